@@ -1,0 +1,33 @@
+"""The three switches in which scache builds differ on the wire."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["ANNOUNCEMENT", "DUMMY", "POSTFIX_2", "POSTFIX_3_6", "Dialect"]
+
+#: What a server of Postfix 3.6 and later sends first, on accept.
+ANNOUNCEMENT = b"protocol\0connection_cache_protocol\0\0"
+
+#: The list that one side sends to say "I am ready for the descriptor", or "I have it".
+DUMMY = b"dummy\0\0\0"
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """Which extra steps a conversation has.
+
+    announcement: the server speaks first (Postfix 3.6 and later).
+    write_wait: the receiver of a descriptor asks for it with a dummy list, the sender waits for that
+        (CANT_WRITE_BEFORE_SENDING_FD in the seed; every Linux build).
+    read_wait: the receiver of a found descriptor confirms it with a dummy list
+        (MUST_READ_AFTER_SENDING_FD in the seed; every build).
+    """
+
+    announcement: bool = True
+    write_wait: bool = True
+    read_wait: bool = True
+
+
+POSTFIX_3_6 = Dialect()
+POSTFIX_2 = Dialect(announcement=False)
