@@ -1,0 +1,112 @@
+"""The server's network in memory: the simulated kernel behind the same protocol as the real sockets."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Callable
+from select import EPOLLERR, EPOLLHUP
+
+from scache.simulated.kernel import (
+    DEFAULT_CAPACITY,
+    DescriptorTable,
+    Listener,
+    OpenFile,
+    StreamSocket,
+)
+
+__all__ = ["SimulatedNetwork", "SimulatedStream"]
+
+#: epoll reports these whether they were asked for or not.
+_ALWAYS_REPORTED = EPOLLERR | EPOLLHUP
+
+
+class SimulatedStream:
+    """One accepted connection as the server has it (scache.network.Stream)."""
+
+    __slots__ = ("_socket", "_table", "handle", "receive", "send")
+
+    def __init__(self, table: DescriptorTable, socket: StreamSocket) -> None:
+        self._table = table
+        self._socket = socket
+        self.handle = table.install(socket)
+        self.receive: Callable[[int], bytes] = socket.receive
+        self.send: Callable[[bytes], int] = socket.send
+
+    def receive_descriptors(self) -> tuple[bytes, list[int]]:
+        """At most one byte, with the descriptors that ride on it and for which the table has room."""
+        data, files = self._socket.receive_message(1)
+        descriptors, _truncated = self._table.install_received(files)
+        return data, descriptors
+
+    def send_descriptor(self, descriptor: int) -> None:
+        """Send one NUL byte that carries the descriptor, which stays open here."""
+        self._socket.send(b"\0", (self._table.file(descriptor),))
+
+    def close(self) -> None:
+        """Close this end."""
+        self._table.close(self.handle)
+
+
+class SimulatedNetwork:
+    """A listening socket, the server's descriptor table and its epoll set (scache.network.Network).
+
+    capacity: bytes that each end of a connection may have under way.
+    descriptor_limit: RLIMIT_NOFILE of the server; 0, 1 and 2 are in use.
+    backlog: one connection more than this may wait to be accepted.
+    """
+
+    def __init__(
+        self, *, capacity: int = DEFAULT_CAPACITY, descriptor_limit: int = 1_000_000, backlog: int = 100
+    ) -> None:
+        self.table = DescriptorTable(descriptor_limit)
+        self._listening = Listener(backlog, capacity)
+        self.listener = self.table.install(self._listening)
+        self._interest: dict[int, int] = {}
+        self._ready: dict[int, OpenFile] = {}
+
+    def connect(self) -> StreamSocket:
+        """A client's end of a new connection.
+
+        Raises ConnectionRefusedError when the server is gone, BlockingIOError when too many clients wait.
+        """
+        return self._listening.connect()
+
+    def accept(self) -> SimulatedStream:
+        """The next client. BlockingIOError where none waits; OSError (EMFILE) without a free descriptor."""
+        self.table.check_room()
+        return SimulatedStream(self.table, self._listening.accept())
+
+    def watch(self, handle: int, events: int) -> None:
+        """Let `wait` report these events of a handle, new or already watched."""
+        file = self.table.file(handle)
+        if handle in self._interest and file.ready is not self._ready:
+            raise OSError(
+                errno.ENOENT, "the file that was watched under this handle was closed before unwatch"
+            )
+        self._interest[handle] = events | _ALWAYS_REPORTED
+        file.ready = self._ready
+        file.handle = handle
+        self._ready[handle] = file
+
+    def unwatch(self, handle: int) -> None:
+        """Forget a handle; to be called before it is closed."""
+        del self._interest[handle]
+        self._ready.pop(handle, None)
+        self.table.file(handle).ready = None
+
+    def wait(self, timeout: float | None) -> list[tuple[int, int]]:  # noqa: ARG002 (no time passes in here)
+        """Handles with events, oldest change first; returns at once, as time moves only from outside."""
+        ready = self._ready
+        interest = self._interest
+        reported: list[tuple[int, int]] = []
+        for handle, file in list(ready.items()):
+            bits = file.events() & interest[handle]
+            if bits:
+                reported.append((handle, bits))
+            else:
+                del ready[handle]
+        return reported
+
+    def close(self, descriptor: int) -> None:
+        """Close a descriptor of the server. Raises OSError (EBADF) when it isn't open."""
+        self.table.close(descriptor)
