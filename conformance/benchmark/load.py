@@ -1,0 +1,225 @@
+"""The load generator for machines without a C compiler; the same commands, messages and answers as load.c.
+
+Run as a program: `load.py SOCKET`. The commands that it takes on standard input stand at the top of load.c. It costs
+about as much CPU as the daemon that it measures, so read its own share of a core before you trust a number of requests
+a second; cost per request is measured at the daemon and stays good.
+"""
+
+from __future__ import annotations
+
+import array
+import json
+import os
+import resource
+import select
+import socket
+import sys
+import time
+from collections.abc import Callable
+
+__all__ = ["Client", "main"]
+
+ANNOUNCEMENT = b"protocol\0connection_cache_protocol\0\0"
+DUMMY = b"dummy\0\0\0"
+OK = b"status\x000\0\0"
+MISS = b"status\x002\0property\0\0\0"
+TTL = b"1000000"
+"""Seconds; the daemon's limit is set as high, so that nothing expires while it is measured."""
+
+SAVE_DEST, SAVE_ENDP, SESSION_OUT, FIND_DEST, SESSION_IN, FIND_ENDP, STEPS = range(7)
+ENDS_REQUEST = (True, False, True, False, True, True)
+"""Whether the answer to each step is the last one of a request."""
+
+CONTROL_ROOM = socket.CMSG_SPACE(array.array("i").itemsize)
+
+
+def attributes(*strings: bytes) -> bytes:
+    """The list of these names and values, alternating."""
+    return b"".join(string + b"\0" for string in strings) + b"\0"
+
+
+class Client:
+    """One client: its connection, the session it saves, its prepared messages, and the step it is at."""
+
+    def __init__(self, path: str, family: bytes, number: int) -> None:
+        self.connection = socket.socket(socket.AF_UNIX)
+        self.connection.connect(path)
+        self.expect(ANNOUNCEMENT)
+        self.compose(family, number)
+        self.asked = 0
+        self.step = SAVE_DEST
+
+    def compose(self, family: bytes, number: int) -> None:
+        """Prepare the messages of the client, or of the preloaded pair, with this number; make its session."""
+        name = b"%b%d" % (family, number)
+        destination = b"smtp\n[%b.example]:25\n" % name
+        endpoint = b"smtp\n%b\n25\n0\n" % name
+        destination_property = (
+            b"destination=%b.example\nhost_name=mx.%b.example\nhost_addr=127.0.0.3\ndestination_features=0\n\n"
+        ) % (name, name)
+        endpoint_property = b"tls_level=0\nreuse_count=1\nendpoint_features=4107\nexpire_time=%d\n\n" % (
+            1800000000 + number
+        )
+        self.session, self.remote = socket.socketpair()
+        self.writes = (
+            attributes(
+                *(b"request", b"save_dest", b"ttl", TTL, b"label", destination),
+                *(b"property", destination_property, b"label", endpoint),
+            ),
+            attributes(
+                b"request", b"save_endp", b"ttl", TTL, b"label", endpoint, b"property", endpoint_property
+            ),
+            b"",
+            attributes(b"request", b"find_dest", b"label", destination),
+            DUMMY,
+            attributes(b"request", b"find_endp", b"label", b"smtp\n%b.absent\n25\n0\n" % name),
+        )
+        hit = attributes(
+            b"status", b"0", b"property", destination_property, b"property", endpoint_property
+        )
+        self.answers = (OK, DUMMY, OK, hit, b"", MISS)
+        self.rights = [
+            (socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [self.session.fileno()]).tobytes())
+        ]
+
+    def expect(self, wanted: bytes) -> None:
+        """Read the answer, and end the program where it is not the wanted one."""
+        received = self.connection.recv(4096)
+        while len(received) < len(wanted) and wanted.startswith(received):
+            more = self.connection.recv(4096)
+            if not more:
+                break
+            received += more
+        if received != wanted:
+            sys.exit(f"load: expected {wanted!r}, received {received!r}")
+
+    def write(self) -> None:
+        """Send what the step asks for."""
+        step = self.step
+        if step == SESSION_OUT:
+            self.connection.sendmsg([b"\0"], self.rights)
+            return
+        if step != SESSION_IN:
+            self.asked = time.monotonic_ns()
+        self.connection.send(self.writes[step])
+
+    def read(self) -> bool:
+        """Take the answer that the step waits for; whether it was the last one of a request."""
+        step = self.step
+        if step == SESSION_IN:
+            self.receive_session()
+            self.connection.send(DUMMY)
+        else:
+            self.expect(self.answers[step])
+        return ENDS_REQUEST[step]
+
+    def receive_session(self) -> None:
+        """Take the byte with the descriptor, and close the descriptor."""
+        data, ancillary, _, _ = self.connection.recvmsg(2, CONTROL_ROOM, socket.MSG_CMSG_CLOEXEC)
+        if len(data) != 1 or len(ancillary) != 1:
+            sys.exit(f"load: expected one byte with a descriptor, received {data!r} with {len(ancillary)}")
+        os.close(int.from_bytes(ancillary[0][2], sys.byteorder))
+
+    def iterate(self, last: int = FIND_ENDP) -> None:
+        """Take all steps up to this one, alone."""
+        for step in range(last + 1):
+            self.step = step
+            self.write()
+            self.read()
+        self.step = SAVE_DEST
+
+    def close(self) -> None:
+        """Close the connection and both ends of the session."""
+        self.connection.close()
+        self.session.close()
+        self.remote.close()
+
+
+def preload(path: str, count: int) -> list[socket.socket]:
+    """Save pairs over one connection; returns the remote ends of their sessions, to be kept open."""
+    remotes = []
+    saver = Client(path, b"cached", 0)
+    for number in range(count):
+        saver.session.close()
+        saver.remote.close()
+        saver.compose(b"cached", number)
+        saver.iterate(SESSION_OUT)
+        remotes.append(saver.remote.dup())
+    saver.close()
+    return remotes
+
+
+def run(clients: list[Client], seconds: float) -> dict[str, int]:
+    """All clients iterate until the time is over; then each finishes its iteration."""
+    latencies = array.array("Q")
+    epoll = select.epoll()
+    by_descriptor: dict[int, Client] = {}
+    clock: Callable[[], int] = time.monotonic_ns
+    cpu, begin = time.process_time_ns(), clock()
+    deadline, now, busy = begin + int(seconds * 1e9), begin, len(clients)
+    for client in clients:
+        by_descriptor[client.connection.fileno()] = client
+        epoll.register(client.connection, select.EPOLLIN)
+        client.write()
+    while busy:
+        for descriptor, _ in epoll.poll():
+            client = by_descriptor[descriptor]
+            if client.read():
+                now = clock()
+                latencies.append(now - client.asked)
+            client.step = (client.step + 1) % STEPS
+            if client.step == SAVE_DEST and now >= deadline:
+                busy -= 1
+            else:
+                client.write()
+    now = clock()
+    cpu = time.process_time_ns() - cpu
+    epoll.close()
+    ordered = sorted(latencies)
+
+    def percentile(share: float) -> int:
+        return ordered[int(share * (len(ordered) - 1))]
+
+    return {
+        "requests": len(ordered),
+        "elapsed_ns": now - begin,
+        "cpu_ns": cpu,
+        "p50_ns": percentile(0.5),
+        "p99_ns": percentile(0.99),
+        "p999_ns": percentile(0.999),
+    }
+
+
+def open_clients(path: str, count: int) -> list[Client]:
+    """Connect that many clients and take each through one iteration."""
+    clients = [Client(path, b"client", number) for number in range(count)]
+    for client in clients:
+        client.iterate()
+    return clients
+
+
+def main(path: str) -> None:
+    """Carry out the commands of standard input."""
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    remotes: list[socket.socket] = []
+    clients: list[Client] = []
+    for line in sys.stdin:
+        command, _, argument = line.strip().partition(" ")
+        answer: dict[str, int] = {}
+        if command == "run":
+            answer = run(clients, float(argument))
+        elif command == "preload":
+            remotes += preload(path, int(argument))
+        elif command == "open":
+            clients = open_clients(path, int(argument))
+        elif command == "close":
+            for client in clients:
+                client.close()
+        else:
+            sys.exit(f"load: unknown command: {command}")
+        print(json.dumps(answer), flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
