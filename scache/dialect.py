@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 __all__ = ["ANNOUNCEMENT", "DUMMY", "POSTFIX_2", "POSTFIX_3_6", "Dialect"]
 
 #: What a server of Postfix 3.6 and later sends first, on accept.
@@ -13,20 +11,23 @@ ANNOUNCEMENT = b"protocol\0connection_cache_protocol\0\0"
 DUMMY = b"dummy\0\0\0"
 
 
-@dataclass(frozen=True, slots=True)
 class Dialect:
-    """Which extra steps a conversation has.
+    """Which extra steps a conversation has; not to be changed once made.
 
     announcement: the server speaks first (Postfix 3.6 and later).
     write_wait: the receiver of a descriptor asks for it with a dummy list, the sender waits for that
-        (CANT_WRITE_BEFORE_SENDING_FD in the seed; every Linux build).
+        (CANT_WRITE_BEFORE_SENDING_FD in the seed; every Linux build). Without it both sides must read
+        exactly: a descriptor that a larger read runs over is lost.
     read_wait: the receiver of a found descriptor confirms it with a dummy list
         (MUST_READ_AFTER_SENDING_FD in the seed; every build).
     """
 
-    announcement: bool = True
-    write_wait: bool = True
-    read_wait: bool = True
+    __slots__ = ("announcement", "read_wait", "write_wait")
+
+    def __init__(self, *, announcement: bool = True, write_wait: bool = True, read_wait: bool = True) -> None:
+        self.announcement = announcement
+        self.write_wait = write_wait
+        self.read_wait = read_wait
 
 
 POSTFIX_3_6 = Dialect()

@@ -1,13 +1,13 @@
 """Every exception this project raises on purpose, split by whose fault it is.
 
-    ScacheError
-    +-- LocalError              ours, or the operator's
-    |   +-- UsageError          a command line that cannot be meant; exit status 2
-    |   +-- ConfigurationError  a main.cf or -o value that Postfix would call fatal
-    |   +-- UnavailableError    this machine lacks what the task needs
-    +-- RemoteError             what came from outside is wrong
-        +-- ProtocolError       a peer broke the wire protocol (client side)
-        +-- TraceError          a trace file that cannot be read: file, line, reason
+ScacheError
++-- LocalError              ours, or the operator's
+|   +-- UsageError          a command line that cannot be meant; exit status 2
+|   +-- ConfigurationError  a main.cf or -o value that Postfix would call fatal
+|   +-- UnavailableError    this machine lacks what the task needs
++-- RemoteError             what came from outside is wrong
+    +-- ProtocolError       a peer broke the wire protocol (client side)
+    +-- TraceError          a trace file that cannot be read: file, line, reason
 """
 
 from __future__ import annotations

@@ -1,0 +1,348 @@
+"""One client's conversation, without I/O: bytes and descriptors in, actions out.
+
+The states and what may happen in each stand in one table, `transitions`. What a request means is the
+service's affair; what the actions do to a socket is the server's.
+"""
+
+from __future__ import annotations
+
+from scache.attributes import LIST_END, Scan, Scanner, encode, number, printed, whole_list
+from scache.dialect import ANNOUNCEMENT, DUMMY
+
+TYPE_CHECKING = False  # as typing.TYPE_CHECKING, without the cost of importing typing in the daemon
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    from scache.dialect import Dialect
+    from scache.interfaces import Requests
+
+__all__ = ["Close", "Conversation", "Discard", "HandOver", "Warn", "Write", "transitions"]
+
+# --- What a conversation asks the server to do, in order ---------------------------------------------
+
+
+class Write:
+    """Send these bytes."""
+
+    __slots__ = ("data",)
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+
+
+class HandOver:
+    """Send one byte with this descriptor, close it here, then say how it went: `handed_over`."""
+
+    __slots__ = ("descriptor",)
+
+    def __init__(self, descriptor: int) -> None:
+        self.descriptor = descriptor
+
+
+class Discard:
+    """Close this descriptor: nobody will get it."""
+
+    __slots__ = ("descriptor",)
+
+    def __init__(self, descriptor: int) -> None:
+        self.descriptor = descriptor
+
+
+class Warn:
+    """Log this text."""
+
+    __slots__ = ("text",)
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+
+class Close:
+    """Close the connection once all before is done."""
+
+    __slots__ = ()
+
+
+if TYPE_CHECKING:
+    Action = Write | HandOver | Discard | Warn | Close
+
+# --- States and transitions --------------------------------------------------------------------------
+
+REQUEST = "the name of a request is due"
+PARAMETERS = "the parameters of the request are due"
+DESCRIPTOR = "the client's descriptor is due"
+READY = "the client's dummy is due, which asks for the descriptor"
+HANDING_OVER = "the server is sending the descriptor"
+CONFIRMATION = "the client's dummy is due, which confirms the descriptor"
+CLOSED = "the conversation is over"
+
+
+def transitions(dialect: Dialect) -> dict[str, dict[str, str]]:
+    """State -> what happens -> next state. What isn't here can't happen."""
+    hit = READY if dialect.write_wait else HANDING_OVER
+    sent = CONFIRMATION if dialect.read_wait else REQUEST
+    return {
+        REQUEST: {"known": PARAMETERS, "unknown": REQUEST, "no request": REQUEST, "end": CLOSED},
+        PARAMETERS: {
+            "bad": REQUEST,
+            "save_dest": REQUEST,
+            "save_endp": DESCRIPTOR,
+            "miss": REQUEST,
+            "hit": hit,
+            "end": CLOSED,
+        },
+        DESCRIPTOR: {"received": REQUEST, "not received": REQUEST, "end": CLOSED},
+        READY: {"dummy": HANDING_OVER, "no dummy": REQUEST, "end": CLOSED},
+        HANDING_OVER: {"sent": sent, "not sent": REQUEST},
+        CONFIRMATION: {"dummy": REQUEST, "no dummy": REQUEST, "end": CLOSED},
+        CLOSED: {},
+    }
+
+
+# --- The requests on the wire ------------------------------------------------------------------------
+
+OK, BAD, FAIL = b"0", b"1", b"2"
+
+
+def _reply(status: bytes, *properties: bytes) -> Write:
+    return Write(encode((b"status", status), *[(b"property", prop) for prop in properties]))
+
+
+class _Request:
+    """What one request looks like: its parameters, and how many properties its reply has."""
+
+    __slots__ = ("bad", "fail", "name", "names", "service", "wanted")
+
+    def __init__(self, name: str, parameters: tuple[bytes, ...], properties: int) -> None:
+        self.name = name
+        self.service = f"scache_{name}_service"  # the function of the seed, as it stands in the log
+        self.wanted = (*parameters, LIST_END)
+        self.names = [b"request", *self.wanted]
+        self.bad = _reply(BAD, *[b""] * properties)
+        self.fail = _reply(FAIL, *[b""] * properties)
+
+
+_REQUESTS = {
+    request.name.encode(): request
+    for request in (
+        _Request("save_endp", (b"ttl", b"label", b"property"), 0),
+        _Request("find_endp", (b"label",), 1),
+        _Request("save_dest", (b"ttl", b"label", b"property", b"label"), 0),
+        _Request("find_dest", (b"label",), 2),
+    )
+}
+
+_OK = (_reply(OK),)
+_UNKNOWN = _reply(BAD)
+_ASK = (Write(DUMMY),)
+_WANTED_REQUEST = (b"request",)
+_WANTED_DUMMY = (b"dummy", LIST_END)
+
+
+class Conversation:
+    """The server's side of one connection.
+
+    `read_limit`: at most so many bytes may be read at once, and only when all before was given here.
+    Postfix's stream buffer has 4,096 bytes, which shows: what was read with a request is lost when its reply
+    is written.
+    path: how the log names the connection (`scache socket`). message_limit: longest message in bytes; the
+    connection is closed beyond it, where Postfix would read on into memory.
+    Times are whole seconds since the epoch.
+    """
+
+    __slots__ = (
+        "_dialect",
+        "_message_limit",
+        "_parameters",
+        "_path",
+        "_pending",
+        "_request",
+        "_scanner",
+        "_service",
+        "_state",
+        "_transitions",
+        "read_limit",
+    )
+
+    def __init__(self, service: Requests, dialect: Dialect, path: str, message_limit: int) -> None:
+        self._service = service
+        self._dialect = dialect
+        self._path = path
+        self._message_limit = message_limit
+        self._transitions = transitions(dialect)
+        self._scanner = Scanner(path)
+        self._state = REQUEST
+        self._request: _Request
+        self._parameters: Sequence[Any] = ()
+        self._pending = -1  # the descriptor that a find took out of the cache
+        self.read_limit = 4096 if dialect.write_wait else 1
+
+    @property
+    def descriptor_due(self) -> bool:
+        """Whether the next byte has to be read alone, with the descriptor that rides on it."""
+        return self._state is DESCRIPTOR
+
+    @property
+    def waiting(self) -> bool:
+        """Whether the client is in the middle of something, so that the time limit counts."""
+        return self._state is not CLOSED and (self._state is not REQUEST or not self._scanner.idle)
+
+    def open(self) -> Sequence[Action]:
+        """The client has connected."""
+        return [Write(ANNOUNCEMENT)] if self._dialect.announcement else []
+
+    def receive(self, data: bytes, now: int) -> Sequence[Action]:
+        """Bytes have come (at least one, at most read_limit)."""
+        if self._scanner.idle:
+            actions = self._receive_whole(data, now)
+            if actions is not None:
+                return actions
+        self._scanner.feed(data)
+        return self._scan(now)
+
+    def receive_descriptors(self, descriptors: Sequence[int], now: int) -> Sequence[Action]:
+        """The byte that was due has come, with these descriptors: one, if all is well."""
+        if len(descriptors) == 1:
+            ttl, label, prop = self._parameters
+            self._service.save_endp(now, ttl, label, prop, descriptors[0])
+            self._go("received")
+            return _OK
+        self._go("not received")
+        warning = f"warning: {self._request.service}: unable to receive file descriptor"
+        return [
+            *map(Discard, descriptors),
+            Warn(f"{warning}: {len(descriptors)} descriptors came"),
+            self._request.fail,
+        ]
+
+    def handed_over(self, now: int, error: str | None) -> Sequence[Action]:
+        """The server has sent the descriptor, or has failed to, for this reason."""
+        if error is None:
+            self._go("sent")
+            return self._scan(now)
+        self._go("not sent")
+        return [self._not_handed_over(error), *self._scan(now)]
+
+    def end(self, now: int, *, timed_out: bool = False) -> Sequence[Action]:
+        """No more bytes will come: the client has closed its side, or has exceeded the time limit."""
+        if self._state is CLOSED:
+            return ()
+        if self._state is DESCRIPTOR:
+            actions = self.receive_descriptors((), now)
+        else:
+            actions = self._scanned(self._scanner.end(timed_out=timed_out), now)
+        self._go("end")
+        return [*actions, Close()]
+
+    def _go(self, event: str) -> None:
+        self._state = self._transitions[self._state][event]
+
+    def _receive_whole(self, data: bytes, now: int) -> Sequence[Action] | None:
+        """Shortcut: data that is exactly the list due goes past the scanner. None where it isn't that."""
+        if self._state is not REQUEST:
+            return self._dummy_received() if data == DUMMY else None
+        whole = whole_list(data)
+        if whole is None:
+            return None
+        names, values = whole
+        request = _REQUESTS.get(values[0])
+        if request is None or request.names != names:
+            return None
+        parameters: list[Any] = values[1:-1]
+        if names[1] == b"ttl":
+            parameters[0] = number(values[1])
+            if parameters[0] is None:
+                return None
+        self._request = request
+        self._go("known")
+        return self._carry_out(parameters, now)
+
+    def _scan(self, now: int) -> Sequence[Action]:
+        """Go through what was fed, as far as it reaches."""
+        actions: list[Action] = []
+        while (wanted := self._wanted()) is not None and (scan := self._scanner.scan(wanted)) is not None:
+            actions += self._scanned(scan, now)
+        if self._scanner.size > self._message_limit:
+            actions.append(Warn(f"warning: message on {self._path} exceeds {self._message_limit} bytes"))
+            actions += self.end(now)
+        return actions
+
+    def _wanted(self) -> Sequence[bytes] | None:
+        if self._state is REQUEST:
+            return _WANTED_REQUEST
+        if self._state is PARAMETERS:
+            return self._request.wanted
+        if self._state is READY or self._state is CONFIRMATION:
+            return _WANTED_DUMMY
+        return None
+
+    def _scanned(self, scan: Scan, now: int) -> Sequence[Action]:
+        """A scan has ended: what follows from it in the present state."""
+        warnings = map(Warn, scan.warnings)
+        if self._state is REQUEST:
+            return [*warnings, *self._request_named(scan.values)]
+        if self._state is PARAMETERS:
+            complete = len(scan.values) == len(self._request.wanted) - 1
+            return [*warnings, *(self._carry_out(scan.values, now) if complete else self._bad())]
+        return [*warnings, *(self._dummy_received() if scan.values else self._dummy_missed())]
+
+    def _request_named(self, values: Sequence[Any]) -> Sequence[Action]:
+        if not values:
+            self._go("no request")
+            return []
+        request = _REQUESTS.get(values[0])
+        if request is None:
+            self._go("unknown")
+            self._scanner.discard()
+            return [Warn(f'warning: unrecognized request: "{printed(values[0])}", ignored'), _UNKNOWN]
+        self._request = request
+        self._go("known")
+        return []
+
+    def _bad(self) -> Sequence[Action]:
+        self._go("bad")
+        self._scanner.discard()
+        return [
+            Warn(f"warning: {self._request.service}: bad or missing request parameter"),
+            self._request.bad,
+        ]
+
+    def _carry_out(self, parameters: Sequence[Any], now: int) -> Sequence[Action]:
+        """All parameters are there; every answer to them is written, which discards what was read behind."""
+        request = self._request
+        if request.wanted[0] == b"ttl" and parameters[0] <= 0:
+            return self._bad()
+        self._scanner.discard()
+        if request.name == "save_endp":
+            self._parameters = parameters
+            self._go("save_endp")
+            return _ASK if self._dialect.write_wait else ()
+        if request.name == "save_dest":
+            self._service.save_dest(now, *parameters)
+            self._go("save_dest")
+            return _OK
+        find = self._service.find_dest if request.name == "find_dest" else self._service.find_endp
+        found = find(*parameters)
+        if found is None:
+            self._go("miss")
+            return (request.fail,)
+        properties, self._pending = found
+        self._go("hit")
+        reply = _reply(OK, *properties)
+        return (reply,) if self._state is READY else (reply, HandOver(self._pending))
+
+    def _dummy_received(self) -> Sequence[Action]:
+        asked = self._state is READY
+        self._go("dummy")
+        return (HandOver(self._pending),) if asked else ()
+
+    def _dummy_missed(self) -> Sequence[Action]:
+        failed = [self._not_handed_over("no dummy came")]
+        if self._state is READY:
+            failed.append(Discard(self._pending))
+        self._go("no dummy")
+        return failed
+
+    def _not_handed_over(self, reason: str) -> Action:
+        return Warn(f"warning: {self._request.service}: cannot send file descriptor: {reason}")

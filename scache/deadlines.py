@@ -1,0 +1,61 @@
+"""The queue of due seconds: what is due when, at a cost that does not grow with its size.
+
+Postfix keeps its timers in one sorted linked list (events.c), so that every request walks it. Here the
+entries of one second share a bucket, and only the seconds are kept in a heap.
+"""
+
+from __future__ import annotations
+
+from heapq import heappop, heappush
+
+TYPE_CHECKING = False  # as typing.TYPE_CHECKING, without the cost of importing typing in the daemon
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+__all__ = ["Deadlines"]
+
+
+class Deadlines:
+    """Entries by the second in which they fall due.
+
+    An entry is anything hashable with an attribute `due` (whole seconds since the epoch), which must not
+    change while the entry is queued. Order of falling due, as in Postfix: by second, then by registration.
+    """
+
+    __slots__ = ("_buckets", "_seconds")
+
+    def __init__(self) -> None:
+        self._buckets: dict[int, dict[Any, None]] = {}
+        self._seconds: list[int] = []  # heap of the keys of _buckets, which may be empty ones
+
+    def add(self, entry: Any) -> None:
+        """Queue an entry that is not queued. O(1), or O(log seconds) for the first of its second."""
+        bucket = self._buckets.get(entry.due)
+        if bucket is None:
+            self._buckets[entry.due] = {entry: None}
+            heappush(self._seconds, entry.due)
+        else:
+            bucket[entry] = None
+
+    def cancel(self, entry: Any) -> None:
+        """Take a queued entry out. O(1). An emptied second stays in the heap until it passes."""
+        del self._buckets[entry.due][entry]
+
+    def move(self, entry: Any, due: int) -> None:
+        """Give a queued entry another due second; it counts as registered anew. O(1) as `add`."""
+        self.cancel(entry)
+        entry.due = due
+        self.add(entry)
+
+    def take_due(self, now: float) -> Iterator[Any]:
+        """Remove and yield, in order, the entries whose due second has come (due <= now)."""
+        while self._seconds and self._seconds[0] <= now:
+            yield from self._buckets.pop(heappop(self._seconds))
+
+    def next_due(self) -> int | None:
+        """The earliest second that may hold an entry; None where nothing is queued.
+
+        May name a second whose entries were all cancelled: then a caller wakes once for nothing.
+        """
+        return self._seconds[0] if self._seconds else None

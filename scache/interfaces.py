@@ -1,0 +1,77 @@
+"""What the daemon needs of the world. The real ones are in clock.py and network.py, the simulated ones in
+scache/simulated/. Imported for type checking only: typing would add to the daemon's start.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+__all__ = ["Clock", "Network", "Requests", "Stream"]
+
+
+class Clock(Protocol):
+    """Seconds since the epoch, and how the log writes them."""
+
+    def now(self) -> float: ...
+    def text(self, seconds: int) -> str: ...
+
+
+class Stream(Protocol):
+    """One accepted client connection. Nothing blocks: where it would, BlockingIOError is raised.
+
+    A broken connection raises ConnectionError.
+    """
+
+    handle: int
+
+    @property
+    def receive(self) -> Callable[[int], bytes]:
+        """At most so many bytes; none at the end of input. Descriptors that ride on them are dropped."""
+
+    @property
+    def send(self) -> Callable[[bytes], int]:
+        """Send bytes; returns how many were taken."""
+
+    def receive_descriptors(self) -> tuple[bytes, list[int]]:
+        """One byte (none at the end of input) with all descriptors that ride on it.
+
+        No descriptors at all where the kernel could not hand on every one of them.
+        """
+
+    def send_descriptor(self, descriptor: int) -> None:
+        """One NUL byte that carries the descriptor."""
+
+    def close(self) -> None:
+        """Close the connection."""
+
+
+class Network(Protocol):
+    """Where clients come from, and what is ready. Handles are small integers, events are epoll's bits."""
+
+    listener: int
+
+    def accept(self) -> Stream:
+        """The next client. BlockingIOError where none waits, OSError where descriptors are used up."""
+
+    def watch(self, handle: int, events: int, /) -> None:
+        """Let `wait` report these events of a handle, new or already watched."""
+
+    def unwatch(self, handle: int, /) -> None:
+        """Forget a handle; to be called before it is closed."""
+
+    def wait(self, timeout: float | None, /) -> list[tuple[int, int]]:
+        """Handles with events, once there are some or `timeout` seconds have passed (None: no limit)."""
+
+    @property
+    def close(self) -> Callable[[int], None]:
+        """Close a session's descriptor."""
+
+
+class Requests(Protocol):
+    """What carries out the requests of a conversation."""
+
+    def save_endp(self, now: int, ttl: int, label: bytes, prop: bytes, descriptor: int, /) -> None: ...
+    def find_endp(self, label: bytes, /) -> tuple[tuple[bytes, ...], int] | None: ...
+    def save_dest(self, now: int, ttl: int, dest: bytes, prop: bytes, endpoint: bytes, /) -> None: ...
+    def find_dest(self, label: bytes, /) -> tuple[tuple[bytes, ...], int] | None: ...

@@ -1,0 +1,100 @@
+"""The socket operations that the server needs, and the real ones: AF_UNIX streams, epoll, SCM_RIGHTS."""
+
+from __future__ import annotations
+
+# Not `socket`, `select` and `signal` whole: importing socket.py and its enums takes longer than all the
+# daemon's own modules, and the classes of the C module are what it would wrap.
+import _socket
+import os
+import select
+import sys
+from _socket import AF_UNIX, MSG_CMSG_CLOEXEC, MSG_CTRUNC, SCM_RIGHTS, SOCK_STREAM, SOL_SOCKET
+
+TYPE_CHECKING = False  # as typing.TYPE_CHECKING, without the cost of importing typing in the daemon
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["READABLE", "WRITABLE", "UnixNetwork", "UnixStream"]
+
+READABLE = select.EPOLLIN
+WRITABLE = select.EPOLLOUT
+
+_INT = 4  # bytes of a descriptor in a control message
+#: Room for more descriptors than the one that is due, so that extra ones are seen and closed: as many as the
+#: kernel carries in one message (SCM_MAX_FD).
+_CONTROL_ROOM = _socket.CMSG_SPACE(253 * _INT)
+
+
+class UnixStream:
+    """A client connection on an AF_UNIX stream socket."""
+
+    __slots__ = ("_socket", "handle", "receive", "send")
+
+    def __init__(self, handle: int) -> None:
+        self._socket = _socket.socket(AF_UNIX, SOCK_STREAM, 0, handle)
+        self._socket.setblocking(False)
+        self.handle = handle
+        # Without a control buffer the kernel itself drops descriptors that ride on the bytes.
+        self.receive = self._socket.recv
+        self.send = self._socket.send
+
+    def receive_descriptors(self) -> tuple[bytes, list[int]]:
+        """One byte with all descriptors that ride on it, close-on-exec; no byte at the end of input.
+
+        No descriptors at all where the kernel could not hand on every one of them (the table is full).
+        """
+        data, control, flags, _address = self._socket.recvmsg(1, _CONTROL_ROOM, MSG_CMSG_CLOEXEC)
+        descriptors = [
+            int.from_bytes(payload[i : i + _INT], sys.byteorder)
+            for level, kind, payload in control
+            if level == SOL_SOCKET and kind == SCM_RIGHTS
+            for i in range(0, len(payload) - _INT + 1, _INT)
+        ]
+        if flags & MSG_CTRUNC:
+            for descriptor in descriptors:
+                os.close(descriptor)
+            return data, []
+        return data, descriptors
+
+    def send_descriptor(self, descriptor: int) -> None:
+        """One NUL byte that carries the descriptor."""
+        rights = descriptor.to_bytes(_INT, sys.byteorder)
+        self._socket.sendmsg((b"\0",), ((SOL_SOCKET, SCM_RIGHTS, rights),))
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._socket.close()
+
+
+class UnixNetwork:
+    """A listening AF_UNIX socket (its descriptor, already bound and listening) and an epoll set."""
+
+    def __init__(self, listener: int) -> None:
+        self.listener = listener
+        self._listening = _socket.socket(AF_UNIX, SOCK_STREAM, 0, listener)
+        self._listening.setblocking(False)
+        self._epoll = select.epoll()
+        self._watched: set[int] = set()
+        self.close: Callable[[int], None] = os.close
+
+    def accept(self) -> UnixStream:
+        """The next client. BlockingIOError where none waits, OSError where descriptors are used up."""
+        handle, _address = self._listening._accept()  # type: ignore[attr-defined]  # what socket.accept wraps
+        return UnixStream(handle)
+
+    def watch(self, handle: int, events: int) -> None:
+        """Let `wait` report these events (READABLE | WRITABLE) of a handle, new or already watched."""
+        if handle in self._watched:
+            self._epoll.modify(handle, events)
+        else:
+            self._epoll.register(handle, events)
+            self._watched.add(handle)
+
+    def unwatch(self, handle: int) -> None:
+        """Forget a handle; to be called before it is closed."""
+        self._watched.remove(handle)
+        self._epoll.unregister(handle)
+
+    def wait(self, timeout: float | None) -> list[tuple[int, int]]:
+        """Handles with events, once there are some or `timeout` seconds have passed (None: no limit)."""
+        return self._epoll.poll(timeout)

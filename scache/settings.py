@@ -1,0 +1,48 @@
+"""The parameters that a running daemon goes by."""
+
+from __future__ import annotations
+
+from scache.dialect import POSTFIX_3_6
+
+TYPE_CHECKING = False  # as typing.TYPE_CHECKING, without the cost of importing typing in the daemon
+if TYPE_CHECKING:
+    from scache.dialect import Dialect
+
+__all__ = ["Settings"]
+
+
+class Settings:
+    """Values of the parameters, named as in main.cf where it has them; times in whole seconds.
+
+    max_idle: end when no client has been connected for so long; 0 means never, which only a stand-alone
+    daemon can choose. message_limit: longest message in bytes. path: how the log names a connection.
+    """
+
+    __slots__ = (
+        "dialect",
+        "ipc_timeout",
+        "max_idle",
+        "message_limit",
+        "path",
+        "status_update_time",
+        "ttl_limit",
+    )
+
+    def __init__(
+        self,
+        *,
+        ttl_limit: int = 2,
+        status_update_time: int = 600,
+        max_idle: int = 100,
+        ipc_timeout: int = 3600,
+        dialect: Dialect = POSTFIX_3_6,
+        message_limit: int = 1 << 20,
+        path: str = "scache socket",
+    ) -> None:
+        self.ttl_limit = ttl_limit
+        self.status_update_time = status_update_time
+        self.max_idle = max_idle
+        self.ipc_timeout = ipc_timeout
+        self.dialect = dialect
+        self.message_limit = message_limit
+        self.path = path

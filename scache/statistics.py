@@ -1,0 +1,62 @@
+"""What scache counts, and the lines that it logs about it (scache_status_dump in the seed)."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False  # as typing.TYPE_CHECKING, without the cost of importing typing in the daemon
+if TYPE_CHECKING:
+    from scache.cache import ConnectionCache
+
+__all__ = ["Statistics"]
+
+
+def _lookups(kind: str, hits: int, miss: int) -> str:
+    success = hits * 100 // (hits + miss)
+    return f"statistics: {kind} lookup hits={hits} miss={miss} success={success}%"
+
+
+class Statistics:
+    """Counters of one interval. Postfix says domain for destination and address for endpoint."""
+
+    __slots__ = ("dest_count", "dest_hits", "dest_miss", "endp_count", "endp_hits", "endp_miss", "sess_count")
+
+    def __init__(self) -> None:
+        self.reset()
+
+    def reset(self) -> None:
+        """Start a new interval."""
+        self.dest_hits = self.dest_miss = 0
+        self.endp_hits = self.endp_miss = 0
+        self.dest_count = self.endp_count = self.sess_count = 0
+
+    def saved_endp(self, cache: ConnectionCache) -> None:
+        """Look at the maxima after a save_endp: endpoints and sessions."""
+        if cache.endpoints > self.endp_count:
+            self.endp_count = cache.endpoints
+        if cache.sessions > self.sess_count:
+            self.sess_count = cache.sessions
+
+    def saved_dest(self, cache: ConnectionCache) -> None:
+        """Look at the maxima after a save_dest: destinations and endpoints."""
+        if cache.destinations > self.dest_count:
+            self.dest_count = cache.destinations
+        if cache.endpoints > self.endp_count:
+            self.endp_count = cache.endpoints
+
+    def lines(self, start: str) -> list[str]:
+        """The log texts of the interval that began at `start` (as `Nov  3 11:10:00`); may be none."""
+        dest_lookups = self.dest_hits + self.dest_miss
+        endp_lookups = self.endp_hits + self.endp_miss
+        maxima = self.dest_count + self.endp_count + self.sess_count
+        lines = []
+        if dest_lookups or endp_lookups or maxima:
+            lines.append(f"statistics: start interval {start}")
+        if dest_lookups:
+            lines.append(_lookups("domain", self.dest_hits, self.dest_miss))
+        if endp_lookups:
+            lines.append(_lookups("address", self.endp_hits, self.endp_miss))
+        if maxima:
+            lines.append(
+                f"statistics: max simultaneous domains={self.dest_count} "
+                f"addresses={self.endp_count} connection={self.sess_count}"
+            )
+        return lines
