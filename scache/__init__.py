@@ -1,4 +1,4 @@
-"""scache: Postfix's shared connection cache daemon in Python, one implementation for simulation and live use."""
+"""Postfix's shared connection cache daemon in Python: one implementation for simulation and live use."""
 
 from __future__ import annotations
 

@@ -51,7 +51,7 @@ def number(text: bytes) -> int | None:
 
 
 def printed(data: bytes) -> str:
-    """Bytes from the wire in a log text; those that are not UTF-8 stay recognisable for the log's own rules."""
+    """Bytes from the wire as log text; what is not UTF-8 stays recognisable for the log's own rules."""
     return data.decode("utf-8", "surrogateescape")
 
 

@@ -1,0 +1,127 @@
+"""A client of scache: the four requests, as smtp(8) makes them (scache_clnt.c)."""
+
+from __future__ import annotations
+
+import array
+import os
+import socket
+from types import TracebackType
+from typing import Self
+
+from scache.attributes import LIST_END, Scanner, encode
+from scache.dialect import DUMMY, POSTFIX_3_6, Dialect
+from scache.errors import ProtocolError
+
+__all__ = ["Client"]
+
+_ANNOUNCEMENT_LIST = (b"protocol", LIST_END)
+_STATUS_LIST = (b"status", LIST_END)
+_DUMMY_LIST = (b"dummy", LIST_END)
+_OK, _FAIL = b"0", b"2"
+_FD_ROOM = socket.CMSG_SPACE(array.array("i", [0]).itemsize)
+
+
+class Client:
+    """A connection to a running scache.
+
+    path: the server's socket. timeout: seconds for one read or write, None for no limit.
+    Every call may raise ProtocolError (the server's answer is not the protocol, or it refused the request as
+    malformed) and OSError (connection refused or lost, TimeoutError). Not for use by several threads at once.
+    """
+
+    def __init__(self, path: str, *, dialect: Dialect = POSTFIX_3_6, timeout: float | None = 30.0) -> None:
+        self._dialect = dialect
+        self._scanner = Scanner("scache server")
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._socket.settimeout(timeout)
+        try:
+            self._socket.connect(path)
+            if dialect.announcement:
+                self._expect(_ANNOUNCEMENT_LIST, [b"connection_cache_protocol"])
+        except BaseException:
+            self._socket.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._socket.close()
+
+    def save_endp(self, ttl: int, endp_label: bytes, endp_prop: bytes, descriptor: int) -> bool:
+        """Give a session to the cache for at most `ttl` seconds; False where the server did not take it.
+
+        The server gets a duplicate: the caller's descriptor stays open and is the caller's to close.
+        """
+        self._request(b"save_endp", (b"ttl", b"%d" % ttl), (b"label", endp_label), (b"property", endp_prop))
+        if self._dialect.write_wait:
+            self._expect(_DUMMY_LIST, [b""])
+        socket.send_fds(self._socket, [b"\0"], [descriptor])
+        return self._status(_STATUS_LIST)[0] == _OK
+
+    def find_endp(self, endp_label: bytes) -> tuple[bytes, int] | None:
+        """Take the endpoint's oldest session out: its property and a descriptor that is the caller's now."""
+        self._request(b"find_endp", (b"label", endp_label))
+        status, endp_prop = self._status((b"status", b"property", LIST_END))
+        return (endp_prop, self._take_descriptor()) if status == _OK else None
+
+    def save_dest(self, ttl: int, dest_label: bytes, dest_prop: bytes, endp_label: bytes) -> bool:
+        """Bind a destination to an endpoint for at most `ttl` seconds."""
+        labels = (b"label", dest_label), (b"property", dest_prop), (b"label", endp_label)
+        self._request(b"save_dest", (b"ttl", b"%d" % ttl), *labels)
+        return self._status(_STATUS_LIST)[0] == _OK
+
+    def find_dest(self, dest_label: bytes) -> tuple[bytes, bytes, int] | None:
+        """Take a session of the destination out: the destination's property, the endpoint's, a descriptor."""
+        self._request(b"find_dest", (b"label", dest_label))
+        status, dest_prop, endp_prop = self._status((b"status", b"property", b"property", LIST_END))
+        return (dest_prop, endp_prop, self._take_descriptor()) if status == _OK else None
+
+    def _request(self, name: bytes, *attributes: tuple[bytes, bytes]) -> None:
+        if any(b"\0" in value for _name, value in attributes):
+            raise ValueError("a label or property can't hold a NUL byte")
+        self._socket.sendall(encode((b"request", name), *attributes))
+
+    def _status(self, wanted: tuple[bytes, ...]) -> list[bytes]:
+        values = self._receive_list(wanted)
+        if values[0] not in (_OK, _FAIL):
+            raise ProtocolError(f"the server refused the request with status {values[0].decode('latin-1')}")
+        return values
+
+    def _expect(self, wanted: tuple[bytes, ...], values: list[bytes]) -> None:
+        received = self._receive_list(wanted)
+        if received != values:
+            raise ProtocolError(f"the server sent {wanted[0].decode()} = {received[0]!r}")
+
+    def _receive_list(self, wanted: tuple[bytes, ...]) -> list[bytes]:
+        while (scan := self._scanner.scan(wanted)) is None:
+            # Byte by byte where a descriptor may follow unasked: a larger read would lose it.
+            data = self._socket.recv(4096 if self._dialect.write_wait else 1)
+            if not data:
+                raise ProtocolError("the server closed the connection")
+            self._scanner.feed(data)
+        if scan.warnings or len(scan.values) != len(wanted) - 1:
+            raise ProtocolError("; ".join(scan.warnings) or "the server's answer is incomplete")
+        return [value for value in scan.values if isinstance(value, bytes)]
+
+    def _take_descriptor(self) -> int:
+        if self._dialect.write_wait:
+            self._socket.sendall(DUMMY)
+        data, control, _flags, _address = self._socket.recvmsg(1, _FD_ROOM, socket.MSG_CMSG_CLOEXEC)
+        received = array.array("i")
+        for level, kind, payload in control:
+            if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
+                received.frombytes(payload[: len(payload) - len(payload) % received.itemsize])
+        if not data or len(received) != 1:
+            for descriptor in received:
+                os.close(descriptor)
+            raise ProtocolError("the server sent no descriptor")
+        if self._dialect.read_wait:
+            self._socket.sendall(DUMMY)
+        return received[0]
