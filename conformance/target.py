@@ -1,8 +1,10 @@
 """What a bench can talk to: a target starts daemons, a daemon has peers, a peer is one client connection.
 
-Descriptors are named by tokens ("A", "B", ...). The first use of a token in `Peer.send` makes a session of
-that name (live: one end of a socket pair, the bench keeps the other); a descriptor that comes back is
-recognised and reported by its token again, so dialogues compare between targets and runs.
+Descriptors are named by tokens ("A", "B", ...). Each use of a token in `Peer.send` makes a session of that
+name (live: one end of a socket pair, the bench keeps the other as the remote side) and hands it over whole:
+the bench keeps no copy. A descriptor that comes back is recognised, proved to be the same session (what is
+written into it arrives at the remote side), reported by its token and closed, so dialogues compare between
+targets and runs. A descriptor that the bench never sent is reported as "?".
 """
 
 from __future__ import annotations
@@ -12,15 +14,40 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from scache.dialect import Dialect
+from scache.errors import ScacheError
 
-__all__ = ["Daemon", "Peer", "Received", "Target", "Token"]
+__all__ = [
+    "START",
+    "STRANGER",
+    "BlockedError",
+    "Daemon",
+    "Peer",
+    "Received",
+    "RestlessError",
+    "Target",
+    "Token",
+]
 
 Token = str
+
+#: The token of a descriptor that the bench never sent.
+STRANGER: Token = "?"
+
+#: Where every daemon's clock starts: 2027-01-15 08:00:00 UTC, in seconds since the epoch.
+START = 1_800_000_000
+
+
+class RestlessError(ScacheError):
+    """The daemon computes on and on, or hangs, instead of coming to rest."""
+
+
+class BlockedError(ScacheError):
+    """The daemon is at rest, reads no more, and the socket is full: the bytes can't be sent."""
 
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """What a peer has received since it last looked: bytes, sessions in order, and whether input has ended."""
+    """What a peer has received since it last looked: bytes, sessions in order, whether input has ended."""
 
     data: bytes = b""
     tokens: tuple[Token, ...] = ()
@@ -31,7 +58,10 @@ class Peer(Protocol):
     """One client connection to a daemon."""
 
     def send(self, data: bytes, tokens: Sequence[Token] = ()) -> None:
-        """One write; with tokens, one sendmsg that carries their descriptors."""
+        """One write; with tokens, one sendmsg that carries their descriptors.
+
+        Bytes for a daemon that has closed the connection or ended are lost without an error.
+        """
 
     def receive(self) -> Received:
         """All that the daemon has sent, once it has come to rest (never by waiting for a fixed time)."""
@@ -44,7 +74,10 @@ class Peer(Protocol):
 
 
 class Daemon(Protocol):
-    """A running scache with a clock that moves only when told."""
+    """A running scache with a clock that moves only when told.
+
+    Every look at the daemon waits until it has come to rest; RestlessError where it doesn't.
+    """
 
     dialect: Dialect
 
@@ -59,6 +92,9 @@ class Daemon(Protocol):
 
     def is_open(self, token: Token) -> bool:
         """Whether anybody but the bench still holds the session that the token names."""
+
+    def hang_up(self, token: Token) -> None:
+        """The remote side ends the session that the token names: whoever reads it finds its end."""
 
     def terminate(self) -> None:
         """SIGTERM, as from `postfix stop`."""
@@ -84,5 +120,6 @@ class Target(Protocol):
     def start(self, options: Mapping[str, str] | None = None) -> Daemon:
         """Start a fresh daemon at 2027-01-15 08:00:00 UTC with these main.cf parameters (`-o name=value`).
 
-        Without `max_idle` in the options, it is long enough never to end a case.
+        Without `max_idle` in the options, it is long enough never to end a case. A daemon that refuses to
+        start has an exit status and a log. Raises UnavailableError for options that this target cannot have.
         """

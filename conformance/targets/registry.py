@@ -1,0 +1,42 @@
+"""From the name of a target, as it is written on a command line, to the target."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from conformance.target import Target
+from conformance.targets.installed import installed_postfix, live
+from conformance.targets.master import Command
+from conformance.targets.spawned import SpawnedTarget
+from scache.dialect import POSTFIX_2, POSTFIX_3_6
+from scache.errors import UsageError
+
+__all__ = ["STANDARD", "parse_target"]
+
+#: What a run looks at when no target is named.
+STANDARD = ("reference", "simulated", "live", "postfix")
+
+_NAMED = {"live": live, "postfix": installed_postfix}
+
+
+def parse_target(name: str) -> Target:
+    """The target of that name; one that cannot run here says so when asked (`unavailable`).
+
+    reference, simulated, live, postfix; postfix-3.5 and so on (a release that was fetched before);
+    program:PATH[,announce=no] (a program that takes master(8)'s contract); socket:PATH (a running server).
+    Raises UsageError for anything else.
+    """
+    if name in _NAMED:
+        return _NAMED[name]()
+    kind, _, rest = name.partition(":")
+    if kind == "program" and rest:
+        return _program(name, rest)
+    raise UsageError(f"{name}: no such target")
+
+
+def _program(name: str, words: str) -> Target:
+    path, *settings = words.split(",")
+    if settings not in ([], ["announce=yes"], ["announce=no"]):
+        raise UsageError(f"{name}: after the path only `,announce=no` may follow")
+    dialect = POSTFIX_2 if settings == ["announce=no"] else POSTFIX_3_6
+    return SpawnedTarget(name, Command(Path(path).absolute()), dialect)

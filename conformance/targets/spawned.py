@@ -1,0 +1,203 @@
+"""Daemons that run as processes of their own, under a parent that plays master(8) and a fake clock."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from conformance.target import Daemon, Peer, RestlessError, Token
+from conformance.targets.fake_clock import clean_up_shared_memory, find_library
+from conformance.targets.instance import Instance
+from conformance.targets.master import Child, Command, arguments, spawn
+from conformance.targets.peer import SocketPeer
+from conformance.targets.rest import ProcessWatch, Rest, supported
+from conformance.targets.sessions import Sessions
+from scache.dialect import Dialect
+from scache.errors import UnavailableError
+
+__all__ = ["SpawnedDaemon", "SpawnedTarget", "why_nothing_can_be_spawned"]
+
+_QUICK_LOOKS = 200
+_LOOK_INTERVAL = 0.001  # seconds
+_MOST_CPU = 3.0  # seconds of processor time without rest: a busy loop
+_MOST_WAITING = 60.0  # seconds of real time without rest: it hangs
+_LONGEST_TIME_LIMIT = 5.0  # seconds of real time that `advance` waits for a blocked daemon
+
+#: Parameters of this project's daemon only, and the Dialect fields that they set.
+DIALECT_PARAMETERS = {
+    "scache_announce": "announcement",
+    "scache_write_wait": "write_wait",
+    "scache_read_wait": "read_wait",
+}
+
+
+def why_nothing_can_be_spawned() -> str | None:
+    """Why this machine cannot run a daemon under a fake clock and a played master(8); None where it can."""
+    if not supported():
+        return "this kernel doesn't show what a process waits for (/proc/PID/syscall), or not in a known form"
+    if os.geteuid() != 0:
+        return "only root can play master(8)"
+    if find_library() is None:
+        return "libfaketime is not installed (Debian package faketime)"
+    return None
+
+
+class SpawnedDaemon:
+    """A Daemon that is a child process."""
+
+    def __init__(self, command: Command, dialect: Dialect, options: Mapping[str, str], library: Path) -> None:
+        self.dialect = dialect
+        self._instance = Instance(library)
+        self._sessions = Sessions()
+        self._peers: list[SocketPeer] = []
+        self._log: list[str] = []
+        words = arguments({"max_idle": "3650d", **options})
+        self._child: Child = spawn(
+            command, words, self._instance.environment(), self._instance.queue, self._instance.listener
+        )
+        self._watch = ProcessWatch(self._child.pid)
+        self._stopped = False
+        try:
+            self._wait(lambda rest: rest is not Rest.BLOCKED)
+        except RestlessError:
+            self.stop()
+            raise
+
+    @property
+    def path(self) -> Path:
+        """The socket that the daemon listens on."""
+        return self._instance.path
+
+    @property
+    def pid(self) -> int:
+        """The daemon's process number."""
+        return self._child.pid
+
+    def connect(self) -> Peer:
+        peer = SocketPeer(self._instance.path, self._sessions, self.settle)
+        self._peers.append(peer)
+        return peer
+
+    def advance(self, seconds: int) -> None:
+        rest = self.settle()
+        self._instance.clock.set(self._instance.clock.now + seconds)
+        if rest is Rest.BLOCKED:
+            rest = self._wait_for_time_limit(seconds)
+        if rest is Rest.IDLE:
+            # Moving the clock wakes nobody. This signal is the watchdog's; one of them only ends the waiting.
+            self._child.send_signal(signal.SIGALRM)
+            self.settle()
+
+    def log(self) -> list[str]:
+        self.settle()
+        texts, self._log = self._log, []
+        return texts
+
+    def is_open(self, token: Token) -> bool:
+        self.settle()
+        return self._sessions.is_open(token)
+
+    def hang_up(self, token: Token) -> None:
+        self._sessions.hang_up(token)
+
+    def terminate(self) -> None:
+        self._child.send_signal(signal.SIGTERM)
+        self.settle()
+
+    def lose_master(self) -> None:
+        self._child.close_status()
+        self.settle()
+
+    def exit_status(self) -> int | None:
+        self.settle()
+        return self._child.exit_status()
+
+    def stop(self) -> None:
+        if self._stopped:
+            return
+        self._stopped = True
+        self._child.kill()
+        self._watch.close()
+        for peer in self._peers:
+            peer.close()
+        self._sessions.close()
+        self._instance.close()
+        clean_up_shared_memory(self._child.pid)
+
+    def settle(self) -> Rest:
+        """Wait until the daemon has come to rest, reading its log and status messages all the time."""
+        return self._wait(lambda _: True)
+
+    def _wait(self, enough: Callable[[Rest], bool]) -> Rest:
+        looks = 0
+        begin = time.monotonic()
+        cpu_before = self._watch.cpu_seconds()
+        while True:
+            rest = self._look()
+            if rest is not None and enough(rest):
+                return rest
+            looks += 1
+            if looks < _QUICK_LOOKS:
+                os.sched_yield()
+                continue
+            select.select([self._instance.log_socket], [], [], _LOOK_INTERVAL)
+            if self._watch.cpu_seconds() - cpu_before > _MOST_CPU:
+                raise RestlessError(f"the daemon has computed for {_MOST_CPU:g} s without coming to rest")
+            if time.monotonic() - begin > _MOST_WAITING:
+                raise RestlessError(f"the daemon has not come to rest in {_MOST_WAITING:g} s")
+
+    def _look(self) -> Rest | None:
+        # The look comes first: what it wrote before it came to rest is then there to be read.
+        rest = self._watch.rest() if self._child.exit_status() is None else Rest.ENDED
+        self._child.drain()
+        self._log += self._instance.read_log()
+        return rest
+
+    def _wait_for_time_limit(self, seconds: int) -> Rest:
+        """Have a daemon that waits for a client reach its time limit, where the clock was moved that far.
+
+        The kernel's time-outs don't follow the fake clock, so a short one is waited for in real time.
+        """
+        limit = self._watch.poll_timeout()
+        if limit is None or limit > min(seconds, _LONGEST_TIME_LIMIT):
+            return Rest.BLOCKED
+        give_up = time.monotonic() + 2 * limit + 1
+        return self._wait(lambda rest: rest is not Rest.BLOCKED or time.monotonic() > give_up)
+
+
+class SpawnedTarget:
+    """A program that can be run as the master's child."""
+
+    def __init__(self, name: str, command: Command, dialect: Dialect, *, ours: bool = False) -> None:
+        self.name = name
+        self._command = command
+        self._dialect = dialect
+        self._ours = ours
+
+    def unavailable(self) -> str | None:
+        if not os.access(self._command.executable, os.X_OK):
+            return f"{self._command.executable} is not a program that can be run"
+        return why_nothing_can_be_spawned()
+
+    def start(self, options: Mapping[str, str] | None = None) -> Daemon:
+        reason = self.unavailable()
+        if reason is not None:
+            raise UnavailableError(f"{self.name}: {reason}")
+        library = find_library()
+        assert library is not None
+        options = options or {}
+        return SpawnedDaemon(self._command, self._dialect_under(options), options, library)
+
+    def _dialect_under(self, options: Mapping[str, str]) -> Dialect:
+        chosen = {
+            field: options[name] == "yes" for name, field in DIALECT_PARAMETERS.items() if name in options
+        }
+        if not chosen:
+            return self._dialect
+        if not self._ours:
+            raise UnavailableError(f"{self.name}: its dialect is compiled in")
+        return Dialect(**chosen)
