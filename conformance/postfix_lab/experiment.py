@@ -1,0 +1,163 @@
+"""One run of a scenario: servers, private instances, traffic, what goes wrong meanwhile, figures."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import signal
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+from conformance.postfix_lab.configuration import CacheEntry
+from conformance.postfix_lab.installation import Installation
+from conformance.postfix_lab.instance import Instance
+from conformance.postfix_lab.loopback import LoopbackNetwork
+from conformance.postfix_lab.maillog import LogTally, MailLog
+from conformance.postfix_lab.outcome import Outcome
+from conformance.postfix_lab.scenarios import Disturbance, Scenario
+from conformance.postfix_lab.servers import start_sink
+from conformance.postfix_lab.sinks import Sink
+from conformance.postfix_lab.traffic import Injection
+from conformance.postfix_lab.variants import Variant
+from scache.errors import UnavailableError
+
+__all__ = ["run_scenario"]
+
+TIME_LIMIT = {False: 60.0, True: 600.0}
+"""Seconds for the traffic of a scenario's short and long form; what hasn't arrived then is missing."""
+RELOAD_INTERVAL = 2.0
+PATIENCE = 30.0
+"""Seconds that a cache is given to end after a reload."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunningInstance:
+    """A private instance under test, and its log."""
+
+    instance: Instance
+    log: MailLog
+    submission: str
+
+
+def run_scenario(scenario: Scenario, variant: Variant, installation: Installation, long: bool) -> Outcome:
+    """Run the scenario with this scache and end everything that was started for it.
+
+    Raises UnavailableError where the run could not be made; an outcome with mails missing is an outcome.
+    """
+    with ending_on_signals(), ExitStack() as stack:
+        network = stack.enter_context(LoopbackNetwork())
+        sinks: list[Sink] = []
+        for index in range(scenario.sinks):
+            sinks.append(start_sink(scenario.sink, installation, network.sink(index)))
+            stack.callback(sinks[-1].stop)
+        running = [
+            start_instance(scenario, variant, stack.enter_context(Instance(installation)), network, number)
+            for number in range(scenario.instances)
+        ]
+        deliver(scenario, installation, running, long)
+        for each in running:
+            finish(each)
+        counts = tuple(sink.finish() for sink in sinks)
+    tally = LogTally()
+    for each in running:
+        tally.merge(each.log.tally)
+    return Outcome(scenario.mails(long) * scenario.instances, tally, counts)
+
+
+@contextlib.contextmanager
+def ending_on_signals() -> Iterator[None]:
+    """Let SIGTERM and SIGHUP unwind the run as an interrupt from the keyboard does."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
+    for number in before:
+        signal.signal(number, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def start_instance(
+    scenario: Scenario, variant: Variant, instance: Instance, network: LoopbackNetwork, number: int
+) -> RunningInstance:
+    """Start an instance that sends the scenario's destinations to its sinks."""
+    routes = {
+        scenario.domain(destination): scenario.next_hop(
+            destination, network.sink(destination % scenario.sinks)
+        )
+        for destination in range(scenario.destinations)
+    }
+    parameters = {
+        "syslog_name": "postfix" if scenario.instances == 1 else f"postfix-{number + 1}",
+        "relay_domains": " ".join(routes),
+        "transport_maps": "inline:{ "
+        + ", ".join(f"{{ {domain} = {hop} }}" for domain, hop in routes.items())
+        + " }",
+        **scenario.parameters,
+    }
+    cache = CacheEntry(command=variant(instance), service=scenario.service, chroot=scenario.chroot)
+    submission = network.submission(number)
+    return RunningInstance(instance, instance.start(submission, cache, parameters), submission)
+
+
+def deliver(
+    scenario: Scenario, installation: Installation, running: Sequence[RunningInstance], long: bool
+) -> None:
+    """Send the scenario's waves and wait, within its time limit, until every mail has left the queues."""
+    deadline = time.monotonic() + TIME_LIMIT[long]
+    expected = 0
+    for wave in scenario.waves(long):
+        running[0].log.wait_until(lambda tally: False, wave.pause)
+        expected += wave.mails * scenario.destinations
+        with ExitStack() as stack:
+            injections = [Injection(installation, scenario, wave, each.submission) for each in running]
+            for injection in injections:
+                stack.callback(injection.stop)
+            for each in running:
+                disturb(scenario.disturbance, each, expected, deadline)
+            for injection in injections:
+                injection.wait(remaining(deadline))
+        for each in running:
+            each.log.wait_until(has_removed(expected), remaining(deadline))
+
+
+def remaining(deadline: float) -> float:
+    """Seconds until the deadline, 0 when it has passed."""
+    return max(0.0, deadline - time.monotonic())
+
+
+def has_removed(mails: int) -> Callable[[LogTally], bool]:
+    """The condition that so many mails have left the queue."""
+    return lambda tally: tally.removed >= mails
+
+
+def disturb(disturbance: Disturbance, running: RunningInstance, mails: int, deadline: float) -> None:
+    """Do to the instance what the scenario asks for, while so many mails are on their way."""
+    if disturbance is Disturbance.RELOAD_OFTEN:
+        while not running.log.wait_until(has_removed(mails), min(RELOAD_INTERVAL, remaining(deadline))):
+            if not remaining(deadline):
+                return
+            running.instance.reload()
+    elif disturbance is not Disturbance.NONE:
+        running.log.wait_until(has_removed(mails // 2), remaining(deadline))
+        if disturbance is Disturbance.RELOAD:
+            running.instance.reload()
+        else:
+            for process in running.instance.cache_processes():
+                os.kill(process, signal.SIGKILL)
+
+
+def finish(running: RunningInstance) -> None:
+    """Have the cache log its statistics, read all of the log, and stop the instance."""
+    caches = [os.pidfd_open(process) for process in running.instance.cache_processes()]
+    running.instance.reload()
+    for cache in caches:
+        ended, _, _ = select.select([cache], [], [], PATIENCE)
+        os.close(cache)
+        if not ended:
+            raise UnavailableError("the connection cache does not end after postfix reload")
+    running.instance.mark(running.log, "everything has been delivered")
+    running.instance.stop(running.log)

@@ -1,0 +1,148 @@
+"""One private Postfix instance in a directory of its own: start, reload, log, stop, remove."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+
+from conformance.postfix_lab.configuration import CacheEntry, Directories, main_cf, master_cf
+from conformance.postfix_lab.installation import ENVIRONMENT, Installation
+from conformance.postfix_lab.maillog import MailLog
+from scache.errors import UnavailableError
+
+__all__ = ["Instance"]
+
+PATIENCE = 30.0
+"""Seconds that Postfix is given to start, reload or stop."""
+LONG_AGO = 1_000_000_000
+"""main.cf's modification time: a daemon that finds it younger than two seconds waits before it serves."""
+
+
+class Instance:
+    """A private Postfix. It is removed without a trace by close(), also where something has failed.
+
+    Its log comes through a pipe (`maillog_file = /dev/stdout` and `postfix start-fg`), so that a line is an
+    event that can be waited for.
+    """
+
+    def __init__(self, installation: Installation) -> None:
+        self._installation = installation
+        self._root = Path(tempfile.mkdtemp(prefix="postfix-lab-"))
+        self._root.chmod(0o755)
+        self.directories = Directories(*(self._root / name for name in ("config", "queue", "data", "program")))
+        for directory in (
+            self.directories.config,
+            self.directories.queue,
+            self.directories.data,
+            self.directories.program,
+        ):
+            directory.mkdir()
+        shutil.chown(self.directories.data, installation.mail_owner)
+        self._process: subprocess.Popen[str] | None = None
+        self._command = b""
+
+    def add_program(self, name: str, content: bytes) -> str:
+        """Put an executable file into the instance; the command by which master.cf names it.
+
+        master.cf can't hold an absolute path, but its path relative to daemon_directory may climb.
+        """
+        program = self.directories.program / name
+        program.write_bytes(content)
+        program.chmod(0o755)
+        return os.path.relpath(program.resolve(), self._installation.daemon_directory.resolve())
+
+    def start(self, submission: str, cache: CacheEntry, parameters: Mapping[str, str]) -> MailLog:
+        """Configure the instance and start it; its log, once master(8) listens."""
+        for name, text in (
+            ("main.cf", main_cf(self.directories, cache, parameters)),
+            ("master.cf", master_cf(submission, cache)),
+        ):
+            file = self.directories.config / name
+            file.write_text(text)
+            os.utime(file, (LONG_AGO, LONG_AGO))
+        self._command = os.path.basename(cache.command).encode()
+        self._process = subprocess.Popen(
+            self._postfix("start-fg"),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env=ENVIRONMENT,
+            cwd="/",
+            text=True,
+            errors="replace",
+            start_new_session=True,
+        )
+        assert self._process.stdout is not None
+        log = MailLog(self._process.stdout)
+        if not log.wait_until(lambda tally: tally.started, PATIENCE):
+            raise UnavailableError("the private Postfix does not start: " + " / ".join(log.lines[-5:]))
+        return log
+
+    def _postfix(self, verb: str) -> list[str]:
+        return [self._installation.command("postfix"), "-c", str(self.directories.config), verb]
+
+    def reload(self) -> None:
+        """`postfix reload`, which ends every daemon that is not serving at the moment."""
+        subprocess.run(
+            self._postfix("reload"), env=ENVIRONMENT, capture_output=True, check=True, timeout=PATIENCE, cwd="/"
+        )
+
+    def mark(self, log: MailLog, text: str) -> None:
+        """Write a line to the log and wait for it: every line sent before has been read then."""
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as postlog:
+            postlog.connect(str(self.directories.queue / "public" / "postlog"))
+            postlog.send(f"Jan  1 00:00:00 lab postfix/lab[{os.getpid()}]: {text}".encode())
+        if not log.wait_until(lambda tally: text in tally.markers, PATIENCE):
+            raise TimeoutError("postlogd(8) has not written a line that it was sent")
+
+    def cache_processes(self) -> list[int]:
+        """Process ids of the connection cache daemons that are master(8)'s children at this moment."""
+        master = self._master()
+        children = Path(f"/proc/{master}/task/{master}/children").read_text().split()
+        return [int(child) for child in children if self._runs_cache(child)]
+
+    def _master(self) -> int:
+        return int((self.directories.queue / "pid" / "master.pid").read_text())
+
+    def _runs_cache(self, pid: str) -> bool:
+        try:
+            words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")[:4]
+        except OSError:
+            return False
+        return self._command in (word.rpartition(b"/")[2] for word in words)
+
+    def stop(self, log: MailLog) -> None:
+        """`postfix stop`, and wait until the last daemon has closed its log."""
+        assert self._process is not None
+        subprocess.run(
+            self._postfix("stop"), env=ENVIRONMENT, capture_output=True, check=True, timeout=PATIENCE, cwd="/"
+        )
+        self._process.wait(PATIENCE)
+        log.wait_for_end(PATIENCE)
+
+    def close(self) -> None:
+        """End what still runs, with force if need be, and remove every file of the instance."""
+        if self._process is not None and self._process.poll() is None:
+            # master(8) leads a process group of its own, with all daemons and nobody else in it.
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+                os.killpg(self._master(), signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait(PATIENCE)
+        shutil.rmtree(self._root, ignore_errors=True)
+
+    def __enter__(self) -> Instance:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

@@ -1,0 +1,91 @@
+"""What a run of the lab came to, and whether two runs came to the same."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from conformance.postfix_lab.maillog import Line, LogTally
+from conformance.postfix_lab.sinks import SinkCounts
+
+__all__ = ["TOLERANCE", "Difference", "Outcome", "compare", "warning_kind"]
+
+TOLERANCE = 0.10
+"""Two runs of one scenario never meet the same schedule; a count may differ by this part of the larger one."""
+SLACK = 4
+"""Counts this small may differ by as much from run to run of one and the same scache."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The figures of one run, summed up over all instances and sinks."""
+
+    injected: int
+    tally: LogTally
+    sinks: tuple[SinkCounts, ...]
+
+    @property
+    def delivered(self) -> int:
+        """Mails that the sinks have taken."""
+        return sum(sink.mails for sink in self.sinks)
+
+    @property
+    def connections(self) -> int:
+        """Connections that the sinks have accepted."""
+        return sum(sink.connections for sink in self.sinks)
+
+    @property
+    def reused(self) -> int:
+        """Deliveries whose log line has conn_use."""
+        return sum(count for use, count in self.tally.uses.items() if use > 1)
+
+    def warnings(self) -> Counter[str]:
+        """Warnings and worse by kind."""
+        return Counter(warning_kind(line) for line in self.tally.serious)
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A figure in which a run differs from the real one's by more than it may."""
+
+    figure: str
+    real: object
+    other: object
+
+    def __str__(self) -> str:
+        return f"{self.figure}: real {self.real}, here {self.other}"
+
+
+def warning_kind(line: Line) -> str:
+    """A warning without what differs from run to run: queue ids, numbers, where the cache's program lies."""
+    text = re.sub(r"\b[0-9A-F]{8,}\b(?=:)", "QUEUEID", line.text)
+    text = re.sub(r"\S+/scache(-\w+)?\b", "scache", text)
+    text = re.sub(r"\d+", "N", text)
+    return f"{line.process}: {text}"
+
+
+def compare(real: Outcome, other: Outcome) -> Iterator[Difference]:
+    """Where the other run differs from the real scache's run of the same scenario.
+
+    Every mail must arrive; connections and reuse must be alike within TOLERANCE; no process may warn of
+    anything that it doesn't warn of with the real one.
+    """
+    if other.delivered != real.delivered:
+        yield Difference("mails delivered", real.delivered, other.delivered)
+    for figure, first, second in (
+        ("connections", real.connections, other.connections),
+        ("deliveries over a used connection", real.reused, other.reused),
+    ):
+        if not alike(first, second):
+            yield Difference(figure, first, second)
+    known = real.warnings()
+    for kind, count in other.warnings().items():
+        if kind not in known:
+            yield Difference(f"warning {kind!r}", 0, count)
+
+
+def alike(first: int, second: int) -> bool:
+    """Whether two counts are the same within the tolerance."""
+    return abs(first - second) <= max(SLACK, TOLERANCE * max(first, second))

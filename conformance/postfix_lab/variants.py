@@ -1,0 +1,35 @@
+"""What can stand behind the connection cache's name in a private instance."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+
+from conformance.postfix_lab.instance import Instance
+
+__all__ = ["VARIANTS", "Variant"]
+
+Variant = Callable[[Instance], str]
+"""Puts an scache into an instance, and says by which command master.cf starts it."""
+
+
+def real(_instance: Instance) -> str:
+    """The scache(8) that came with this Postfix."""
+    return "scache"
+
+
+def ours(instance: Instance) -> str:
+    """This project's daemon, run by the interpreter that runs the lab.
+
+    master(8) gives its children no PATH, so the interpreter stands in the first line by its absolute path.
+    """
+    return instance.add_program(
+        "scache-ours",
+        f"#!{sys.executable} -I\n"
+        "import sys\n"
+        "from scache.postfix.__main__ import main\n"
+        "sys.exit(main())\n".encode(),
+    )
+
+
+VARIANTS: Mapping[str, Variant] = {"real": real, "ours": ours}
