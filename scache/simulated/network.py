@@ -33,9 +33,16 @@ class SimulatedStream:
         self.send: Callable[[bytes], int] = socket.send
 
     def receive_descriptors(self) -> tuple[bytes, list[int]]:
-        """At most one byte, with the descriptors that ride on it and for which the table has room."""
+        """One byte (none at the end of input) with all descriptors that ride on it.
+
+        No descriptors at all where the table had no room for every one of them (MSG_CTRUNC).
+        """
         data, files = self._socket.receive_message(1)
-        descriptors, _truncated = self._table.install_received(files)
+        descriptors, truncated = self._table.install_received(files)
+        if truncated:
+            for descriptor in descriptors:
+                self._table.close(descriptor)
+            return data, []
         return data, descriptors
 
     def send_descriptor(self, descriptor: int) -> None:
