@@ -95,7 +95,8 @@ class ReferenceCache(Generic[Handle]):
 
     def next_due(self) -> int | None:
         """The earliest second at which something falls due."""
-        return min((entry.due for entry in (*self.sessions, *self.bindings)), default=None)
+        dues = [session.due for session in self.sessions] + [binding.due for binding in self.bindings]
+        return min(dues, default=None)
 
     def _register(self) -> int:
         self._registrations += 1
