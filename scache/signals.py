@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 # Not `signal`: it wraps the C module in enums, which the daemon's start would pay for.
-import _signal
+import _signal  # type: ignore[import-not-found]
 import os
 
 TYPE_CHECKING = False  # as typing.TYPE_CHECKING, without the cost of importing typing in the daemon
