@@ -240,8 +240,10 @@ class Conversation:
 
     def _receive_whole(self, data: bytes, now: int) -> Sequence[Action] | None:
         """Shortcut: data that is exactly the list due goes past the scanner. None where it isn't that."""
+        if data == DUMMY and (self._state is READY or self._state is CONFIRMATION):
+            return self._dummy_received()
         if self._state is not REQUEST:
-            return self._dummy_received() if data == DUMMY else None
+            return None
         whole = whole_list(data)
         if whole is None:
             return None
