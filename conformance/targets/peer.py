@@ -1,50 +1,62 @@
-"""One client connection to a daemon that listens on a real AF_UNIX stream socket."""
+"""A client of a daemon on any kind of connection: real sockets, simulated ones, a model's."""
 
 from __future__ import annotations
 
-import array
-import socket
 from collections.abc import Callable, Sequence
-from pathlib import Path
+from typing import Protocol
 
 from conformance.target import BlockedError, Received, Token
-from conformance.targets.sessions import Sessions
 
-__all__ = ["SocketPeer"]
-
-_CHUNK = 65536
-_MOST_DESCRIPTORS = 253  # SCM_MAX_FD, what one message can carry
-_INT = array.array("i").itemsize
+__all__ = ["ClientPeer", "Connection"]
 
 
-class SocketPeer:
-    """A Peer on a real socket; `settle` waits until the daemon has come to rest."""
+class Connection(Protocol):
+    """A client's end of a connection; nothing blocks.
 
-    def __init__(self, path: Path, sessions: Sessions, settle: Callable[[], object]) -> None:
-        self._sessions = sessions
+    Where it would, BlockingIOError is raised; ConnectionError where the daemon has closed.
+    """
+
+    def send(self, data: bytes, tokens: Sequence[Token]) -> int:
+        """Send what there is room for, with a session of each name on its first byte; how many bytes."""
+
+    def receive(self) -> tuple[bytes, list[Token]]:
+        """Some of the bytes that are there, with the sessions among them; no bytes at the end."""
+
+    def shutdown(self) -> None:
+        """Half-close (SHUT_WR)."""
+
+    def close(self) -> None:
+        """Close; may be called twice."""
+
+
+class ClientPeer:
+    """A Peer on a connection; `settle` waits until the daemon has come to rest."""
+
+    def __init__(self, connection: Connection, settle: Callable[[], object]) -> None:
+        self._connection = connection
         self._settle = settle
         self._data = bytearray()
         self._tokens: list[Token] = []
         self._end = False
-        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        try:
-            self._socket.connect(str(path))
-        except OSError:
-            self._socket.close()
-            raise
-        self._socket.setblocking(False)
 
     def send(self, data: bytes, tokens: Sequence[Token] = ()) -> None:
         if tokens and not data:
             raise ValueError("a descriptor rides on a byte, and there is none")
-        sessions = [self._sessions.make(token) for token in tokens]
-        numbers = array.array("i", [session.fileno() for session in sessions])
-        ancillary = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, numbers)] if tokens else []
-        try:
-            self._send_all(data, ancillary)
-        finally:
-            for session in sessions:
-                session.close()
+        rest = memoryview(data)
+        stuck = False
+        while rest:
+            try:
+                rest = rest[self._connection.send(bytes(rest), tokens) :]
+                tokens, stuck = (), False
+            except BlockingIOError:
+                if stuck:
+                    raise BlockedError(
+                        f"{len(rest)} of {len(data)} bytes find no room in the socket"
+                    ) from None
+                self._settle()
+                stuck = not self._take()
+            except ConnectionError:
+                return
 
     def receive(self) -> Received:
         self._settle()
@@ -57,44 +69,23 @@ class SocketPeer:
         return received
 
     def shutdown(self) -> None:
-        self._socket.shutdown(socket.SHUT_WR)
+        self._connection.shutdown()
 
     def close(self) -> None:
-        self._take()
-        self._socket.close()
-
-    def _send_all(self, data: bytes, ancillary: list[tuple[int, int, array.array[int]]]) -> None:
-        rest = memoryview(data)
-        stuck = False
-        while rest:
-            try:
-                rest = rest[self._socket.sendmsg([rest], ancillary) :]
-                ancillary, stuck = [], False
-            except BlockingIOError:
-                if stuck:
-                    raise BlockedError(
-                        f"{len(rest)} of {len(data)} bytes find no room in the socket"
-                    ) from None
-                self._settle()
-                stuck = not self._take()
-            except (BrokenPipeError, ConnectionResetError):
-                return
+        self._connection.close()
 
     def _take(self) -> bool:
         """Read all that is there; tell whether anything was."""
         taken = False
-        while not self._end and self._socket.fileno() >= 0:
+        while not self._end:
             try:
-                data, ancillary, _, _ = self._socket.recvmsg(
-                    _CHUNK, socket.CMSG_SPACE(_MOST_DESCRIPTORS * _INT), socket.MSG_CMSG_CLOEXEC
-                )
+                data, tokens = self._connection.receive()
             except BlockingIOError:
                 break
-            except ConnectionResetError:
-                data, ancillary = b"", []
+            except ConnectionError:
+                data, tokens = b"", []
             taken = True
             self._end = not data
             self._data += data
-            for _, _, numbers in ancillary:
-                self._tokens += map(self._sessions.recognise, array.array("i", numbers))
+            self._tokens += tokens
         return taken

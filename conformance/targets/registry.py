@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from conformance.target import Target
 from conformance.targets.installed import installed_postfix, live
 from conformance.targets.master import Command
+from conformance.targets.simulated import SimulatedTarget
 from conformance.targets.spawned import SpawnedTarget
 from scache.dialect import POSTFIX_2, POSTFIX_3_6
 from scache.errors import UsageError
@@ -16,7 +18,11 @@ __all__ = ["STANDARD", "parse_target"]
 #: What a run looks at when no target is named.
 STANDARD = ("reference", "simulated", "live", "postfix")
 
-_NAMED = {"live": live, "postfix": installed_postfix}
+_NAMED: dict[str, Callable[[], Target]] = {
+    "simulated": SimulatedTarget,
+    "live": live,
+    "postfix": installed_postfix,
+}
 
 
 def parse_target(name: str) -> Target:

@@ -13,9 +13,11 @@ from conformance.target import Daemon, Peer, RestlessError, Token
 from conformance.targets.fake_clock import clean_up_shared_memory, find_library
 from conformance.targets.instance import Instance
 from conformance.targets.master import Child, Command, arguments, spawn
-from conformance.targets.peer import SocketPeer
+from conformance.targets.peer import ClientPeer
 from conformance.targets.rest import ProcessWatch, Rest, supported
 from conformance.targets.sessions import Sessions
+from conformance.targets.settings import FOR_EVER, dialect_from
+from conformance.targets.unix_connection import UnixConnection
 from scache.dialect import Dialect
 from scache.errors import UnavailableError
 
@@ -26,13 +28,6 @@ _LOOK_INTERVAL = 0.001  # seconds
 _MOST_CPU = 3.0  # seconds of processor time without rest: a busy loop
 _MOST_WAITING = 60.0  # seconds of real time without rest: it hangs
 _LONGEST_TIME_LIMIT = 5.0  # seconds of real time that `advance` waits for a blocked daemon
-
-#: Parameters of this project's daemon only, and the Dialect fields that they set.
-DIALECT_PARAMETERS = {
-    "scache_announce": "announcement",
-    "scache_write_wait": "write_wait",
-    "scache_read_wait": "read_wait",
-}
 
 
 def why_nothing_can_be_spawned() -> str | None:
@@ -53,9 +48,9 @@ class SpawnedDaemon:
         self.dialect = dialect
         self._instance = Instance(library)
         self._sessions = Sessions()
-        self._peers: list[SocketPeer] = []
+        self._peers: list[ClientPeer] = []
         self._log: list[str] = []
-        words = arguments({"max_idle": "3650d", **options})
+        words = arguments({"max_idle": FOR_EVER, **options})
         self._child: Child = spawn(
             command, words, self._instance.environment(), self._instance.queue, self._instance.listener
         )
@@ -78,7 +73,7 @@ class SpawnedDaemon:
         return self._child.pid
 
     def connect(self) -> Peer:
-        peer = SocketPeer(self._instance.path, self._sessions, self.settle)
+        peer = ClientPeer(UnixConnection(self._instance.path, self._sessions), self.settle)
         self._peers.append(peer)
         return peer
 
@@ -193,11 +188,7 @@ class SpawnedTarget:
         return SpawnedDaemon(self._command, self._dialect_under(options), options, library)
 
     def _dialect_under(self, options: Mapping[str, str]) -> Dialect:
-        chosen = {
-            field: options[name] == "yes" for name, field in DIALECT_PARAMETERS.items() if name in options
-        }
-        if not chosen:
-            return self._dialect
-        if not self._ours:
+        dialect = dialect_from(options, self._dialect)
+        if dialect is not self._dialect and not self._ours:
             raise UnavailableError(f"{self.name}: its dialect is compiled in")
-        return Dialect(**chosen)
+        return dialect

@@ -1,0 +1,53 @@
+"""From the text of main.cf parameters to a server's settings, for targets without a configuration file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from scache.dialect import POSTFIX_3_6, Dialect
+from scache.errors import UnavailableError
+from scache.settings import Settings
+
+__all__ = ["DIALECT_PARAMETERS", "FOR_EVER", "dialect_from", "settings_from"]
+
+#: A max_idle that no case reaches (Postfix's own limit is 2^31 - 1 seconds).
+FOR_EVER = "3650d"
+
+#: Parameters of this project's daemon only, and the Dialect fields that they set.
+DIALECT_PARAMETERS = {
+    "scache_announce": "announcement",
+    "scache_write_wait": "write_wait",
+    "scache_read_wait": "read_wait",
+}
+_TIMES = {
+    "connection_cache_ttl_limit": "ttl_limit",
+    "connection_cache_status_update_time": "status_update_time",
+    "max_idle": "max_idle",
+    "ipc_timeout": "ipc_timeout",
+}
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+
+
+def dialect_from(options: Mapping[str, str], default: Dialect) -> Dialect:
+    """The dialect that these parameters choose; `default` where they choose none."""
+    chosen = {field: options[name] == "yes" for name, field in DIALECT_PARAMETERS.items() if name in options}
+    return Dialect(**chosen) if chosen else default
+
+
+def settings_from(target: str, options: Mapping[str, str]) -> Settings:
+    """A server's settings. Raises UnavailableError for a bad value or a parameter that only a process has."""
+    unknown = sorted(options.keys() - _TIMES.keys() - DIALECT_PARAMETERS.keys())
+    if unknown:
+        raise UnavailableError(f"{target}: reads no parameter {unknown[0]}")
+    settings = Settings(dialect=dialect_from(options, POSTFIX_3_6))
+    for name, text in {"max_idle": FOR_EVER, **options}.items():
+        if name in _TIMES:
+            setattr(settings, _TIMES[name], _seconds(target, text))
+    return settings
+
+
+def _seconds(target: str, text: str) -> int:
+    digits, unit = (text[:-1], text[-1]) if text[-1:] in _UNITS else (text, "s")
+    if not digits.isdecimal() or int(digits) == 0:
+        raise UnavailableError(f"{target}: has no configuration to refuse {text!r} with")
+    return int(digits) * _UNITS[unit]

@@ -1,0 +1,161 @@
+"""The target `simulated`: this project's server in memory, on the simulated kernel and a virtual clock."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from conformance.target import START, STRANGER, Daemon, Peer, RestlessError, Token
+from conformance.targets.peer import ClientPeer
+from conformance.targets.settings import settings_from
+from scache.clock import VirtualClock
+from scache.server import Server
+from scache.settings import Settings
+from scache.simulated import OpenFile, SimulatedNetwork, StreamSocket, socket_pair
+
+__all__ = ["SimulatedTarget"]
+
+_MOST_TURNS = 100_000  # without rest: a busy loop
+_CHUNK = 65536
+
+
+class SimulatedTarget:
+    """Starts servers inside the bench's own process."""
+
+    name = "simulated"
+
+    def unavailable(self) -> str | None:
+        return None
+
+    def start(self, options: Mapping[str, str] | None = None) -> Daemon:
+        return SimulatedDaemon(settings_from(self.name, options or {}))
+
+
+class SimulatedDaemon:
+    """A Daemon that is a Server on simulated sockets."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.dialect = settings.dialect
+        self._log: list[str] = []
+        self._clock = VirtualClock(START)
+        self._network = SimulatedNetwork()
+        self._server = Server(self._network, self._clock, settings, self._log.append)
+        self._sessions = SimulatedSessions()
+        self._ended = False
+
+    def connect(self) -> Peer:
+        return ClientPeer(SimulatedConnection(self._network.connect(), self._sessions), self.settle)
+
+    def advance(self, seconds: int) -> None:
+        self.settle()
+        self._clock.advance(seconds)
+        if not self._ended:
+            self._server.turn(0)
+            self.settle()
+
+    def log(self) -> list[str]:
+        self.settle()
+        texts = list(self._log)
+        self._log.clear()
+        return texts
+
+    def is_open(self, token: Token) -> bool:
+        self.settle()
+        return self._sessions.is_open(token)
+
+    def hang_up(self, token: Token) -> None:
+        self._sessions.hang_up(token)
+
+    def terminate(self) -> None:
+        self._server.stop()
+        self.settle()
+
+    def lose_master(self) -> None:
+        self._server.stop()
+        self.settle()
+
+    def exit_status(self) -> int | None:
+        self.settle()
+        return 0 if self._ended else None
+
+    def stop(self) -> None:
+        self._server.stop()
+        self.settle()
+
+    def settle(self) -> None:
+        """Let the server take turns until nothing is ready; close it once it has stopped."""
+        for _ in range(_MOST_TURNS):
+            if self._ended:
+                return
+            if self._server.stopped:
+                self._end()
+            elif self._network.wait(0):
+                self._server.turn(0)
+            else:
+                return
+        raise RestlessError(f"the server has not come to rest in {_MOST_TURNS} turns")
+
+    def _end(self) -> None:
+        self._ended = True
+        self._server.close()
+        self._network.close(self._network.listener)
+
+
+class SimulatedSessions:
+    """Socket pairs of the simulated kernel, by token; the bench keeps each one's remote side."""
+
+    def __init__(self) -> None:
+        self._sessions: list[tuple[Token, StreamSocket, StreamSocket]] = []
+
+    def make(self, token: Token) -> StreamSocket:
+        """A new session of that name; the caller sends and releases it."""
+        near, remote = socket_pair()
+        self._sessions.append((token, near, remote))
+        return near
+
+    def recognise(self, file: OpenFile) -> Token:
+        """Take over a file that came back, prove which session it is, and release it."""
+        found = STRANGER
+        for token, near, remote in self._sessions:
+            if near is file:
+                near.send(b"?")
+                found = token if remote.receive(1) == b"?" else STRANGER
+        file.release()
+        return found
+
+    def is_open(self, token: Token) -> bool:
+        """Whether a session of that name is still held by anybody, or is on its way."""
+        named = [near.is_open for name, near, _ in self._sessions if name == token]
+        if not named:
+            raise KeyError(token)
+        return any(named)
+
+    def hang_up(self, token: Token) -> None:
+        """Have the remote side end the newest session of that name."""
+        [remote for name, _, remote in self._sessions if name == token][-1].shutdown()
+
+
+class SimulatedConnection:
+    """A Connection on the simulated kernel."""
+
+    def __init__(self, socket: StreamSocket, sessions: SimulatedSessions) -> None:
+        self._socket = socket
+        self._sessions = sessions
+
+    def send(self, data: bytes, tokens: Sequence[Token]) -> int:
+        files = tuple(self._sessions.make(token) for token in tokens)
+        try:
+            return self._socket.send(data, files)
+        finally:
+            for file in files:
+                file.release()
+
+    def receive(self) -> tuple[bytes, list[Token]]:
+        data, files = self._socket.receive_message(_CHUNK)
+        return data, [self._sessions.recognise(file) for file in files]
+
+    def shutdown(self) -> None:
+        self._socket.shutdown()
+
+    def close(self) -> None:
+        if self._socket.is_open:
+            self._socket.release()
