@@ -27,52 +27,61 @@ _ACCEPT_PAUSE = 1
 class _Client:
     """One connection: its stream, its conversation, and the actions that a full socket holds up."""
 
-    __slots__ = ("_conversation", "_held_up", "_network", "_server", "_stream", "since")
+    __slots__ = (
+        "_conversation",
+        "_held_up",
+        "_network",
+        "_receive",
+        "_send",
+        "_server",
+        "_stream",
+        "last_heard",
+    )
 
     def __init__(self, server: Server, stream: Stream, conversation: Conversation) -> None:
         self._server = server
         self._network = server.network
         self._stream = stream
         self._conversation = conversation
+        self._receive = stream.receive
+        self._send = stream.send
         self._held_up: Sequence[Action] = ()
-        self.since: int | None = None  # when it was last heard of in the middle of something
+        self.last_heard = 0
+
+    @property
+    def waiting(self) -> bool:
+        """Whether the client is in the middle of something, so that the time limit counts."""
+        return bool(self._held_up) or self._conversation.waiting
 
     def open(self, now: int) -> None:
+        self.last_heard = now
         self._network.watch(self._stream.handle, READABLE)
         self._perform(self._conversation.open(), now)
 
     def ready(self, now: int) -> None:
         """The stream has become readable, or writable where actions are held up."""
+        self.last_heard = now
         if self._held_up:
             actions, self._held_up = self._held_up, ()
             self._network.watch(self._stream.handle, READABLE)
         else:
+            conversation = self._conversation
             try:
-                actions = self._receive(now)
+                if conversation.descriptor_due:
+                    data, descriptors = self._stream.receive_descriptors()
+                    if data:
+                        actions = conversation.receive_descriptors(descriptors, now)
+                    else:
+                        actions = conversation.end(now)
+                else:
+                    data = self._receive(conversation.read_limit)
+                    actions = conversation.receive(data, now) if data else conversation.end(now)
             except BlockingIOError:
                 return
+            except ConnectionError:  # the peer has closed with bytes unread: an end of input like any other
+                actions = conversation.end(now)
         if actions:
             self._perform(actions, now)
-        if self._conversation.waiting or self._held_up:
-            self.since = now
-            self._server.limit_time(now)
-        else:
-            self.since = None
-
-    def _receive(self, now: int) -> Sequence[Action]:
-        conversation = self._conversation
-        try:
-            if conversation.descriptor_due:
-                data, descriptors = self._stream.receive_descriptors()
-                if data:
-                    return conversation.receive_descriptors(descriptors, now)
-            else:
-                data = self._stream.receive(conversation.read_limit)
-                if data:
-                    return conversation.receive(data, now)
-        except ConnectionError:
-            pass  # the peer has closed with bytes unread: an end of input like any other
-        return conversation.end(now)
 
     def _perform(self, actions: Sequence[Action], now: int) -> None:
         for position, action in enumerate(actions):
@@ -102,12 +111,11 @@ class _Client:
     def _write(self, data: bytes) -> bytes:
         """Send; returns what the socket doesn't take yet. To a client that has gone, nothing is owed."""
         try:
-            sent = self._stream.send(data)
+            return data[self._send(data) :]
         except BlockingIOError:
             return data
         except ConnectionError:
             return b""
-        return data[sent:]
 
     def _hold_up(self, actions: Sequence[Action]) -> None:
         self._held_up = actions
@@ -213,15 +221,11 @@ class Server:
         for descriptor in self.service.cache.clear():
             self.network.close(descriptor)
 
-    def limit_time(self, now: int) -> None:
-        """A client is in the middle of something since `now`."""
-        if self._limit_due is None:
-            self._limit_due = now + self.settings.ipc_timeout
-
     def forget(self, handle: int, now: int) -> None:
         """A client's connection is closed."""
         del self._clients[handle], self._handlers[handle]
         if not self._clients:
+            self._limit_due = None
             self._start_idling(now)
 
     def _start_idling(self, now: int) -> None:
@@ -244,6 +248,8 @@ class Server:
         self._clients[stream.handle] = client
         self._handlers[stream.handle] = client.ready
         self._idle_due = None
+        if self._limit_due is None:
+            self._limit_due = now + settings.ipc_timeout
         client.open(now)
 
     def _timeout(self) -> float:
@@ -271,12 +277,15 @@ class Server:
             self.network.watch(self.network.listener, READABLE)
 
     def _check_time_limits(self, now: int) -> None:
+        """Look through the clients, no more often than the limit: a request doesn't pay for it."""
         limit = self.settings.ipc_timeout
-        for client in list(self._clients.values()):
-            if client.since is not None and client.since + limit <= now:
+        due = now + limit
+        for client in [client for client in self._clients.values() if client.waiting]:
+            if client.last_heard + limit <= now:
                 client.time_out(now)
-        since = [client.since for client in self._clients.values() if client.since is not None]
-        self._limit_due = min(since) + limit if since else None
+            else:
+                due = min(due, client.last_heard + limit)
+        self._limit_due = due if self._clients else None
 
     def _log_statistics(self, now: int) -> None:
         statistics = self.service.statistics

@@ -59,15 +59,19 @@ class SimulatedNetwork:
 
     capacity: bytes that each end of a connection may have under way.
     descriptor_limit: RLIMIT_NOFILE of the server; 0, 1 and 2 are in use.
-    backlog: one connection more than this may wait to be accepted.
+    listening: the socket of a server before this one, which passes it on; else a new one.
     """
 
     def __init__(
-        self, *, capacity: int = DEFAULT_CAPACITY, descriptor_limit: int = 1_000_000, backlog: int = 100
+        self,
+        *,
+        capacity: int = DEFAULT_CAPACITY,
+        descriptor_limit: int = 1_000_000,
+        listening: Listener | None = None,
     ) -> None:
         self.table = DescriptorTable(descriptor_limit)
-        self._listening = Listener(backlog, capacity)
-        self.listener = self.table.install(self._listening)
+        self.listening = listening or Listener(capacity=capacity)
+        self.listener = self.table.install(self.listening)
         self._interest: dict[int, int] = {}
         self._ready: dict[int, OpenFile] = {}
 
@@ -76,12 +80,15 @@ class SimulatedNetwork:
 
         Raises ConnectionRefusedError when the server is gone, BlockingIOError when too many clients wait.
         """
-        return self._listening.connect()
+        return self.listening.connect()
 
     def accept(self) -> SimulatedStream:
         """The next client. BlockingIOError where none waits; OSError (EMFILE) without a free descriptor."""
         self.table.check_room()
-        return SimulatedStream(self.table, self._listening.accept())
+        return self._stream(self.listening.accept())
+
+    def _stream(self, socket: StreamSocket) -> SimulatedStream:
+        return SimulatedStream(self.table, socket)
 
     def watch(self, handle: int, events: int) -> None:
         """Let `wait` report these events of a handle, new or already watched."""

@@ -1,0 +1,5 @@
+"""Being a Postfix daemon: command line, main.cf, the contract with master(8), privileges, watchdog, mail log."""
+
+from __future__ import annotations
+
+__all__: list[str] = []
