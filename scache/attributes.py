@@ -51,8 +51,11 @@ def number(text: bytes) -> int | None:
 
 
 def printed(data: bytes) -> str:
-    """Bytes from the wire as log text; what is not UTF-8 stays recognisable for the log's own rules."""
-    return data.decode("utf-8", "surrogateescape")
+    """Bytes from the wire as they stand in the log: a `?` for each control byte and each that isn't UTF-8
+    (printable.c).
+    """
+    text = data.decode("utf-8", "surrogateescape")
+    return "".join(["?" if c < " " or c == "\x7f" or "\udc80" <= c <= "\udcff" else c for c in text])
 
 
 def whole_list(data: bytes) -> tuple[list[bytes], list[bytes]] | None:

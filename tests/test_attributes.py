@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scache.attributes import LIST_END, Scan, Scanner, encode, number, whole_list
+from scache.attributes import LIST_END, Scan, Scanner, encode, number, printed, whole_list
 
 NUMBERS = [
     (b"0", 0),
@@ -39,6 +39,21 @@ NUMBERS = [
 @pytest.mark.parametrize(("text", "value"), NUMBERS)
 def test_a_number_is_what_sscanf_makes_of_it(text: bytes, value: int | None) -> None:
     assert number(text) == value
+
+
+@pytest.mark.parametrize(
+    ("data", "text"),
+    [
+        (b"plain", "plain"),
+        (b"a\nb\x7f\x01", "a?b??"),
+        ("é€".encode(), "é€"),
+        ("é".encode()[:1] + b"x\xff\xfe", "?x??"),
+        ("€".encode()[:2], "??"),
+        (b"\xed\xa0\x80", "???"),
+    ],
+)
+def test_what_does_not_print_becomes_a_question_mark_in_the_log(data: bytes, text: str) -> None:
+    assert printed(data) == text
 
 
 WANTED = (b"ttl", b"label", LIST_END)
