@@ -1,4 +1,4 @@
-"""The measurement: the daemons take turns (A B A B ...) under the same load; ratios are of neighbours in time."""
+"""The measurement: daemons take turns (A B A B ...) under the same load; ratios are of neighbours in time."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Plan:
     """How long a turn lasts."""
 
     def left_out(self) -> tuple[int, ...]:
-        """The numbers of cached pairs for which this system doesn't allow enough descriptors, even after asking."""
+        """The numbers of cached pairs that need more descriptors than this system allows, even after asking."""
         allowed = _raise_descriptor_limit(max(self.cached) + DESCRIPTORS_BESIDE_SESSIONS)
         return tuple(cached for cached in self.cached if cached + DESCRIPTORS_BESIDE_SESSIONS > allowed)
 
@@ -110,7 +110,7 @@ class Comparison:
 
 
 def measure_turn(daemon: RunningDaemon, generator: Generator, seconds: float) -> Turn:
-    """Run the clients that are open against the daemon; it must be at rest before, and is at rest afterwards."""
+    """Run the clients that are open; the daemon must be at rest before, and is at rest afterwards."""
     before = cpu_time(daemon.pid)
     load = generator.run(seconds)
     used = cpu_time(daemon.pid) - before
@@ -143,7 +143,7 @@ class Loaded:
 @contextlib.contextmanager
 def loaded(contestant: Contestant, command: list[str], cached: int) -> Iterator[Loaded]:
     """Start the daemon and a generator, and cache the pairs."""
-    with start(contestant) as daemon, Generator(command, daemon.socket_path) as generator:
+    with start(contestant) as daemon, Generator(command, daemon) as generator:
         generator.open_clients(1)
         generator.close_clients()
         before = memory(daemon.pid)
@@ -170,9 +170,7 @@ def compare(
     result = Comparison(tuple(contestant.name for contestant in contestants), [], {})
     for cached in [cached for cached in plan.cached if cached not in plan.left_out()]:
         with contextlib.ExitStack() as stack:
-            running = [
-                stack.enter_context(loaded(contestant, command, cached)) for contestant in contestants
-            ]
+            running = [stack.enter_context(loaded(contestant, command, cached)) for contestant in contestants]
             for clients in plan.clients:
                 result.cells.append(_measure_cell(running, cached, clients, plan))
                 done(result.cells[-1])

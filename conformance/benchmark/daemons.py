@@ -1,16 +1,15 @@
 """The daemons that are compared, each spawned as master(8) spawns it and otherwise left alone.
 
-The clock is the machine's own (no fake clock), the status channel is drained by a process that costs next to nothing
-(drain.py), and both daemons get the same options and privileges.
+The clock is the machine's own (no fake clock), and all get the same options and privileges. Who makes a daemon
+work also has to read its status channel now and then (`child.drain`): the real one writes two messages a
+request and hangs when nobody reads them.
 """
 
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import shutil
-import signal
 import socket
 import subprocess
 import sys
@@ -20,28 +19,24 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from conformance.benchmark.process import generator_processors, server_processors
+from conformance.benchmark.process import server_processors
+from conformance.targets.master import Child, Command, arguments, spawn
 
-__all__ = ["OPTIONS", "Contestant", "RunningDaemon", "ours", "real", "start"]
+__all__ = ["OPTIONS", "Contestant", "RunningDaemon", "ours", "python_program", "real", "start"]
 
 OPTIONS = {"connection_cache_ttl_limit": "1000000", "max_idle": "86400"}
 """Nothing expires and nobody leaves while it is measured."""
 
 ANNOUNCEMENT = b"protocol\0connection_cache_protocol\0\0"
-HERE = Path(__file__).parent
-STATUS_ROOM = 4 << 20
-"""Bytes of status messages that may wait for the drain, if the system allows as many."""
-
-FIRST_FREE = 100
-"""Descriptors are moved up here before they are spread over 0 to 6, so that none overwrites another."""
 
 
 @dataclass(frozen=True, slots=True)
 class Contestant:
-    """A daemon to be measured: its name, and the command that comes before master(8)'s own arguments."""
+    """A daemon to be measured: the name it has in the report, its command, and its release."""
 
     name: str
-    command: tuple[str, ...]
+    command: Command
+    version: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,65 +44,48 @@ class RunningDaemon:
     """A daemon that has announced itself, and the seconds from its exec to that announcement."""
 
     name: str
-    pid: int
+    child: Child
     socket_path: Path
     start_time: float
 
+    @property
+    def pid(self) -> int:
+        """The daemon's process number."""
+        return self.child.pid
 
-def ours(before: Sequence[str] = ()) -> Contestant:
-    """Our daemon on the interpreter that runs the benchmark; `before` are interpreter options or a profiler."""
-    return Contestant("ours", (sys.executable, *before, "-m", "scache.postfix"))
+
+def python_program(name: str, words: Sequence[str]) -> Contestant:
+    """A program for the interpreter that runs the benchmark."""
+    python = Path(sys.executable)
+    return Contestant(name, Command(python, (str(python), *words)), f"Python {sys.version.split()[0]}")
+
+
+def ours() -> Contestant:
+    """This project's daemon."""
+    return python_program("ours", ["-m", "scache.postfix"])
 
 
 def real() -> Contestant | None:
     """The machine's own Postfix; None where there is none."""
-    postconf = shutil.which("postconf", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
+    postconf = shutil.which("postconf", path="/usr/sbin:/usr/local/sbin:/usr/bin")
     if postconf is None:
         return None
-    directory = subprocess.run(
-        [postconf, "-h", "daemon_directory"], check=True, capture_output=True, text=True
-    ).stdout.strip()
-    program = Path(directory, "scache")
-    return Contestant("real", (str(program),)) if program.exists() else None
+    words = [postconf, "-h", "daemon_directory", "mail_version"]
+    answer = subprocess.run(words, check=True, capture_output=True, text=True)
+    directory, version = answer.stdout.split()
+    return Contestant("real", Command(Path(directory, "scache")), f"Postfix {version}")
 
 
-def _write_configuration(directory: Path) -> Path:
-    """A main.cf of the instance's own, old enough that no program waits for it to settle."""
-    configuration, queue = directory / "etc", directory / "queue"
-    configuration.mkdir()
-    (queue / "private").mkdir(parents=True)
+def _write_configuration(directory: Path) -> tuple[Path, Path]:
+    """config_directory and queue_directory; main.cf is so old that no program waits for it to settle."""
+    configuration, queue = directory / "config", directory / "queue"
+    configuration.mkdir(mode=0o755)
+    queue.mkdir(mode=0o755)
+    (queue / "private").mkdir(mode=0o755)
     main_cf = configuration / "main.cf"
-    main_cf.write_text(f"compatibility_level = 3.6\nqueue_directory = {queue}\nmail_owner = postfix\n")
-    (configuration / "master.cf").write_text("")
+    main_cf.write_text(f"compatibility_level = 2\nqueue_directory = {queue}\nmail_owner = postfix\n")
     os.utime(main_cf, (0, 0))
-    return configuration
-
-
-def _listen(socket_path: Path) -> socket.socket:
-    listener = socket.socket(socket.AF_UNIX)
-    listener.bind(str(socket_path))
-    listener.listen(128)
-    listener.setblocking(False)
-    return listener
-
-
-def _spawn(contestant: Contestant, configuration: Path, listener: socket.socket, status: socket.socket) -> int:
-    """exec the daemon with the descriptors, arguments and environment that master(8) gives it; its pid."""
-    null = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
-    flow = os.pipe()
-    sources = [null, null, null, *flow, status.fileno(), listener.fileno()]
-    moved = [fcntl.fcntl(source, fcntl.F_DUPFD_CLOEXEC, FIRST_FREE) for source in sources]
-    options = [word for name, value in OPTIONS.items() for word in ("-o", f"{name}={value}")]
-    try:
-        return os.posix_spawn(
-            contestant.command[0],
-            [*contestant.command, "-l", "-t", "unix", "-u", *options],
-            {"MAIL_CONFIG": str(configuration), "LANG": "C", "GENERATION": "1", "MAIL_LOGTAG": "postfix"},
-            file_actions=[(os.POSIX_SPAWN_DUP2, source, target) for target, source in enumerate(moved)],
-        )
-    finally:
-        for descriptor in {null, *flow, *moved}:
-            os.close(descriptor)
+    return configuration, queue
 
 
 def _await_announcement(socket_path: Path) -> None:
@@ -124,20 +102,15 @@ def start(contestant: Contestant) -> Iterator[RunningDaemon]:
     with contextlib.ExitStack() as stack:
         directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="scache-benchmark-")))
         directory.chmod(0o755)
-        configuration = _write_configuration(directory)
-        socket_path = directory / "queue" / "private" / "scache"
-        status, daemon_status = socket.socketpair()
-        daemon_status.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, STATUS_ROOM)
-        with status:
-            drain = subprocess.Popen([sys.executable, str(HERE / "drain.py")], stdin=status)
-        stack.callback(drain.wait)
-        stack.callback(drain.kill)
-        os.sched_setaffinity(drain.pid, generator_processors())
-        with daemon_status, _listen(socket_path) as listener:
+        configuration, queue = _write_configuration(directory)
+        socket_path = queue / "private" / "scache"
+        environment = {"MAIL_CONFIG": str(configuration), "LANG": "C", "GENERATION": "1"}
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(str(socket_path))
+            listener.listen(128)
             began = time.monotonic()
-            pid = _spawn(contestant, configuration, listener, daemon_status)
-        stack.callback(os.waitpid, pid, 0)
-        stack.callback(os.kill, pid, signal.SIGTERM)
-        os.sched_setaffinity(pid, server_processors())
+            child = spawn(contestant.command, arguments(OPTIONS), environment, queue, listener)
+        stack.callback(child.kill)
+        os.sched_setaffinity(child.pid, server_processors())
         _await_announcement(socket_path)
-        yield RunningDaemon(contestant.name, pid, socket_path, time.monotonic() - began)
+        yield RunningDaemon(contestant.name, child, socket_path, time.monotonic() - began)

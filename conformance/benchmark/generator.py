@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import shutil
 import subprocess
 import sys
@@ -11,15 +12,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
+from conformance.benchmark.daemons import RunningDaemon
 from conformance.benchmark.process import generator_processors
 
 __all__ = ["Generator", "GeneratorError", "Load", "compile_program", "generator_command"]
 
 HERE = Path(__file__).parent
 
+DRAIN_PAUSE = 0.001
+"""Seconds between two reads of the daemon's status channel, which holds some hundred messages. A reader that
+each message wakes would compete with what is measured."""
+
 
 class GeneratorError(Exception):
-    """The generator has ended: a wrong answer, a lost connection, or no descriptors left. Holds what it said."""
+    """The generator has ended: a wrong answer, a lost connection, no descriptors left. Says what it said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +56,12 @@ def generator_command(directory: Path) -> list[str]:
 
 
 class Generator:
-    """A generator process for one socket; its sessions stay open until it is closed."""
+    """A generator process for one daemon; its sessions stay open until it is closed."""
 
-    def __init__(self, command: list[str], socket_path: Path) -> None:
+    def __init__(self, command: list[str], daemon: RunningDaemon) -> None:
+        self._child = daemon.child
         self._process = subprocess.Popen(
-            [*command, str(socket_path)],
+            [*command, str(daemon.socket_path)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -96,6 +103,8 @@ class Generator:
         except BrokenPipeError:
             answer = ""
         else:
+            while not select.select([self._process.stdout], [], [], DRAIN_PAUSE)[0]:
+                self._child.drain()
             answer = self._process.stdout.readline()
         if not answer:
             raise GeneratorError(f"{command}: {self._process.stderr.read().strip()}")

@@ -1,8 +1,8 @@
 """The load generator for machines without a C compiler; the same commands, messages and answers as load.c.
 
-Run as a program: `load.py SOCKET`. The commands that it takes on standard input stand at the top of load.c. It costs
-about as much CPU as the daemon that it measures, so read its own share of a core before you trust a number of requests
-a second; cost per request is measured at the daemon and stays good.
+Run as a program: `load.py SOCKET`. The commands that it takes on standard input stand at the top of load.c. It
+costs about as much CPU as the daemon that it measures, so read its own share of a core before you trust a number
+of requests a second; cost per request is measured at the daemon and stays good.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class Client:
         self.step = SAVE_DEST
 
     def compose(self, family: bytes, number: int) -> None:
-        """Prepare the messages of the client, or of the preloaded pair, with this number; make its session."""
+        """Prepare the messages of the client, or preloaded pair, of this number; make its session."""
         name = b"%b%d" % (family, number)
         destination = b"smtp\n[%b.example]:25\n" % name
         endpoint = b"smtp\n%b\n25\n0\n" % name
@@ -74,9 +74,7 @@ class Client:
             DUMMY,
             attributes(b"request", b"find_endp", b"label", b"smtp\n%b.absent\n25\n0\n" % name),
         )
-        hit = attributes(
-            b"status", b"0", b"property", destination_property, b"property", endpoint_property
-        )
+        hit = attributes(b"status", b"0", b"property", destination_property, b"property", endpoint_property)
         self.answers = (OK, DUMMY, OK, hit, b"", MISS)
         self.rights = [
             (socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [self.session.fileno()]).tobytes())

@@ -10,6 +10,7 @@ from pathlib import Path
 __all__ = ["CpuTime", "cpu_time", "generator_processors", "memory", "server_processors"]
 
 CLOCK_TICK = 1 / os.sysconf("SC_CLK_TCK")
+_PROCESSORS = sorted(os.sched_getaffinity(0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +45,12 @@ def memory(pid: int, field: str = "VmRSS") -> int:
 def server_processors() -> Sequence[int]:
     """The processor that is the daemon's alone.
 
-    Left to itself, the kernel now and then puts the two ends of a conversation on one processor, which doubles or
-    halves the figures from one run to the next.
+    Left to itself, the kernel now and then puts the two ends of a conversation on one processor, which
+    doubles or halves the figures from one run to the next.
     """
-    return sorted(os.sched_getaffinity(0))[:1]
+    return _PROCESSORS[:1]
 
 
 def generator_processors() -> Sequence[int]:
     """The processors of everything else; the daemon's own where there is no other."""
-    return sorted(os.sched_getaffinity(0))[1:] or server_processors()
+    return _PROCESSORS[1:] or _PROCESSORS
