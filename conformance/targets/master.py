@@ -16,10 +16,14 @@ __all__ = ["Child", "Command", "arguments", "spawn"]
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A program that takes master(8)'s command line: the file to execute and the words that go before."""
+    """A program that takes master(8)'s command line: the file to execute and the words that go before.
+
+    clock_library: the libfaketime that fits its C library; None where the machine's own does.
+    """
 
     executable: Path
     prefix: tuple[str, ...] = ("scache",)
+    clock_library: Path | None = None
 
 
 def arguments(options: Mapping[str, str]) -> list[str]:

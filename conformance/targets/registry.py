@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 from conformance.target import Target
 from conformance.targets.installed import installed_postfix, live
 from conformance.targets.master import Command
+from conformance.targets.releases import default_cache, release_target
 from conformance.targets.simulated import SimulatedTarget
 from conformance.targets.spawned import SpawnedTarget
 from scache.dialect import POSTFIX_2, POSTFIX_3_6
@@ -23,17 +25,20 @@ _NAMED: dict[str, Callable[[], Target]] = {
     "live": live,
     "postfix": installed_postfix,
 }
+_RELEASE = re.compile(r"postfix-\d+(\.\d+)+")
 
 
-def parse_target(name: str) -> Target:
+def parse_target(name: str, cache: Path | None = None) -> Target:
     """The target of that name; one that cannot run here says so when asked (`unavailable`).
 
-    reference, simulated, live, postfix; postfix-3.5 and so on (a release that was fetched before);
-    program:PATH[,announce=no] (a program that takes master(8)'s contract); socket:PATH (a running server).
-    Raises UsageError for anything else.
+    reference, simulated, live, postfix; postfix-3.5 and so on (a release that was fetched into `cache`, by
+    default releases.default_cache()); program:PATH[,announce=no] (a program that takes master(8)'s contract);
+    socket:PATH (a running server). Raises UsageError for anything else.
     """
     if name in _NAMED:
         return _NAMED[name]()
+    if _RELEASE.fullmatch(name):
+        return release_target(name, cache or default_cache())
     kind, _, rest = name.partition(":")
     if kind == "program" and rest:
         return _program(name, rest)

@@ -36,8 +36,6 @@ def why_nothing_can_be_spawned() -> str | None:
         return "this kernel doesn't show what a process waits for (/proc/PID/syscall), or not in a known form"
     if os.geteuid() != 0:
         return "only root can play master(8)"
-    if find_library() is None:
-        return "libfaketime is not installed (Debian package faketime)"
     return None
 
 
@@ -176,16 +174,20 @@ class SpawnedTarget:
     def unavailable(self) -> str | None:
         if not os.access(self._command.executable, os.X_OK):
             return f"{self._command.executable} is not a program that can be run"
+        if self._clock_library() is None:
+            return "libfaketime is not installed (Debian package faketime)"
         return why_nothing_can_be_spawned()
 
     def start(self, options: Mapping[str, str] | None = None) -> Daemon:
         reason = self.unavailable()
-        if reason is not None:
+        library = self._clock_library()
+        if reason is not None or library is None:
             raise UnavailableError(f"{self.name}: {reason}")
-        library = find_library()
-        assert library is not None
         options = options or {}
         return SpawnedDaemon(self._command, self._dialect_under(options), options, library)
+
+    def _clock_library(self) -> Path | None:
+        return self._command.clock_library or find_library()
 
     def _dialect_under(self, options: Mapping[str, str]) -> Dialect:
         dialect = dialect_from(options, self._dialect)
