@@ -71,6 +71,7 @@ def main_cf(directories: Directories, cache: CacheEntry, parameters: Mapping[str
         "smtpd_peername_lookup": "no",
         "smtpd_client_connection_count_limit": "0",
         "in_flow_delay": "0",
+        "fast_flush_domains": "",
         "smtp_dns_support_level": "disabled",
         "smtp_host_lookup": "native",
         "lmtp_host_lookup": "native",

@@ -106,11 +106,11 @@ def start_instance(
 def deliver(
     scenario: Scenario, installation: Installation, running: Sequence[RunningInstance], long: bool
 ) -> None:
-    """Send the scenario's waves and wait, within its time limit, until every mail has left the queues."""
+    """Send the scenario's waves and wait, within its time limit, until every mail has been delivered."""
     deadline = time.monotonic() + TIME_LIMIT[long]
     expected = 0
     for wave in scenario.waves(long):
-        running[0].log.wait_until(lambda tally: False, wave.pause)
+        running[0].log.listen(wave.pause)
         expected += wave.mails * scenario.destinations
         with ExitStack() as stack:
             injections = [Injection(installation, scenario, wave, each.submission) for each in running]
@@ -118,10 +118,10 @@ def deliver(
                 stack.callback(injection.stop)
             for each in running:
                 disturb(scenario.disturbance, each, expected, deadline)
-            for injection in injections:
-                injection.wait(remaining(deadline))
+            if not all(injection.wait(deadline) for injection in injections):
+                return
         for each in running:
-            each.log.wait_until(has_removed(expected), remaining(deadline))
+            each.log.wait_until(delivered(expected), remaining(deadline))
 
 
 def remaining(deadline: float) -> float:
@@ -129,20 +129,24 @@ def remaining(deadline: float) -> float:
     return max(0.0, deadline - time.monotonic())
 
 
-def has_removed(mails: int) -> Callable[[LogTally], bool]:
-    """The condition that so many mails have left the queue."""
-    return lambda tally: tally.removed >= mails
+def delivered(mails: int) -> Callable[[LogTally], bool]:
+    """The condition that so many mails have been delivered.
+
+    Not that they have left the queue: after a reload, qmgr(8) leaves a delivered mail that it found locked
+    in the queue for a minute.
+    """
+    return lambda tally: tally.statuses["sent"] >= mails
 
 
 def disturb(disturbance: Disturbance, running: RunningInstance, mails: int, deadline: float) -> None:
     """Do to the instance what the scenario asks for, while so many mails are on their way."""
     if disturbance is Disturbance.RELOAD_OFTEN:
-        while not running.log.wait_until(has_removed(mails), min(RELOAD_INTERVAL, remaining(deadline))):
+        while not running.log.wait_until(delivered(mails), min(RELOAD_INTERVAL, remaining(deadline))):
             if not remaining(deadline):
                 return
             running.instance.reload()
     elif disturbance is not Disturbance.NONE:
-        running.log.wait_until(has_removed(mails // 2), remaining(deadline))
+        running.log.wait_until(delivered(mails // 2), remaining(deadline))
         if disturbance is Disturbance.RELOAD:
             running.instance.reload()
         else:

@@ -37,14 +37,10 @@ class Instance:
         self._installation = installation
         self._root = Path(tempfile.mkdtemp(prefix="postfix-lab-"))
         self._root.chmod(0o755)
-        self.directories = Directories(*(self._root / name for name in ("config", "queue", "data", "program")))
-        for directory in (
-            self.directories.config,
-            self.directories.queue,
-            self.directories.data,
-            self.directories.program,
-        ):
-            directory.mkdir()
+        parts = [self._root / name for name in ("config", "queue", "data", "program")]
+        for part in parts:
+            part.mkdir()
+        self.directories = Directories(*parts)
         shutil.chown(self.directories.data, installation.mail_owner)
         self._process: subprocess.Popen[str] | None = None
         self._command = b""
@@ -89,11 +85,13 @@ class Instance:
     def _postfix(self, verb: str) -> list[str]:
         return [self._installation.command("postfix"), "-c", str(self.directories.config), verb]
 
+    def _run(self, verb: str) -> None:
+        command = self._postfix(verb)
+        subprocess.run(command, env=ENVIRONMENT, capture_output=True, check=True, timeout=PATIENCE, cwd="/")
+
     def reload(self) -> None:
         """`postfix reload`, which ends every daemon that is not serving at the moment."""
-        subprocess.run(
-            self._postfix("reload"), env=ENVIRONMENT, capture_output=True, check=True, timeout=PATIENCE, cwd="/"
-        )
+        self._run("reload")
 
     def mark(self, log: MailLog, text: str) -> None:
         """Write a line to the log and wait for it: every line sent before has been read then."""
@@ -121,11 +119,7 @@ class Instance:
 
     def stop(self, log: MailLog) -> None:
         """`postfix stop`, and wait until the last daemon has closed its log."""
-        assert self._process is not None
-        subprocess.run(
-            self._postfix("stop"), env=ENVIRONMENT, capture_output=True, check=True, timeout=PATIENCE, cwd="/"
-        )
-        self._process.wait(PATIENCE)
+        self._run("stop")
         log.wait_for_end(PATIENCE)
 
     def close(self) -> None:

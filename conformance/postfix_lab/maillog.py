@@ -64,12 +64,9 @@ class LogTally:
 
     def merge(self, other: LogTally) -> None:
         """Add another instance's log to this one."""
-        for counter, added in (
-            (self.statuses, other.statuses),
-            (self.uses, other.uses),
-            (self.lookups, other.lookups),
-        ):
-            counter.update(added)
+        self.statuses.update(other.statuses)
+        self.uses.update(other.uses)
+        self.lookups.update(other.lookups)
         self.maxima |= other.maxima
         self.removed += other.removed
         self.clients += other.clients
@@ -143,6 +140,10 @@ class MailLog:
         with self._changed:
             self._changed.wait_for(lambda: condition(self.tally) or self.ended, timeout=seconds)
             return condition(self.tally)
+
+    def listen(self, seconds: float) -> None:
+        """Let the time pass, as a scenario asks for, unless the log ends before."""
+        self._reader.join(seconds)
 
     def wait_for_end(self, seconds: float) -> bool:
         """Wait until no process holds the other end of the pipe any more."""

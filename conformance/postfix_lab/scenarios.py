@@ -1,4 +1,4 @@
-"""The traffic scenarios of the lab: who sends how much where, to what servers, and what goes wrong meanwhile."""
+"""The scenarios of the lab: who sends how much where, to what servers, and what goes wrong meanwhile."""
 
 from __future__ import annotations
 

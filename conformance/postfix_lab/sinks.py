@@ -115,7 +115,11 @@ class SmtpSink:
 
 
 class ClosingSink:
-    """A server that says 421 and closes instead of taking one more mail than it likes on a connection."""
+    """A server that says 421 and closes a connection which is to be used for more mails than it likes.
+
+    It does so at the RSET by which smtp(8) tries a connection from the cache: a 421 later than that would
+    make smtp(8) defer the mail.
+    """
 
     def __init__(self, address: tuple[str, int], mails_per_connection: int) -> None:
         self._limit = mails_per_connection
@@ -130,22 +134,18 @@ class ClosingSink:
         with self._lock:
             self._connections += 1
 
-    async def handle_MAIL(  # noqa: N802 (aiosmtpd's name)
-        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
-    ) -> str:
-        """Accept a mail's start, or close the connection where it has had enough."""
-        if getattr(session, "mails", 0) >= self._limit:
-            server.transport.close()
-            return "421 4.7.0 enough mails for one connection"
-        envelope.mail_from = address
-        envelope.mail_options.extend(options)
-        return "250 2.1.0 Ok"
+    async def handle_RSET(self, server: _CountedSMTP, _session: Session, _envelope: Envelope) -> str:
+        """Say that the connection is still good, or close it where it has had enough."""
+        if server.mails < self._limit:
+            return "250 2.0.0 Ok"
+        await server.push("421 4.7.0 enough mails for one connection")
+        assert server.transport is not None
+        server.transport.close()
+        return "421 4.7.0 closed"
 
-    async def handle_DATA(  # noqa: N802 (aiosmtpd's name)
-        self, server: SMTP, session: Session, envelope: Envelope
-    ) -> str:
+    async def handle_DATA(self, server: _CountedSMTP, _session: Session, _envelope: Envelope) -> str:
         """Take a mail and throw it away."""
-        session.mails = getattr(session, "mails", 0) + 1
+        server.mails += 1
         with self._lock:
             self._mails += 1
         return "250 2.0.0 Ok"
@@ -157,15 +157,20 @@ class ClosingSink:
 
     def stop(self) -> None:
         """End the sink at once; may be called twice."""
-        self._controller.stop(no_assert=True)
+        if self._controller.loop.is_running():
+            self._controller.stop()
+
+
+class _CountedSMTP(SMTP):
+    """One connection."""
+
+    mails = 0
+
+    def connection_made(self, transport: Any) -> None:
+        self.event_handler.connected()
+        super().connection_made(transport)
 
 
 class _ClosingController(Controller):
     def factory(self) -> SMTP:
         return _CountedSMTP(self.handler, hostname="sink.example", enable_SMTPUTF8=False)
-
-
-class _CountedSMTP(SMTP):
-    def connection_made(self, transport: Any) -> None:
-        self.event_handler.connected()
-        super().connection_made(transport)

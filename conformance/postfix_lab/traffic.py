@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import time
 
 from conformance.postfix_lab.installation import ENVIRONMENT, Installation
 from conformance.postfix_lab.scenarios import Scenario, Wave
@@ -35,15 +36,19 @@ class Injection:
             )
         )
 
-    def wait(self, seconds: float) -> None:
-        """Wait until the instance has taken every mail.
+    def wait(self, deadline: float) -> bool:
+        """Wait until the instance has taken every mail; False when the deadline (monotonic) came first.
 
         Raises UnavailableError where a source has failed: then the run says nothing about the cache.
         """
         for process in self._processes:
-            _, complaint = process.communicate(timeout=seconds)
+            try:
+                _, complaint = process.communicate(timeout=max(0.0, deadline - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                return False
             if process.returncode != 0:
                 raise UnavailableError(f"smtp-source failed: {complaint.strip()}")
+        return True
 
     def stop(self) -> None:
         """End the sources at once; may be called twice."""
