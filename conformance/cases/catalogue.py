@@ -1,0 +1,93 @@
+"""All cases of the catalogue, in the order of their sections."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
+
+from conformance.cases import (
+    announce,
+    attributes,
+    cache,
+    descriptor,
+    dialects,
+    expiry,
+    find_dest,
+    find_endp,
+    half_close,
+    lifecycle,
+    log,
+    pipelining,
+    robustness,
+    save_dest,
+    save_endp,
+    statistics,
+    ttl,
+)
+from conformance.cases.dialogue import case
+from conformance.cases.model import Case
+from scache.errors import UsageError
+
+__all__ = ["CATALOGUE", "SANITY", "SECTIONS", "select"]
+
+#: One module of this package a section.
+SECTIONS = (
+    announce,
+    save_endp,
+    find_endp,
+    save_dest,
+    find_dest,
+    cache,
+    expiry,
+    ttl,
+    attributes,
+    descriptor,
+    pipelining,
+    half_close,
+    dialects,
+    statistics,
+    lifecycle,
+    log,
+    robustness,
+)
+
+
+#: Runs first and last in every run: where it fails, no other verdict means anything.
+SANITY = case(
+    "sanity/roundtrip/1",
+    "A session that is saved is found again, by destination and by endpoint, and then it is gone.",
+    "cache.save_endp cache.find_endp cache.find_dest",
+    """
+    save_dest D destination-property E
+    save_endp E endpoint-property A
+    save_endp E second-property B
+    find_dest D = destination-property endpoint-property A
+    find_endp E = second-property B
+    find_endp E = miss
+    log nothing
+    """,
+)
+
+
+#: Every case but the sanity case.
+CATALOGUE: tuple[Case, ...] = tuple(each for section in SECTIONS for each in section.CASES)
+
+
+def select(cases: Sequence[Case], wanted: Sequence[str], excluded: Sequence[str] = ()) -> list[Case]:
+    """The cases that match any wanted id, prefix or glob (all, where none is wanted), less the excluded.
+
+    Raises UsageError for a pattern that matches nothing.
+    """
+    for pattern in (*wanted, *excluded):
+        if not any(_matches(each.id, pattern) for each in cases):
+            raise UsageError(f"no case matches: {pattern}")
+    return [
+        each
+        for each in cases
+        if (not wanted or any(_matches(each.id, pattern) for pattern in wanted))
+        and not any(_matches(each.id, pattern) for pattern in excluded)
+    ]
+
+
+def _matches(id: str, pattern: str) -> bool:
+    return id == pattern or id.startswith(pattern.rstrip("/") + "/") or fnmatchcase(id, pattern)

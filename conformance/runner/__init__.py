@@ -1,0 +1,1 @@
+"""Playing cases on targets, and judging what came of it."""

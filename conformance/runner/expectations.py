@@ -1,0 +1,77 @@
+"""Known differences of a target: which case is expected to end how, and why (expectations/NAME.toml)."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from conformance.runner.verdict import Result, Verdict
+from scache.errors import UsageError
+
+__all__ = ["FOLDER", "Expectation", "Expectations"]
+
+#: Where the files are; `postfix.toml` holds for every release of Postfix, `postfix-3.5.toml` for one.
+FOLDER = Path(__file__).parent.parent / "expectations"
+
+_KEYS = {"case", "verdict", "reason", "section"}
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """One entry. `verdict` is fail, non-strict or unavailable; `section`: where the specification has it."""
+
+    case: str
+    verdict: Verdict
+    reason: str
+    section: str
+
+
+class Expectations:
+    """The entries that hold for one target."""
+
+    def __init__(self, entries: Iterable[Expectation] = ()) -> None:
+        self._by_case = {entry.case: entry for entry in entries}
+
+    @classmethod
+    def of(cls, target: str, folder: Path = FOLDER) -> Expectations:
+        """Those of the target's file and its family's. Raises UsageError for a file that can't be meant."""
+        family = target.partition("-")[0]
+        files = [folder / f"{name}.toml" for name in dict.fromkeys((family, target))]
+        return cls(entry for file in files if file.exists() for entry in _read(file))
+
+    def __iter__(self) -> Iterator[Expectation]:
+        return iter(self._by_case.values())
+
+    def judge(self, result: Result) -> Result:
+        """The result in the light of what is known: an expected failure, or a stale entry, which fails."""
+        entry = self._by_case.get(result.case.id)
+        if entry is None:
+            return result
+        if result.verdict is entry.verdict:
+            known = f"{entry.reason} ({entry.section})"
+            return result.judged(Verdict.EXPECTED_FAILURE, f"{known}\n{result.detail}".rstrip())
+        stale = f"stale entry: expected {entry.verdict.value} ({entry.reason}), but: {result.verdict.value}"
+        return result.judged(Verdict.FAIL, f"{stale}\n{result.detail}".rstrip())
+
+    def naming_no_case(self, ids: Iterable[str]) -> list[str]:
+        """The entries whose case is none of these: they are stale, too."""
+        return sorted(self._by_case.keys() - set(ids))
+
+
+def _read(file: Path) -> Iterator[Expectation]:
+    try:
+        entries = tomllib.loads(file.read_text()).get("expect", [])
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as failure:
+        raise UsageError(f"{file.name}: {failure}") from failure
+    for number, entry in enumerate(entries, 1):
+        if set(entry) != _KEYS:
+            raise UsageError(
+                f"{file.name}: entry {number} must have {', '.join(sorted(_KEYS))}, and nothing else"
+            )
+        try:
+            verdict = Verdict(entry["verdict"])
+        except ValueError:
+            raise UsageError(f"{file.name}: entry {number}: no such verdict: {entry['verdict']}") from None
+        yield Expectation(entry["case"], verdict, entry["reason"], entry["section"])

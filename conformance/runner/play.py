@@ -1,0 +1,252 @@
+"""Play one case on one target: start a daemon, take the steps, compare each look with what is acceptable."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import singledispatchmethod
+from time import perf_counter
+from typing import TypeVar
+
+from conformance.cases import model
+from conformance.cases.model import Case, Reply
+from conformance.runner.measure import MEASURES
+from conformance.runner.verdict import Entry, Observation, Result, Verdict
+from conformance.target import Daemon, Peer, Received, Target
+from scache.dialect import ANNOUNCEMENT, Dialect
+from scache.errors import ScacheError, UnavailableError
+
+__all__ = ["play", "selecting"]
+
+T = TypeVar("T")
+
+#: What a log line's expected text ends with where Postfix prints a stale errno.
+_ANY_REASON = ": REASON"
+
+
+def play(case: Case, target: Target, *, bytewise: bool = False) -> Result:
+    """Play a case on a fresh daemon of the target.
+
+    bytewise: every write that carries no descriptor goes out byte by byte, the daemon coming to rest after
+    each. The result's verdict knows nothing of the target's known differences.
+    """
+    started = perf_counter()
+    try:
+        daemon = _start(case, target)
+    except UnavailableError as missing:
+        return Result(case, target.name, Verdict.UNAVAILABLE, str(missing))
+    stage = _Stage(daemon, bytewise)
+    try:
+        verdict, detail = _take_steps(case, stage)
+    finally:
+        stage.leave()
+    seconds = perf_counter() - started
+    transcript, observations = tuple(stage.transcript), tuple(stage.observations)
+    return Result(case, target.name, verdict, detail, transcript, observations, seconds)
+
+
+def _start(case: Case, target: Target) -> Daemon:
+    """A daemon that speaks the case's dialect: as it is, else told to. Raises UnavailableError."""
+    daemon = target.start(case.options)
+    wanted = selecting(case.dialect or Dialect(announcement=daemon.dialect.announcement))
+    if selecting(daemon.dialect) == wanted:
+        return daemon
+    daemon.stop()
+    daemon = target.start({**case.options, **wanted})
+    if selecting(daemon.dialect) != wanted:
+        daemon.stop()
+        raise UnavailableError("it can't be told to speak another dialect")
+    return daemon
+
+
+def selecting(dialect: Dialect) -> dict[str, str]:
+    """The parameters that make this project's daemon speak a dialect."""
+    switches = {
+        "scache_announce": dialect.announcement,
+        "scache_write_wait": dialect.write_wait,
+        "scache_read_wait": dialect.read_wait,
+    }
+    return {name: "yes" if on else "no" for name, on in switches.items()}
+
+
+def _take_steps(case: Case, stage: _Stage) -> tuple[Verdict, str]:
+    try:
+        for step in case.steps:
+            stage.take(step)
+        stage.expect_rest()
+    except _Mismatch as mismatch:
+        return (Verdict.INFORMATIONAL if case.informational else Verdict.FAIL), str(mismatch)
+    except UnavailableError as missing:
+        return Verdict.UNAVAILABLE, str(missing)
+    except (OSError, ScacheError) as failure:
+        return Verdict.FAIL, f"{type(failure).__name__}: {failure}"
+    if stage.second_best:
+        return Verdict.NON_STRICT, stage.second_best
+    return Verdict.PASS, ""
+
+
+class _Mismatch(Exception):
+    """A look that showed none of the acceptable outcomes."""
+
+
+class _Stage:
+    """A daemon, its clients, and the record of what was said."""
+
+    def __init__(self, daemon: Daemon, bytewise: bool) -> None:
+        self.daemon = daemon
+        self.bytewise = bytewise
+        self.peers: dict[str, Peer] = {}
+        self.arrived: dict[str, list[Received]] = {}
+        self.transcript: list[Entry] = []
+        self.observations: list[Observation] = []
+        self.second_best = ""
+
+    def leave(self) -> None:
+        """Close every client and end the daemon."""
+        for peer in self.peers.values():
+            peer.close()
+        self.daemon.stop()
+
+    def expect_rest(self) -> None:
+        """Nothing that no step has looked at: no byte, no session, no log line."""
+        for name in self.peers:
+            received = self._received(name)
+            if received.data or received.tokens:
+                raise _Mismatch(f"client {name}: nothing more expected, got {_shown(received)}")
+        try:
+            lines = self.daemon.log()
+        except UnavailableError:
+            return  # the case itself has not asked for the log
+        if lines:
+            raise _Mismatch(f"no further log line expected, got {lines}")
+
+    @singledispatchmethod
+    def take(self, step: model.Step) -> None:
+        raise TypeError(f"not a step: {step!r}")
+
+    @take.register
+    def _(self, step: model.Connect) -> None:
+        self.peers[step.peer] = self.daemon.connect()
+        self.arrived[step.peer] = []
+        self._note(step.peer, "connects")
+        if step.greeted:
+            greeting = ANNOUNCEMENT if self.daemon.dialect.announcement else b""
+            self.take(model.Expect(step.peer, (Reply(greeting),)))
+
+    @take.register
+    def _(self, step: model.Send) -> None:
+        peer = self.peers[step.peer]
+        self.transcript.append(Entry(f"{step.peer} >>", step.data, _carrying(step.tokens)))
+        if not self.bytewise or step.tokens or len(step.data) < 2:
+            peer.send(step.data, step.tokens)
+            return
+        for at in range(len(step.data)):
+            peer.send(step.data[at : at + 1])
+            self.arrived[step.peer].append(peer.receive())
+
+    @take.register
+    def _(self, step: model.Expect) -> None:
+        received = self._received(step.peer)
+        self.transcript.append(
+            Entry(f"{step.peer} <<", received.data, _carrying(received.tokens, received.end))
+        )
+        got = Reply(received.data, received.tokens, received.end)
+        self._judge(f"client {step.peer} receives", got, step.outcomes, _shown)
+
+    @take.register
+    def _(self, step: model.Shutdown) -> None:
+        self._note(step.peer, "shuts down its sending side")
+        self.peers[step.peer].shutdown()
+
+    @take.register
+    def _(self, step: model.Close) -> None:
+        self._note(step.peer, "closes")
+        self.peers.pop(step.peer).close()
+
+    @take.register
+    def _(self, step: model.Advance) -> None:
+        self._note("clock", f"advances by {step.seconds} s")
+        self.daemon.advance(step.seconds)
+
+    @take.register
+    def _(self, step: model.Log) -> None:
+        lines = tuple(self.daemon.log())
+        for line in lines:
+            self._note("log", line)
+        for acceptable in step.outcomes:
+            lines = _without_reasons(lines, acceptable)
+        self._judge("log", lines, step.outcomes, _shown_lines)
+
+    @take.register
+    def _(self, step: model.Held) -> None:
+        held = self.daemon.is_open(step.token)
+        self._note(step.token, "is held" if held else "is free")
+        self._judge(f"session {step.token} is held", held, step.outcomes, str)
+
+    @take.register
+    def _(self, _step: model.Terminate) -> None:
+        self._note("daemon", "gets SIGTERM")
+        self.daemon.terminate()
+
+    @take.register
+    def _(self, _step: model.LoseMaster) -> None:
+        self._note("daemon", "loses its master")
+        self.daemon.lose_master()
+
+    @take.register
+    def _(self, step: model.Ended) -> None:
+        status = self.daemon.exit_status()
+        self._note("daemon", "runs" if status is None else f"has ended with {status}")
+        self._judge("exit status", status, step.outcomes, str)
+
+    @take.register
+    def _(self, step: model.Measure) -> None:
+        problem = MEASURES[step.name](self.daemon, self.peers)
+        self._note("measure", f"{step.name}: {problem or 'good'}")
+        self._judge(f"measure {step.name}", problem, (None,), str)
+
+    def _received(self, name: str) -> Received:
+        """What has arrived since the last look, the byte-by-byte looks in between put together."""
+        looks = [*self.arrived[name], self.peers[name].receive()]
+        self.arrived[name] = []
+        tokens = tuple(token for look in looks for token in look.tokens)
+        return Received(b"".join(look.data for look in looks), tokens, looks[-1].end)
+
+    def _judge(self, what: str, got: T, outcomes: tuple[T, ...], shown: Callable[[T], str]) -> None:
+        self.observations.append((what, shown(got)))
+        if got not in outcomes:
+            acceptable = "\n      or ".join(shown(outcome) for outcome in outcomes)
+            raise _Mismatch(f"{what}\nexpected {acceptable}\n     got {shown(got)}")
+        if got != outcomes[0] and not self.second_best:
+            self.second_best = f"{what}: {shown(got)}, preferred: {shown(outcomes[0])}"
+
+    def _note(self, who: str, text: str) -> None:
+        self.transcript.append(Entry(who, note=text))
+
+
+def _carrying(tokens: tuple[str, ...], end: bool = False) -> str:
+    words = [f"with {' '.join(tokens)}"] if tokens else []
+    return ", ".join([*words, "end of input"] if end else words)
+
+
+def _shown(reply: Reply | Received) -> str:
+    if not (reply.data or reply.tokens or reply.end):
+        return "nothing"
+    carried = _carrying(reply.tokens, reply.end)
+    text = (
+        repr(reply.data) if len(reply.data) <= 400 else f"{reply.data[:200]!r}... ({len(reply.data)} bytes)"
+    )
+    return f"{text} {carried}".strip()
+
+
+def _shown_lines(lines: tuple[str, ...]) -> str:
+    return "\n         ".join(lines) or "nothing"
+
+
+def _without_reasons(lines: tuple[str, ...], acceptable: tuple[str, ...]) -> tuple[str, ...]:
+    """The lines, REASON put where an expected line has it and the text before it is the same."""
+    if len(lines) != len(acceptable):
+        return lines
+    return tuple(
+        wanted if wanted.endswith(_ANY_REASON) and got.startswith(wanted[: -len("REASON")]) else got
+        for got, wanted in zip(lines, acceptable, strict=True)
+    )

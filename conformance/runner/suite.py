@@ -1,0 +1,113 @@
+"""A run: every case on every target, the sanity case first and last, and what was expected of it all."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from conformance.cases.model import Case
+from conformance.runner.expectations import Expectations
+from conformance.runner.verdict import Result, Verdict
+from conformance.target import Target
+
+__all__ = ["Row", "Suite", "Summary", "ordered"]
+
+Player = Callable[[Case, Target], Result]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One case on every target."""
+
+    case: Case
+    results: tuple[Result, ...]
+
+
+@dataclass(slots=True)
+class Summary:
+    """What a run came to. `problems` are those that belong to no single case."""
+
+    strict: bool = False
+    rows: list[Row] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+    @property
+    def results(self) -> Iterator[Result]:
+        """Every result, row by row."""
+        return (result for row in self.rows for result in row.results)
+
+    def count(self, target: str | None = None) -> Counter[Verdict]:
+        """How many results have each verdict, of one target or of all."""
+        return Counter(result.verdict for result in self.results if target in (None, result.target))
+
+    @property
+    def unexpected(self) -> list[Result]:
+        """The results that make the run fail."""
+        wrong = {Verdict.FAIL, Verdict.NON_STRICT} if self.strict else {Verdict.FAIL}
+        return [result for result in self.results if result.verdict in wrong]
+
+    @property
+    def exit_status(self) -> int:
+        """0: all as expected; 1: not; 2: no target could run at all."""
+        if self.unexpected or self.problems:
+            return 1
+        verdicts = self.count()
+        return 2 if verdicts[Verdict.UNAVAILABLE] == verdicts.total() else 0
+
+
+def ordered(cases: Sequence[Case], sanity: Case, seed: int | None = None) -> list[Case]:
+    """The order of a run: the sanity case first and last; in between as given, or as drawn from a seed."""
+    between = list(cases)
+    if seed is not None:
+        random.Random(seed).shuffle(between)
+    return [sanity, *between, sanity]
+
+
+class Suite:
+    """Runs cases on targets.
+
+    required: begins the names of the targets that have to be there: where such a one can't run, that is a
+    failure. A target that can't run is in the table all the same.
+    """
+
+    def __init__(
+        self,
+        targets: Sequence[Target],
+        player: Player,
+        *,
+        expectations: Mapping[str, Expectations],
+        required: Sequence[str] = (),
+        strict: bool = False,
+    ) -> None:
+        self.targets = targets
+        self._player = player
+        self._expectations = expectations
+        self._absent = {target.name: reason for target in targets if (reason := target.unavailable())}
+        self.summary = Summary(strict)
+        for name, reason in self._absent.items():
+            if name.startswith(tuple(required)) and required:
+                self.summary.problems.append(f"{name} is required, but unavailable: {reason}")
+
+    def check_entries(self, ids: Sequence[str]) -> None:
+        """Note as a problem every known difference that names none of the catalogue's cases."""
+        for target, expectations in self._expectations.items():
+            for case in expectations.naming_no_case(ids):
+                self.summary.problems.append(f"known differences of {target}: no such case: {case}")
+
+    def run(self, cases: Sequence[Case]) -> Iterator[Row]:
+        """Play the cases one after another, each on every target; rows are yielded as they come."""
+        for case in cases:
+            row = Row(case, tuple(self._result(case, target) for target in self.targets))
+            self.summary.rows.append(row)
+            yield row
+
+    def _result(self, case: Case, target: Target) -> Result:
+        absent = self._absent.get(target.name)
+        if absent is not None:
+            return Result(case, target.name, Verdict.UNAVAILABLE, absent)
+        result = self._player(case, target)
+        if result.verdict is Verdict.UNAVAILABLE and not case.needs:
+            result = result.judged(Verdict.FAIL, f"the case needs nothing special, but: {result.detail}")
+        return self._expectations[target.name].judge(result)
