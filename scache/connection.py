@@ -1,4 +1,4 @@
-"""One client's connection: what comes goes to its conversation, and what that asks for is done to its socket."""
+"""One client's connection: what comes goes to its conversation, what that asks for is done to its socket."""
 
 from __future__ import annotations
 
