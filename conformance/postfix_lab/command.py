@@ -27,7 +27,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     verbs.add_parser("list", help="name the scenarios")
     running = verbs.add_parser("run", help="run scenarios with one scache")
     running.add_argument("--scache", choices=list(VARIANTS), default="real", help="default: %(default)s")
-    comparing = verbs.add_parser("compare", help="run scenarios with the real scache and with ours")
+    comparing = verbs.add_parser("compare", help="run scenarios with the real scache and with another")
+    comparing.add_argument("--scache", choices=[*VARIANTS][1:], default="ours", help="default: %(default)s")
     for verb in (running, comparing):
         verb.add_argument("scenarios", nargs="*", metavar="SCENARIO", help="default: all of them")
         verb.add_argument("--long", action="store_true", help="the long form, up to 10 minutes a run")
@@ -43,9 +44,12 @@ def run(arguments: argparse.Namespace) -> int:
         scenarios = chosen(arguments.scenarios)
         if arguments.verb == "run":
             return max(run_one(console, each, arguments.scache, arguments.long) for each in scenarios)
-        return max(compare_one(console, each, arguments.long) for each in scenarios)
+        return max(compare_one(console, each, arguments.scache, arguments.long) for each in scenarios)
     except UnavailableError as error:
         print(f"conformance lab: {error}", file=sys.stderr)
+        return EXIT_UNABLE
+    except KeyboardInterrupt:
+        print("conformance lab: interrupted; the private instance has been removed", file=sys.stderr)
         return EXIT_UNABLE
 
 
@@ -69,11 +73,11 @@ def run_one(console: Console, scenario: Scenario, variant: str, long: bool) -> i
     return EXIT_SAME if outcome.delivered == outcome.injected else EXIT_DIFFERENT
 
 
-def compare_one(console: Console, scenario: Scenario, long: bool) -> int:
-    """Run one scenario with the real scache and with ours, and print both and their differences."""
-    outcomes = {variant: measure(scenario, variant, long) for variant in VARIANTS}
+def compare_one(console: Console, scenario: Scenario, other: str, long: bool) -> int:
+    """Run one scenario with the real scache and with the other, and print both and their differences."""
+    outcomes = {variant: measure(scenario, variant, long) for variant in ("real", other)}
     console.print(outcome_table(scenario, outcomes))
-    differences = list(compare(outcomes["real"], outcomes["ours"]))
+    differences = list(compare(outcomes["real"], outcomes[other]))
     for difference in differences:
         console.print(f"  DIFFERS {difference}", markup=False)
     return EXIT_DIFFERENT if differences else EXIT_SAME

@@ -5,11 +5,13 @@ from __future__ import annotations
 import contextlib
 import os
 import select
+import shutil
 import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from pathlib import Path
 
 from conformance.postfix_lab.configuration import CacheEntry
 from conformance.postfix_lab.installation import Installation
@@ -17,6 +19,7 @@ from conformance.postfix_lab.instance import Instance
 from conformance.postfix_lab.loopback import LoopbackNetwork
 from conformance.postfix_lab.maillog import LogTally, MailLog
 from conformance.postfix_lab.outcome import Outcome
+from conformance.postfix_lab.recorder import RECORDED_SERVICE, RunningRecorder
 from conformance.postfix_lab.scenarios import Disturbance, Scenario
 from conformance.postfix_lab.servers import start_sink
 from conformance.postfix_lab.sinks import Sink
@@ -40,11 +43,17 @@ class RunningInstance:
     instance: Instance
     log: MailLog
     submission: str
+    recorder: RunningRecorder | None
+    trace: Path
+    """What the recorder writes."""
 
 
-def run_scenario(scenario: Scenario, variant: Variant, installation: Installation, long: bool) -> Outcome:
+def run_scenario(
+    scenario: Scenario, variant: Variant, installation: Installation, long: bool, keep: Path | None = None
+) -> Outcome:
     """Run the scenario with this scache and end everything that was started for it.
 
+    keep: where the trace of a recorded variant's first instance goes.
     Raises UnavailableError where the run could not be made; an outcome with mails missing is an outcome.
     """
     with ending_on_signals(), ExitStack() as stack:
@@ -53,13 +62,17 @@ def run_scenario(scenario: Scenario, variant: Variant, installation: Installatio
         for index in range(scenario.sinks):
             sinks.append(start_sink(scenario.sink, installation, network.sink(index)))
             stack.callback(sinks[-1].stop)
-        running = [
-            start_instance(scenario, variant, stack.enter_context(Instance(installation)), network, number)
-            for number in range(scenario.instances)
-        ]
+        running = []
+        for number in range(scenario.instances):
+            instance = stack.enter_context(Instance(installation))
+            running.append(start_instance(scenario, variant, instance, network, number))
+            if recorder := running[-1].recorder:
+                stack.callback(recorder.stop)
         deliver(scenario, installation, running, long)
         for each in running:
             finish(each)
+        if keep is not None:
+            shutil.move(running[0].trace, keep)
         counts = tuple(sink.finish() for sink in sinks)
     tally = LogTally()
     for each in running:
@@ -98,9 +111,22 @@ def start_instance(
         + " }",
         **scenario.parameters,
     }
-    cache = CacheEntry(command=variant(instance), service=scenario.service, chroot=scenario.chroot)
+    cache = CacheEntry(
+        command=variant.install(instance),
+        service=scenario.service,
+        chroot=scenario.chroot,
+        asked_for=RECORDED_SERVICE if variant.recorded else None,
+    )
     submission = network.submission(number)
-    return RunningInstance(instance, instance.start(submission, cache, parameters), submission)
+    log = instance.start(submission, cache, parameters)
+    trace = instance.directories.program / "trace.jsonl.gz"
+    queue, release = instance.directories.queue, instance.release
+    recorder = (
+        RunningRecorder(queue, scenario.service, trace, f"{scenario.name}: {scenario.about}", release)
+        if variant.recorded
+        else None
+    )
+    return RunningInstance(instance, log, submission, recorder, trace)
 
 
 def deliver(
@@ -121,7 +147,7 @@ def deliver(
             if not all(injection.wait(deadline) for injection in injections):
                 return
         for each in running:
-            each.log.wait_until(delivered(expected), remaining(deadline))
+            each.log.wait_until(settled(expected), remaining(deadline))
 
 
 def remaining(deadline: float) -> float:
@@ -129,24 +155,24 @@ def remaining(deadline: float) -> float:
     return max(0.0, deadline - time.monotonic())
 
 
-def delivered(mails: int) -> Callable[[LogTally], bool]:
-    """The condition that so many mails have been delivered.
+def settled(mails: int) -> Callable[[LogTally], bool]:
+    """The condition that so many mails have been delivered, and their connections saved.
 
-    Not that they have left the queue: after a reload, qmgr(8) leaves a delivered mail that it found locked
-    in the queue for a minute.
+    smtp(8) tells qmgr(8) that it is done, which then removes the mail, after it has saved the connection.
+    After a reload, qmgr(8) skips a mail that is still being delivered, and looks again a minute later only.
     """
-    return lambda tally: tally.statuses["sent"] >= mails
+    return lambda tally: tally.statuses["sent"] >= mails and tally.removed + tally.skipped >= mails
 
 
 def disturb(disturbance: Disturbance, running: RunningInstance, mails: int, deadline: float) -> None:
     """Do to the instance what the scenario asks for, while so many mails are on their way."""
     if disturbance is Disturbance.RELOAD_OFTEN:
-        while not running.log.wait_until(delivered(mails), min(RELOAD_INTERVAL, remaining(deadline))):
+        while not running.log.wait_until(settled(mails), min(RELOAD_INTERVAL, remaining(deadline))):
             if not remaining(deadline):
                 return
             running.instance.reload()
     elif disturbance is not Disturbance.NONE:
-        running.log.wait_until(delivered(mails // 2), remaining(deadline))
+        running.log.wait_until(settled(mails // 2), remaining(deadline))
         if disturbance is Disturbance.RELOAD:
             running.instance.reload()
         else:
@@ -155,7 +181,9 @@ def disturb(disturbance: Disturbance, running: RunningInstance, mails: int, dead
 
 
 def finish(running: RunningInstance) -> None:
-    """Have the cache log its statistics, read all of the log, and stop the instance."""
+    """End the recording, have the cache log its statistics, read all of the log, and stop the instance."""
+    if running.recorder is not None:
+        running.recorder.finish()
     caches = [os.pidfd_open(process) for process in running.instance.cache_processes()]
     running.instance.reload()
     for cache in caches:

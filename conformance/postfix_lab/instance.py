@@ -35,6 +35,7 @@ class Instance:
 
     def __init__(self, installation: Installation) -> None:
         self._installation = installation
+        self.release = installation.version
         self._root = Path(tempfile.mkdtemp(prefix="postfix-lab-"))
         self._root.chmod(0o755)
         parts = [self._root / name for name in ("config", "queue", "data", "program")]

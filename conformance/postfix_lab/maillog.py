@@ -49,6 +49,8 @@ class LogTally:
     """Delivery attempts by result: sent, deferred, bounced."""
     removed: int = 0
     """Mails that have left the queue."""
+    skipped: int = 0
+    """Mails that qmgr(8) found locked by a delivery from before a reload."""
     uses: Counter[int] = field(default_factory=Counter)
     """Mails sent, by how often their connection had been used then (conn_use; absent is 1)."""
     lookups: Counter[str] = field(default_factory=Counter)
@@ -69,6 +71,7 @@ class LogTally:
         self.lookups.update(other.lookups)
         self.maxima |= other.maxima
         self.removed += other.removed
+        self.skipped += other.skipped
         self.clients += other.clients
         self.statistics += other.statistics
         self.serious += other.serious
@@ -82,6 +85,8 @@ class LogTally:
             self.started = True
         elif line.process == "qmgr" and line.text.endswith(": removed"):
             self.removed += 1
+        elif line.process == "qmgr" and line.text.endswith(": skipped, still being delivered"):
+            self.skipped += 1
         elif line.process == "smtpd" and line.text.startswith("connect from "):
             self.clients += 1
         elif line.process == "lab":

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 from conformance.postfix_lab.instance import Instance
 
 __all__ = ["VARIANTS", "Variant"]
 
-Variant = Callable[[Instance], str]
-"""Puts an scache into an instance, and says by which command master.cf starts it."""
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """A connection cache as a private instance is to run it."""
+
+    install: Callable[[Instance], str]
+    """Puts the program into the instance; the command by which master.cf starts it."""
+    recorded: bool = False
+    """Whether a recorder stands between it and its clients."""
 
 
 def real(_instance: Instance) -> str:
@@ -32,4 +40,8 @@ def ours(instance: Instance) -> str:
     )
 
 
-VARIANTS: Mapping[str, Variant] = {"real": real, "ours": ours}
+VARIANTS: Mapping[str, Variant] = {
+    "real": Variant(real),
+    "ours": Variant(ours),
+    "recorded": Variant(real, recorded=True),
+}
