@@ -9,6 +9,7 @@ from pathlib import Path
 from conformance.target import Target
 from conformance.targets.installed import installed_postfix, live
 from conformance.targets.master import Command
+from conformance.targets.reference import ReferenceTarget
 from conformance.targets.releases import default_cache, release_target
 from conformance.targets.simulated import SimulatedTarget
 from conformance.targets.spawned import SpawnedTarget
@@ -21,6 +22,7 @@ __all__ = ["STANDARD", "parse_target"]
 STANDARD = ("reference", "simulated", "live", "postfix")
 
 _NAMED: dict[str, Callable[[], Target]] = {
+    "reference": ReferenceTarget,
     "simulated": SimulatedTarget,
     "live": live,
     "postfix": installed_postfix,

@@ -25,6 +25,8 @@ _TIMES = {
     "max_idle": "max_idle",
     "ipc_timeout": "ipc_timeout",
 }
+#: Parameters of every Postfix daemon that change nothing for an scache in memory.
+_IGNORED = {"max_use", "daemon_timeout"}
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 
 
@@ -36,7 +38,7 @@ def dialect_from(options: Mapping[str, str], default: Dialect) -> Dialect:
 
 def settings_from(target: str, options: Mapping[str, str]) -> Settings:
     """A server's settings. Raises UnavailableError for a bad value or a parameter that only a process has."""
-    unknown = sorted(options.keys() - _TIMES.keys() - DIALECT_PARAMETERS.keys())
+    unknown = sorted(options.keys() - _TIMES.keys() - DIALECT_PARAMETERS.keys() - _IGNORED)
     if unknown:
         raise UnavailableError(f"{target}: reads no parameter {unknown[0]}")
     settings = Settings(dialect=dialect_from(options, POSTFIX_3_6))
