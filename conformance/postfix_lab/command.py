@@ -1,13 +1,17 @@
-"""`python -m conformance lab`: list, run and compare the scenarios of the private Postfix."""
+"""`python -m conformance lab`: list, run, compare and record the scenarios of the private Postfix."""
 
 from __future__ import annotations
 
 import argparse
+import shutil
 import sys
+import tempfile
 from collections.abc import Sequence
+from pathlib import Path
 
 from rich.console import Console
 
+from conformance.postfix_lab.corpus import CORPUS, LONG, TRACES, keep, trace_path, unfit, write_readme
 from conformance.postfix_lab.experiment import run_scenario
 from conformance.postfix_lab.installation import installed_postfix
 from conformance.postfix_lab.outcome import Outcome, compare
@@ -17,6 +21,9 @@ from conformance.postfix_lab.variants import VARIANTS
 from scache.errors import UnavailableError
 
 __all__ = ["EXIT_DIFFERENT", "EXIT_SAME", "EXIT_UNABLE", "add_arguments", "run"]
+
+STATISTICS_SHOWN = 8
+"""Statistics lines of a run that are printed: those of the last two daemons."""
 
 EXIT_SAME, EXIT_DIFFERENT, EXIT_UNABLE = 0, 1, 2
 
@@ -29,6 +36,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     running.add_argument("--scache", choices=list(VARIANTS), default="real", help="default: %(default)s")
     comparing = verbs.add_parser("compare", help="run scenarios with the real scache and with another")
     comparing.add_argument("--scache", choices=[*VARIANTS][1:], default="ours", help="default: %(default)s")
+    recording = verbs.add_parser("record", help="record the corpus of traces anew")
+    recording.add_argument("--output", type=Path, default=TRACES, metavar="DIRECTORY", help="default: traces")
+    recording.add_argument("scenarios", nargs="*", metavar="SCENARIO", help=f"of {', '.join(CORPUS)}")
     for verb in (running, comparing):
         verb.add_argument("scenarios", nargs="*", metavar="SCENARIO", help="default: all of them")
         verb.add_argument("--long", action="store_true", help="the long form, up to 10 minutes a run")
@@ -41,6 +51,9 @@ def run(arguments: argparse.Namespace) -> int:
         console.print(scenario_table(SCENARIOS))
         return EXIT_SAME
     try:
+        if arguments.verb == "record":
+            names = arguments.scenarios or CORPUS
+            return max(record_one(console, each, arguments.output) for each in chosen(names))
         scenarios = chosen(arguments.scenarios)
         if arguments.verb == "run":
             return max(run_one(console, each, arguments.scache, arguments.long) for each in scenarios)
@@ -68,7 +81,7 @@ def run_one(console: Console, scenario: Scenario, variant: str, long: bool) -> i
     """Run one scenario, print its figures, and say whether every mail has arrived."""
     outcome = measure(scenario, variant, long)
     console.print(outcome_table(scenario, {variant: outcome}))
-    for line in outcome.tally.statistics:
+    for line in outcome.tally.statistics[-STATISTICS_SHOWN:]:
         console.print(f"  {line}", markup=False)
     return EXIT_SAME if outcome.delivered == outcome.injected else EXIT_DIFFERENT
 
@@ -81,6 +94,23 @@ def compare_one(console: Console, scenario: Scenario, other: str, long: bool) ->
     for difference in differences:
         console.print(f"  DIFFERS {difference}", markup=False)
     return EXIT_DIFFERENT if differences else EXIT_SAME
+
+
+def record_one(console: Console, scenario: Scenario, directory: Path) -> int:
+    """Record one scenario into the corpus; a recording that is unfit leaves everything as it was."""
+    with tempfile.TemporaryDirectory() as place:
+        trace = trace_path(Path(place), scenario)
+        long = scenario.name in LONG
+        outcome = run_scenario(scenario, VARIANTS["recorded"], installed_postfix(), long, keep=trace)
+        if (problem := unfit(outcome)) is not None:
+            console.print(f"{scenario.name}: not kept: {problem}", markup=False)
+            return EXIT_DIFFERENT
+        directory.mkdir(exist_ok=True)
+        shutil.copyfile(trace, trace_path(directory, scenario))
+    keep(directory, scenario, outcome)
+    write_readme(directory)
+    console.print(f"{scenario.name}: {outcome.injected} mails", markup=False)
+    return EXIT_SAME
 
 
 def measure(scenario: Scenario, variant: str, long: bool) -> Outcome:

@@ -182,6 +182,7 @@ def disturb(disturbance: Disturbance, running: RunningInstance, mails: int, dead
 
 def finish(running: RunningInstance) -> None:
     """End the recording, have the cache log its statistics, read all of the log, and stop the instance."""
+    running.instance.mark(running.log, "everything has been delivered")
     if running.recorder is not None:
         running.recorder.finish()
     caches = [os.pidfd_open(process) for process in running.instance.cache_processes()]
@@ -191,5 +192,5 @@ def finish(running: RunningInstance) -> None:
         os.close(cache)
         if not ended:
             raise UnavailableError("the connection cache does not end after postfix reload")
-    running.instance.mark(running.log, "everything has been delivered")
+    running.instance.mark(running.log, "the statistics have been logged")
     running.instance.stop(running.log)

@@ -60,6 +60,7 @@ class LogTally:
     statistics: list[str] = field(default_factory=list)
     serious: list[Line] = field(default_factory=list)
     """Warnings, errors, fatal ends and panics of any process."""
+    reloads: int = 0
     clients: int = 0
     """Connections that smtpd(8) has accepted."""
     markers: set[str] = field(default_factory=set)
@@ -72,6 +73,7 @@ class LogTally:
         self.maxima |= other.maxima
         self.removed += other.removed
         self.skipped += other.skipped
+        self.reloads += other.reloads
         self.clients += other.clients
         self.statistics += other.statistics
         self.serious += other.serious
@@ -83,6 +85,8 @@ class LogTally:
             return
         if line.process == "master" and line.text.startswith("daemon started"):
             self.started = True
+        elif line.process == "master" and line.text.startswith("reload "):
+            self.reloads += 1
         elif line.process == "qmgr" and line.text.endswith(": removed"):
             self.removed += 1
         elif line.process == "qmgr" and line.text.endswith(": skipped, still being delivered"):

@@ -48,6 +48,7 @@ def figures(outcome: Outcome) -> Iterator[tuple[str, str]]:
         yield f"{name} lookups: hits, misses", f"{hits}, {misses}"
     for name in ("domains", "addresses", "connection"):
         yield f"max simultaneous {name}", str(outcome.tally.maxima[name])
+    yield "reloads", str(outcome.tally.reloads)
     for kind, count in sorted(outcome.warnings().items()):
         yield kind, str(count)
 
