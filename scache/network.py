@@ -8,7 +8,7 @@ import _socket
 import os
 import select
 import sys
-from _socket import AF_UNIX, MSG_CMSG_CLOEXEC, MSG_CTRUNC, SCM_RIGHTS, SOCK_STREAM, SOL_SOCKET
+from _socket import AF_UNIX, MSG_CMSG_CLOEXEC, MSG_CTRUNC, SCM_RIGHTS, SO_PEERCRED, SOCK_STREAM, SOL_SOCKET
 
 TYPE_CHECKING = False  # as typing.TYPE_CHECKING, without the cost of importing typing in the daemon
 if TYPE_CHECKING:
@@ -60,6 +60,11 @@ class UnixStream:
         """One NUL byte that carries the descriptor."""
         rights = descriptor.to_bytes(_INT, sys.byteorder)
         self._socket.sendmsg((b"\0",), ((SOL_SOCKET, SCM_RIGHTS, rights),))
+
+    def peer_user(self) -> int:
+        """The user id of the client, as it was when it connected (SO_PEERCRED)."""
+        credentials = self._socket.getsockopt(SOL_SOCKET, SO_PEERCRED, 3 * _INT)
+        return int.from_bytes(credentials[_INT : 2 * _INT], sys.byteorder)
 
     def close(self) -> None:
         """Close the connection."""

@@ -85,6 +85,17 @@ class Server:
         """Let `run` return after the present turn."""
         self.stopped = True
 
+    def reconfigure(self, settings: Settings) -> None:
+        """Go by other settings from now on; clients, sessions and bindings stay as they are."""
+        now = int(self._clock.now())
+        self.settings = settings
+        self.service.cache.ttl_limit = settings.ttl_limit
+        self.set_timer(self._log_interval, now + settings.status_update_time)
+        if self._clients:
+            self._check_time_limits(now)
+        else:
+            self._start_idling(now)
+
     def timeout(self) -> float:
         """Seconds from the last turn's beginning to the next timer."""
         due = self._timer_due
@@ -129,6 +140,7 @@ class Server:
             self._start_idling(now)
 
     def _start_idling(self, now: int) -> None:
+        self.cancel_timer(self._stop_idling)
         if self.settings.max_idle:
             self.set_timer(self._stop_idling, now + self.settings.max_idle)
 
