@@ -30,7 +30,7 @@ class Plan:
     """How long a turn lasts."""
 
     def left_out(self) -> tuple[int, ...]:
-        """The numbers of cached pairs that need more descriptors than this system allows, even after asking."""
+        """The numbers of cached pairs that need more descriptors than this system allows (it is asked)."""
         allowed = _raise_descriptor_limit(max(self.cached) + DESCRIPTORS_BESIDE_SESSIONS)
         return tuple(cached for cached in self.cached if cached + DESCRIPTORS_BESIDE_SESSIONS > allowed)
 

@@ -1,8 +1,8 @@
 """The daemons that are compared, each spawned as master(8) spawns it and otherwise left alone.
 
-The clock is the machine's own (no fake clock), and all get the same options and privileges. Who makes a daemon
-work also has to read its status channel now and then (`child.drain`): the real one writes two messages a
-request and hangs when nobody reads them.
+The clock is the machine's own (no fake clock), and all get the same options and privileges. Who makes a
+daemon work also has to read its status channel now and then (`child.drain`): the real one writes two messages
+a request and hangs when nobody reads them.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from pathlib import Path
 
 from conformance.benchmark.process import server_processors
 from conformance.targets.master import Child, Command, arguments, spawn
+from scache.errors import RemoteError
 
 __all__ = ["OPTIONS", "Contestant", "RunningDaemon", "ours", "python_program", "real", "start"]
 
@@ -88,12 +89,16 @@ def _write_configuration(directory: Path) -> tuple[Path, Path]:
     return configuration, queue
 
 
-def _await_announcement(socket_path: Path) -> None:
+def _await_announcement(name: str, socket_path: Path) -> None:
     with socket.socket(socket.AF_UNIX) as client:
         client.settimeout(30)
-        client.connect(str(socket_path))
-        if client.recv(4096) != ANNOUNCEMENT:
-            raise ConnectionError(f"{socket_path}: no announcement")
+        try:
+            client.connect(str(socket_path))
+            received = client.recv(4096)
+        except OSError as failure:
+            raise RemoteError(f"{name}: does not serve: {failure.strerror}") from failure
+        if received != ANNOUNCEMENT:
+            raise RemoteError(f"{name}: announces {received!r}")
 
 
 @contextlib.contextmanager
@@ -112,5 +117,5 @@ def start(contestant: Contestant) -> Iterator[RunningDaemon]:
             child = spawn(contestant.command, arguments(OPTIONS), environment, queue, listener)
         stack.callback(child.kill)
         os.sched_setaffinity(child.pid, server_processors())
-        _await_announcement(socket_path)
+        _await_announcement(contestant.name, socket_path)
         yield RunningDaemon(contestant.name, child, socket_path, time.monotonic() - began)

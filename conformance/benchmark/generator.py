@@ -14,18 +14,15 @@ from types import TracebackType
 
 from conformance.benchmark.daemons import RunningDaemon
 from conformance.benchmark.process import generator_processors
+from scache.errors import RemoteError
 
-__all__ = ["Generator", "GeneratorError", "Load", "compile_program", "generator_command"]
+__all__ = ["Generator", "Load", "compile_program", "generator_command"]
 
 HERE = Path(__file__).parent
 
 DRAIN_PAUSE = 0.001
 """Seconds between two reads of the daemon's status channel, which holds some hundred messages. A reader that
 each message wakes would compete with what is measured."""
-
-
-class GeneratorError(Exception):
-    """The generator has ended: a wrong answer, a lost connection, no descriptors left. Says what it said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +91,7 @@ class Generator:
         )
 
     def _command(self, command: str) -> dict[str, int]:
+        """Raises RemoteError with the generator's own words where it has ended."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         assert self._process.stderr is not None
@@ -107,7 +105,7 @@ class Generator:
                 self._child.drain()
             answer = self._process.stdout.readline()
         if not answer:
-            raise GeneratorError(f"{command}: {self._process.stderr.read().strip()}")
+            raise RemoteError(f"load generator, {command}: {self._process.stderr.read().strip()}")
         fields: dict[str, int] = json.loads(answer)
         return fields
 

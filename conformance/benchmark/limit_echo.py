@@ -1,7 +1,7 @@
 """The least that a Python server could do: the benchmark's messages without checks, cache, expiry or log.
 
-Run as a daemon by `benchmark --limit`, on the listening socket that is descriptor 6. It knows the messages of the
-load generator and no others: each client has one session at a time, which its next find_dest takes.
+Run as a daemon by `benchmark --limit`, on the listening socket that is descriptor 6. It knows the messages of
+the load generator and no others: each client has one session at a time, which its next find_dest takes.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """The load generator for machines without a C compiler; the same commands, messages and answers as load.c.
 
-Run as a program: `load.py SOCKET`. The commands that it takes on standard input stand at the top of load.c. It
-costs about as much CPU as the daemon that it measures, so read its own share of a core before you trust a number
-of requests a second; cost per request is measured at the daemon and stays good.
+Run as a program: `load.py SOCKET`. The commands that it takes on standard input stand at the top of load.c.
+It costs about as much CPU as the daemon that it measures, so read its own share of a core before you trust a
+number of requests a second; cost per request is measured at the daemon and stays good.
 """
 
 from __future__ import annotations

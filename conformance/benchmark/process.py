@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["CpuTime", "cpu_time", "generator_processors", "memory", "server_processors"]
+__all__ = ["CpuTime", "cpu_time", "generator_processors", "memory", "processors", "server_processors"]
 
 CLOCK_TICK = 1 / os.sysconf("SC_CLK_TCK")
 _PROCESSORS = sorted(os.sched_getaffinity(0))
@@ -40,6 +40,11 @@ def memory(pid: int, field: str = "VmRSS") -> int:
         if name == field:
             return int(value.split()[0]) * 1024
     raise LookupError(f"/proc/{pid}/status has no {field}")
+
+
+def processors() -> Sequence[int]:
+    """All that were allowed when the program began."""
+    return _PROCESSORS
 
 
 def server_processors() -> Sequence[int]:

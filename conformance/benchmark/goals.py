@@ -1,0 +1,68 @@
+"""What ours must reach against the real one, and what a short run on a busy machine may not fall below."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from conformance.benchmark.comparison import Cell, Turn
+
+__all__ = ["GOALS", "SHORT_BOUNDS", "Bound", "cpu_per_request", "rate"]
+
+
+def rate(turn: Turn) -> float:
+    """Requests a second."""
+    return turn.rate
+
+
+def cpu_per_request(turn: Turn) -> float:
+    """Seconds of the daemon's CPU."""
+    return turn.cpu_per_request
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """A limit for a median ratio ours / real, in the cells with so many cached pairs and clients."""
+
+    cached: int
+    clients: int
+    measure: Callable[[Turn], float]
+    limit: float
+
+    def concerns(self, cell: Cell) -> bool:
+        """Whether this bound is about this cell."""
+        return (cell.cached, cell.clients) == (self.cached, self.clients)
+
+    def holds(self, cell: Cell) -> bool:
+        """Whether ours is good enough: a rate at least the limit, a cost at most."""
+        ratio = cell.ratio("ours", "real", self.measure).median
+        return ratio >= self.limit if self.measure is rate else ratio <= self.limit
+
+    def __str__(self) -> str:
+        what = "requests a second at least" if self.measure is rate else "CPU per request at most"
+        where = f"{self.cached:,} cached pairs, {self.clients} clients"
+        return f"{where}: {what} {self.limit:g} times the real one's"
+
+
+GOALS = (
+    Bound(0, 1, rate, 0.95),
+    Bound(1000, 1, rate, 1.25),
+    Bound(4000, 1, rate, 2.2),
+    Bound(16000, 1, rate, 5.5),
+    Bound(0, 16, rate, 2.2),
+    Bound(1000, 16, rate, 4.2),
+    Bound(4000, 16, rate, 7.5),
+    Bound(16000, 16, rate, 22),
+    Bound(0, 16, cpu_per_request, 0.65),
+    Bound(1000, 16, cpu_per_request, 0.3),
+    Bound(4000, 16, cpu_per_request, 0.15),
+    Bound(16000, 16, cpu_per_request, 0.07),
+)
+"""On a quiet machine with two cores and CPython 3.11, medians of at least five pairs of turns."""
+
+SHORT_BOUNDS = (
+    Bound(0, 16, cpu_per_request, 0.95),
+    Bound(1000, 16, cpu_per_request, 0.6),
+    Bound(1000, 16, rate, 1.5),
+)
+"""Wide enough for any machine that does other work meanwhile; a lost fast path still breaks them."""

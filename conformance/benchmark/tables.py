@@ -1,0 +1,166 @@
+"""The results as tables in the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from statistics import median
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from conformance.benchmark.comparison import Cell, Comparison, Turn
+from conformance.benchmark.goals import GOALS, cpu_per_request, rate
+from conformance.benchmark.results import Machine, Results
+from conformance.benchmark.stalled import Stalled
+
+__all__ = ["progress_line", "show", "show_comparison"]
+
+Column = tuple[str, Callable[[Turn], float]]
+"""How a figure is printed, and where it comes from."""
+
+MICRO = 1e6
+MILLI = 1e3
+
+
+def _table(title: str, *columns: str) -> Table:
+    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
+    for column in columns:
+        table.add_column(column, justify="left" if column == "daemon" else "right")
+    return table
+
+
+def _goal(cell: Cell, measure: Callable[[Turn], float]) -> list[str]:
+    for goal in GOALS:
+        if goal.measure is measure and goal.concerns(cell):
+            return [f"{goal.limit:g}", "met" if goal.holds(cell) else "MISSED"]
+    return []
+
+
+def progress_line(cell: Cell) -> str:
+    """One line about a cell that has just been measured."""
+    rates = ", ".join(f"{name} {cell.typical(name, rate):,.0f}" for name in cell.turns)
+    return f"{cell.cached:,} cached pairs, {cell.clients} clients: requests a second: {rates}"
+
+
+def _measured(
+    title: str, measure: Callable[[Turn], float], comparison: Comparison, **columns: Column
+) -> Table:
+    """A row for each daemon in each cell; the measure is what is compared with the real one's."""
+    table = _table(title, "pairs", "clients", "daemon", *columns, "ours / real", "range", "goal", "")
+    for cell in comparison.cells:
+        for name in comparison.names:
+            row = [f"{cell.cached:,}", str(cell.clients), name]
+            row += [form.format(cell.typical(name, value)) for form, value in columns.values()]
+            if name != "real" and "real" in cell.turns:
+                ratio = cell.ratio(name, "real", measure)
+                row += [f"{ratio.median:.2f}", f"{ratio.low:.2f}-{ratio.high:.2f}"]
+                row += _goal(cell, measure) if name == "ours" else []
+            table.add_row(*row, end_section=name == comparison.names[-1])
+    return table
+
+
+def _throughput(comparison: Comparison) -> Table:
+    return _measured(
+        "Requests a second; of a core, the daemon's share and the load generator's",
+        rate,
+        comparison,
+        **{
+            "requests/s": ("{:,.0f}", rate),
+            "daemon's core": ("{:.0%}", lambda turn: turn.server_share),
+            "generator's": ("{:.0%}", lambda turn: turn.generator_share),
+        },
+    )
+
+
+def _cost(comparison: Comparison) -> Table:
+    return _measured(
+        "The daemon's CPU per request (microseconds)",
+        cpu_per_request,
+        comparison,
+        **{
+            "CPU": ("{:,.1f}", lambda turn: turn.cpu_per_request * MICRO),
+            "user": ("{:,.1f}", lambda turn: turn.user_per_request * MICRO),
+            "system": ("{:,.1f}", lambda turn: turn.system_per_request * MICRO),
+        },
+    )
+
+
+def _latency(comparison: Comparison) -> Table:
+    table = _table("Latency of a request (microseconds)", "pairs", "clients", "daemon", "p50", "p99", "p99.9")
+    for cell in comparison.cells:
+        for name in comparison.names:
+            values = [
+                f"{cell.typical(name, value) * MICRO:,.0f}"
+                for value in (lambda t: t.p50, lambda t: t.p99, lambda t: t.p999)
+            ]
+            table.add_row(
+                f"{cell.cached:,}", str(cell.clients), name, *values, end_section=name == comparison.names[-1]
+            )
+    return table
+
+
+def _memory(comparison: Comparison) -> Table:
+    table = _table("Memory", "pairs", "daemon", "resident, KiB", "peak, KiB", "bytes per cached pair")
+    for cached, by_name in comparison.memory.items():
+        for name, memory in by_name.items():
+            per_pair = f"{memory.per_pair(cached):,.0f}" if cached else ""
+            table.add_row(
+                f"{cached:,}", name, f"{memory.after // 1024:,}", f"{memory.peak // 1024:,}", per_pair
+            )
+    return table
+
+
+def _startup(startup: dict[str, list[float]]) -> Table:
+    table = _table("From exec to announcement (milliseconds)", "daemon", "median", "fastest", "slowest")
+    for name, seconds in startup.items():
+        table.add_row(
+            name, *(f"{value * MILLI:.1f}" for value in (median(seconds), min(seconds), max(seconds)))
+        )
+    return table
+
+
+def _stalled_lines(stalled: dict[str, Stalled]) -> Iterable[str]:
+    for name, found in stalled.items():
+        if not found.serves_others:
+            yield f"{name}: one client that stops in the middle of a request keeps everybody waiting"
+            continue
+        pairs = list(zip(found.beside, found.without, strict=True))
+        rates = median(beside.rate / without.rate for beside, without in pairs)
+        p99 = median(beside.p99 / without.p99 for beside, without in pairs)
+        yield (
+            f"{name}: beside a stalled client {rates:.2f} times the requests a second,"
+            f" {p99:.2f} times the p99 latency (goal: at most 1.2)"
+        )
+
+
+def _console() -> Console:
+    """The terminal; where the output is no terminal, as wide as the widest table."""
+    console = Console()
+    return console if console.is_terminal else Console(width=110)
+
+
+def show_comparison(machine: Machine, comparison: Comparison) -> None:
+    """Print where it was measured, throughput, cost and latency."""
+    console = _console()
+    releases = ", ".join(f"{name}: {version}" for name, version in machine.contestants.items())
+    console.print(
+        f"{machine.date}; {machine.processor}, {machine.processors} processors; {machine.kernel};"
+        f" {releases}; load generator in {machine.generator}. Medians; ranges in brackets."
+    )
+    console.print(_throughput(comparison))
+    console.print(_cost(comparison))
+    console.print(_latency(comparison))
+
+
+def show(results: Results) -> None:
+    """Print everything."""
+    show_comparison(results.machine, results.comparison)
+    console = _console()
+    console.print(_memory(results.comparison))
+    for cached in results.plan.left_out():
+        console.print(f"Left out: {cached:,} pairs need more descriptors than ulimit -Hn allows.")
+    if results.startup:
+        console.print(_startup(results.startup))
+    for line in _stalled_lines(results.stalled):
+        console.print(line)
