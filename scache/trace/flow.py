@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import array
 import contextlib
 import os
 import select
@@ -10,6 +9,7 @@ import socket
 from collections import deque
 from collections.abc import Callable, Sequence
 
+from scache.trace.ancillary import receive_with_descriptors, send_with_descriptors
 from scache.trace.events import Kind, Side
 
 __all__ = ["Flow", "Observer"]
@@ -17,13 +17,8 @@ __all__ = ["Flow", "Observer"]
 #: Bytes of one read. As much as a sender can have on its way, so that one write is seldom split.
 PORTION = 1 << 16
 
-#: The most descriptors that Linux passes in one message (SCM_MAX_FD).
-MOST_DESCRIPTORS = 253
-
 #: Reads of one direction before it is the others' turn.
 TURN = 16
-
-_ANCILLARY = socket.CMSG_SPACE(MOST_DESCRIPTORS * array.array("i").itemsize)
 
 #: Called with what came, before it is passed on: kind, side, bytes, descriptors.
 Observer = Callable[[Kind, Side, bytes, Sequence[int]], None]
@@ -66,16 +61,15 @@ class Flow:
     def _receive(self) -> bool:
         """Read once; False where there is nothing to read."""
         try:
-            data, ancillary, flags, _ = self.source.recvmsg(PORTION, _ANCILLARY, socket.MSG_CMSG_CLOEXEC)
+            data, descriptors, dropped = receive_with_descriptors(self.source, PORTION)
         except BlockingIOError:
             return False
         except ConnectionError:
-            data, ancillary, flags = b"", [], 0
+            data, descriptors, dropped = b"", [], False
         if not data:
             self._note_end()
             return False
-        descriptors = _descriptors(ancillary)
-        if flags & socket.MSG_CTRUNC:
+        if dropped:
             self.lost += 1
         self._observe(Kind.DATA, self.side, data, descriptors)
         if descriptors and len(data) > 1:
@@ -100,7 +94,7 @@ class Flow:
         while self._waiting:
             data, descriptors = self._waiting[0]
             try:
-                sent = _send(self.sink, data, descriptors)
+                sent = send_with_descriptors(self.sink, data, descriptors)
             except BlockingIOError:
                 return False
             except OSError:
@@ -118,21 +112,6 @@ class Flow:
             self._end_is_passed_on = True
             with contextlib.suppress(OSError):  # closed already
                 self.sink.shutdown(socket.SHUT_WR)
-
-
-def _send(sink: socket.socket, data: bytes, descriptors: list[int]) -> int:
-    if not descriptors:
-        return sink.send(data)
-    rights = (socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", descriptors).tobytes())
-    return sink.sendmsg([data], [rights])
-
-
-def _descriptors(ancillary: list[tuple[int, int, bytes]]) -> list[int]:
-    found = array.array("i")
-    for level, kind, data in ancillary:
-        if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
-            found.frombytes(data[: len(data) - len(data) % found.itemsize])
-    return found.tolist()
 
 
 def _close_all(descriptors: Sequence[int]) -> None:

@@ -10,8 +10,8 @@ from itertools import chain
 from typing import Any
 
 from scache.errors import TraceError
-from scache.trace.exchanges import from_exchanges
 from scache.trace.format import FORMAT, VERSION
+from scache.trace.version_0 import from_exchanges
 
 __all__ = ["current_version"]
 

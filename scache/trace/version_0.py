@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from scache.errors import TraceError
+from scache.trace.ancillary import MOST_DESCRIPTORS
 from scache.trace.events import UNKNOWN_TOKEN
 
 __all__ = ["from_exchanges"]
@@ -45,6 +46,8 @@ def _connection(connection: int, exchange: Any) -> Iterator[dict[str, Any]]:
     yield {**common, "event": "open", "from": "client"}
     for step in exchange.get("steps", ()) if isinstance(exchange, dict) else ():
         event = _event(step, f"exchange {connection}")
+        if event.get("base64") == "":
+            continue  # the server was silent
         yield {**common, **event}
         if event["event"] == "close":
             return
@@ -58,7 +61,7 @@ def _event(step: Any, place: str) -> dict[str, Any]:
         if isinstance(what, str):
             return {"event": _WORDS[what], "from": side}
         data = base64.b64encode(bytes.fromhex(what["hex"])).decode()
-        tokens = [UNKNOWN_TOKEN] * (count[0] if count else 0)
+        tokens = [UNKNOWN_TOKEN] * min(count[0] if count else 0, MOST_DESCRIPTORS)
     except (KeyError, TypeError, ValueError):
         raise TraceError(f"{place}: a step that is none") from None
     return {"event": "data", "from": side, "base64": data, "descriptors": tokens}

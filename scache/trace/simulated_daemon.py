@@ -1,0 +1,121 @@
+"""The project's own server in memory, on a clock that moves only when told: what replays by default go to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from scache.clock import VirtualClock
+from scache.server import Server
+from scache.settings import Settings
+from scache.simulated import OpenFile, SimulatedNetwork, StreamSocket, socket_pair
+from scache.trace.events import UNKNOWN_TOKEN
+
+__all__ = ["Arrived", "SimulatedDaemon", "SimulatedPeer"]
+
+_CHUNK = 1 << 16
+
+
+class Arrived(NamedTuple):
+    """What a peer has received: see replay.Received."""
+
+    data: bytes
+    tokens: tuple[str, ...]
+    end: bool
+
+
+class SimulatedDaemon:
+    """A Server with these settings on simulated sockets; see replay.Daemon. Its log goes nowhere."""
+
+    def __init__(self, settings: Settings, start: float = 0.0) -> None:
+        self._clock = VirtualClock(start)
+        self._network = SimulatedNetwork()
+        self._server = Server(self._network, self._clock, settings, lambda _: None)
+        #: The sessions that are on the server's side, by identity of their open file.
+        self.sessions: dict[OpenFile, str] = {}
+
+    def connect(self) -> SimulatedPeer:
+        """Open a client connection."""
+        return SimulatedPeer(self, self._network.connect())
+
+    def advance(self, seconds: float) -> None:
+        """Move the clock, and let the server run its timers."""
+        self.settle()
+        self._clock.advance(seconds)
+        self._server.turn(0)
+        self._forget_closed()
+
+    def settle(self) -> None:
+        """Let the server take turns until nothing is ready."""
+        while self._network.wait(0):
+            self._server.turn(0)
+
+    def close(self) -> None:
+        """Close all connections and sessions."""
+        self._server.close()
+
+    def _forget_closed(self) -> None:
+        for session in [session for session in self.sessions if not session.is_open]:
+            del self.sessions[session]
+
+
+class SimulatedPeer:
+    """A client connection; see replay.Peer."""
+
+    def __init__(self, daemon: SimulatedDaemon, stream: StreamSocket) -> None:
+        self._daemon = daemon
+        self._stream = stream
+
+    def send(self, data: bytes, tokens: Sequence[str] = ()) -> None:
+        """One write, of which the server sees each chunk that its socket has room for."""
+        files = [self._session(token) for token in tokens]
+        try:
+            while data:
+                data = data[self._stream.send(data, tuple(files)) :]
+                if data:
+                    self._daemon.settle()
+                for file in files:
+                    file.release()
+                files = []
+        except ConnectionError:
+            pass  # the server has closed; that is to be seen by receiving
+        finally:
+            for file in files:
+                file.release()
+        self._daemon.settle()
+
+    def receive(self) -> Arrived:
+        """All that the server has sent."""
+        self._daemon.settle()
+        pieces: list[bytes] = []
+        tokens: list[str] = []
+        end = False
+        while not end:
+            try:
+                data, files = self._stream.receive_message(_CHUNK)
+            except BlockingIOError:
+                break
+            except ConnectionError:
+                data, files = b"", ()
+            end = not data
+            pieces.append(data)
+            for file in files:
+                tokens.append(self._daemon.sessions.pop(file, UNKNOWN_TOKEN))
+                file.release()
+            self._daemon.settle()
+        return Arrived(b"".join(pieces), tuple(tokens), end)
+
+    def shutdown(self) -> None:
+        """Half-close."""
+        self._stream.shutdown()
+        self._daemon.settle()
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._stream.release()
+        self._daemon.settle()
+
+    def _session(self, token: str) -> OpenFile:
+        session, _ = socket_pair()
+        self._daemon.sessions[session] = token
+        return session
