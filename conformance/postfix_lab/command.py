@@ -25,6 +25,9 @@ __all__ = ["EXIT_DIFFERENT", "EXIT_SAME", "EXIT_UNABLE", "add_arguments", "run"]
 STATISTICS_SHOWN = 8
 """Statistics lines of a run that are printed: those of the last two daemons."""
 
+ATTEMPTS = 3
+"""Recordings of one scenario: a reload leaves no sign of the last request's end, and it may be cut off."""
+
 EXIT_SAME, EXIT_DIFFERENT, EXIT_UNABLE = 0, 1, 2
 
 
@@ -97,20 +100,21 @@ def compare_one(console: Console, scenario: Scenario, other: str, long: bool) ->
 
 
 def record_one(console: Console, scenario: Scenario, directory: Path) -> int:
-    """Record one scenario into the corpus; a recording that is unfit leaves everything as it was."""
-    with tempfile.TemporaryDirectory() as place:
-        trace = trace_path(Path(place), scenario)
-        long = scenario.name in LONG
-        outcome = run_scenario(scenario, VARIANTS["recorded"], installed_postfix(), long, keep=trace)
-        if (problem := unfit(outcome)) is not None:
-            console.print(f"{scenario.name}: not kept: {problem}", markup=False)
-            return EXIT_DIFFERENT
-        directory.mkdir(exist_ok=True)
-        shutil.copyfile(trace, trace_path(directory, scenario))
-    keep(directory, scenario, outcome)
-    write_readme(directory)
-    console.print(f"{scenario.name}: {outcome.injected} mails", markup=False)
-    return EXIT_SAME
+    """Record one scenario into the corpus, once more where the recording is unfit to be kept."""
+    for _ in range(ATTEMPTS):
+        with tempfile.TemporaryDirectory() as place:
+            trace = trace_path(Path(place), scenario)
+            long = scenario.name in LONG
+            outcome = run_scenario(scenario, VARIANTS["recorded"], installed_postfix(), long, keep=trace)
+            if (problem := unfit(outcome)) is None:
+                directory.mkdir(exist_ok=True)
+                shutil.copyfile(trace, trace_path(directory, scenario))
+                keep(directory, scenario, outcome)
+                write_readme(directory)
+                console.print(f"{scenario.name}: {outcome.injected} mails", markup=False)
+                return EXIT_SAME
+        console.print(f"{scenario.name}: not kept: {problem}", markup=False)
+    return EXIT_DIFFERENT
 
 
 def measure(scenario: Scenario, variant: str, long: bool) -> Outcome:

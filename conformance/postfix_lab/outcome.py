@@ -65,7 +65,7 @@ class Difference:
 def warning_kind(line: Line) -> str:
     """A warning without what differs from run to run: queue ids, numbers, paths, how a connection broke."""
     text = re.sub(r"\b[0-9A-F]{8,}\b(?=:)", "QUEUEID", line.text)
-    text = re.sub(r"\S+/scache(-\w+)?\b", "scache", text)
+    text = re.sub(r"\S+/scache\b", "scache", text)
     text = re.sub(r"(problem talking to service) (private/)?([^:]+): .*", r"\1 \3", text)
     text = re.sub(r"\d+", "N", text)
     return f"{line.process}: {text}"

@@ -32,7 +32,7 @@ def ours(instance: Instance) -> str:
     master(8) gives its children no PATH, so the interpreter stands in the first line by its absolute path.
     """
     return instance.add_program(
-        "scache-ours",
+        "scache",
         f"#!{sys.executable} -I\n"
         "import sys\n"
         "from scache.postfix.__main__ import main\n"
