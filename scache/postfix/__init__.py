@@ -1,4 +1,4 @@
-"""Being a Postfix daemon: command line, main.cf, the contract with master(8), privileges, watchdog, mail log."""
+"""Being a Postfix daemon: command line, main.cf, master(8), privileges, watchdog, mail log."""
 
 from __future__ import annotations
 

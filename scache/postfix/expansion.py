@@ -1,10 +1,10 @@
 """$name expansion in parameter values, as Postfix's mac_parse.c and mac_expand.c do it (release 3.7).
 
-    $name  ${name}  $(name)     the value, expanded in turn
-    ${name?text}  ${name:text}  text if the value is not empty, or if it is
-    ${name?{a}:{b}}             a or b
-    ${{a} == {b}?{c}:{d}}       also != < <= >= >, of numbers where both sides are all digits
-    $$                          a dollar sign
+$name  ${name}  $(name)     the value, expanded in turn
+${name?text}  ${name:text}  text if the value is not empty, or if it is
+${name?{a}:{b}}             a or b
+${{a} == {b}?{c}:{d}}       also != < <= >= >, of numbers where both sides are all digits
+$$                          a dollar sign
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ class _Expansion:
             self.result.append(text)
 
     def _cut_expression(self, text: str, start: int) -> tuple[str | None, int]:
-        """The expression behind the dollar sign, without its brackets, and the position behind it."""
+        """The expression behind a dollar sign, without brackets (None: stop), and the position behind it."""
         opening = text[start : start + 1]
         if opening not in ("{", "("):
             end = start
@@ -94,8 +94,8 @@ class _Expansion:
                 level += 1
             elif text[position] == closing:
                 level -= 1
-                if level == 0:
-                    return text[start + 1 : position], position + 1
+                if level == 0:  # behind an error, brackets end the parsing
+                    return None if self.failed else text[start + 1 : position], position + 1
         self._fail(f'truncated macro reference: "{text}"')
         return None, len(text)
 
@@ -158,9 +158,8 @@ class _Expansion:
             return None
         brace = _skip_space(text, suffix_end)
         if text[brace : brace + 1] != "{":
-            self._fail(
-                f'"{{expression}}" expected at: "...{{{left}}} {operator}{suffix}>>>{cut(text[suffix_end:], 20)}"'
-            )
+            at = f"...{{{left}}} {operator}{suffix}>>>{cut(text[suffix_end:], 20)}"
+            self._fail(f'"{{expression}}" expected at: "{at}"')
             return None
         right, position = self._braces(text, brace)
         if right is None:
@@ -250,7 +249,9 @@ def _holds(order: int, operator: str) -> bool:
     """Whether a comparison (-1, 0 or 1) is what the operator wants."""
     if operator == "!=":
         return order != 0
-    return (order == 0 and "=" in operator) or (order < 0 and "<" in operator) or (order > 0 and ">" in operator)
+    return (
+        (order == 0 and "=" in operator) or (order < 0 and "<" in operator) or (order > 0 and ">" in operator)
+    )
 
 
 def _skip_space(text: str, position: int) -> int:

@@ -1,7 +1,7 @@
 """main.cf as Postfix reads it: logical lines, later settings win, $name expanded when a value is looked up.
 
-Sources: readlline.c, split_nameval.c, dict.c, mail_conf.c, and what `postconf` says to the same files. Text is
-decoded as UTF-8 with surrogate escapes, so every byte survives.
+Sources: readlline.c, split_nameval.c, dict.c, mail_conf.c, and what `postconf` says to the same files. Text
+is decoded as UTF-8 with surrogate escapes, so every byte survives.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class MainCf:
         self._values: dict[str, str] = {"config_directory": directory}
 
     def read(self) -> None:
-        """Read the file; may be called once. ConfigurationError with Postfix's text where it can't be used."""
+        """Read the file, once. ConfigurationError with Postfix's text where it can't be used."""
         try:
             with open(self.path, "rb") as file:
                 content = file.read()

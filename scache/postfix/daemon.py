@@ -1,0 +1,164 @@
+"""A scache(8) under master(8): what multi_server.c does around the service, in its order."""
+
+from __future__ import annotations
+
+import os
+import time
+
+from scache.clock import SystemClock
+from scache.errors import ConfigurationError, LocalError
+from scache.network import UnixNetwork, UnixStream
+from scache.postfix import master
+from scache.postfix.command_line import PROGRAM, CommandLine
+from scache.postfix.mail_log import MailLog, PostlogService, StandardError, Syslog
+from scache.postfix.main_cf import DEFAULT_DIRECTORY, MainCf
+from scache.postfix.parameters import FACILITIES, Parameters
+from scache.postfix.privileges import drop_privileges
+from scache.postfix.watchdog import Wakeup, Watchdog
+from scache.server import Server
+from scache.settings import Settings
+
+TYPE_CHECKING = False  # as typing.TYPE_CHECKING, without the cost of importing typing in the daemon
+if TYPE_CHECKING:
+    import signal
+    from collections.abc import Mapping, Sequence
+else:
+    import _signal as signal  # without its enums, whose import takes longer than all of the daemon's own
+
+__all__ = ["run"]
+
+
+def run(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
+    """Be a Postfix daemon until master goes, SIGTERM comes, or max_idle has passed; returns the exit status.
+
+    arguments: without the program's own name.
+    What Postfix calls fatal is logged with its text, and the status is 1.
+    """
+    log = _first_log(environment)
+    try:
+        main_cf = MainCf(
+            environment.get("MAIL_CONFIG", DEFAULT_DIRECTORY), lambda text: log(f"warning: {text}")
+        )
+        main_cf.set("process_name", PROGRAM)
+        main_cf.read()
+        command_line = _read_command_line(arguments, main_cf, log)
+        parameters = _read_parameters(command_line, main_cf, log)
+        generation = master.process_generation(environment)
+        _enter_queue_directory(command_line, parameters)
+        return _serve(command_line, parameters, generation, log)
+    except LocalError as error:
+        log(f"fatal: {error}")
+    except Exception as error:  # nobody reads a traceback on master's /dev/null
+        log(f"panic: {type(error).__name__}: {error}")
+    return 1
+
+
+def _first_log(environment: Mapping[str, str]) -> MailLog:
+    """The log until main.cf is read: postlogd if the environment names it, else syslogd."""
+    tag = f"{environment.get('MAIL_LOGTAG', 'postfix')}/{PROGRAM}"
+    service = environment.get("POSTLOG_SERVICE")
+    if service:
+        return MailLog(tag, PostlogService(service, environment.get("POSTLOG_HOSTNAME") or "amnesiac"))
+    return MailLog(tag, Syslog(FACILITIES["mail"]))
+
+
+def _read_command_line(arguments: Sequence[str], main_cf: MainCf, log: MailLog) -> CommandLine:
+    command_line = CommandLine(arguments)
+    if command_line.to_standard_error:
+        log.add(StandardError())
+    if not command_line.by_hand and not command_line.on_standard_streams and os.isatty(0):
+        log.add(StandardError(PROGRAM))
+        raise ConfigurationError("do not run this command by hand")
+    for name, value in command_line.settings:
+        main_cf.set(name, value)
+    main_cf.set("service_name", command_line.service_name)
+    return command_line
+
+
+def _read_parameters(command_line: CommandLine, main_cf: MainCf, log: MailLog) -> Parameters:
+    """The parameters; from here on the log is the one that they ask for."""
+    parameters = Parameters(main_cf)
+    tag = f"{parameters.syslog_name}/{PROGRAM}"
+    if parameters.maillog_file:
+        queue = parameters.queue_directory
+        path = f"{queue}/public/{parameters.postlog_service_name}"
+        log.replace(tag, PostlogService(path, parameters.myhostname, queue))
+    else:
+        log.replace(tag, Syslog(FACILITIES[parameters.syslog_facility]))
+    parameters.read_own()
+    if not command_line.solitary:
+        raise ConfigurationError(f"service {command_line.service_name} requires a process limit of 1")
+    if not command_line.on_standard_streams:
+        command_line.check_transport()
+    return parameters
+
+
+def _enter_queue_directory(command_line: CommandLine, parameters: Parameters) -> None:
+    """Go there, and give up what the service doesn't need; no file is opened from here on."""
+    queue = parameters.queue_directory
+    try:
+        os.chdir(queue)
+    except OSError as error:
+        raise ConfigurationError(f'chdir("{queue}"): {error.strerror}') from error
+    time.tzset()
+    drop_privileges(
+        queue if command_line.change_root else None,
+        parameters.mail_owner if command_line.change_user else None,
+    )
+
+
+def _serve(command_line: CommandLine, parameters: Parameters, generation: int, log: MailLog) -> int:
+    master.claim_descriptors(command_line.sockets)
+    master.raise_file_limit()
+    settings = Settings(
+        ttl_limit=parameters.ttl_limit,
+        status_update_time=parameters.status_update_time,
+        max_idle=parameters.max_idle,
+        ipc_timeout=parameters.ipc_timeout,
+        path=f"{command_line.service_name} socket",
+    )
+    server = Server(_network(command_line), SystemClock(), settings, log)
+    wakeup = Wakeup()
+    watchdog = Watchdog(parameters.daemon_timeout, log, lambda: os._exit(1))
+
+    def turn(_now: int) -> None:
+        wakeup.clear()
+        watchdog.turned()
+
+    server.watch(wakeup.handle, turn)
+    server.watch(master.STATUS, lambda _now: server.stop())
+    signal.signal(signal.SIGTERM, lambda _number, _frame: server.stop())
+    try:
+        master.report_available(generation)
+    except OSError:
+        server.stop()  # master has gone already
+    server.run()
+    server.close()
+    return 0
+
+
+def _network(command_line: CommandLine) -> UnixNetwork:
+    if not command_line.operands:
+        return UnixNetwork(master.LISTEN)
+    return _RefusingNetwork(master.LISTEN, command_line.operands[0])
+
+
+class _RefusingNetwork(UnixNetwork):
+    """Where the command line holds an operand: Postfix's scache says so when the first request comes in."""
+
+    def __init__(self, listener: int, operand: str) -> None:
+        super().__init__(listener)
+        self._operand = operand
+
+    def accept(self) -> UnixStream:
+        stream = super().accept()
+        receive = stream.receive
+
+        def refuse(limit: int, flags: int = 0) -> bytes:
+            data = receive(limit, flags)
+            if data:
+                raise ConfigurationError(f"unexpected command-line argument: {self._operand}")
+            return data
+
+        stream.receive = refuse
+        return stream

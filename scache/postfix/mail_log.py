@@ -1,0 +1,163 @@
+"""The mail log: lines to syslogd, or to postlogd where maillog_file is set (msg_syslog.c, msg_logger.c).
+
+Postfix's daemons never write maillog_file themselves: postlogd does. Not `logging`, whose import takes longer
+than all the rest of the daemon's start.
+"""
+
+from __future__ import annotations
+
+import _socket
+import os
+import time
+from _socket import AF_UNIX, SOCK_CLOEXEC, SOCK_DGRAM
+
+TYPE_CHECKING = False  # as typing.TYPE_CHECKING, without the cost of importing typing in the daemon
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["MailLog", "PostlogService", "StandardError", "Syslog"]
+
+_LONGEST = 2000  # bytes of a text, without its severity
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+#: syslog(3) levels by the word that a line begins with; all else is information.
+_LEVELS = {"panic": 2, "fatal": 2, "error": 3, "warning": 4}
+_INFORMATION = 6
+_PRINTABLE = bytes(byte if 32 <= byte < 127 else ord("?") for byte in range(256))
+
+
+class _Datagrams:
+    """A datagram socket to a logging service, connected at once, so before a chroot.
+
+    A lost service is looked for again with each line; while there is none, lines are lost, as they are with
+    syslog(3). paths: where it may be found, of which the later ones are for the time after a chroot.
+    """
+
+    def __init__(self, paths: Sequence[str]) -> None:
+        self._paths = paths
+        self._socket: _socket.socket | None = None
+        self._connect()
+
+    def _connect(self) -> None:
+        self.close()
+        for path in self._paths:
+            service = _socket.socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC)
+            try:
+                service.connect(path)
+            except OSError:
+                service.close()
+            else:
+                self._socket = service
+                return
+
+    def send(self, line: bytes) -> None:
+        """Send one line, over a new connection if the old one doesn't take it."""
+        for _attempt in range(2):
+            if self._socket is not None:
+                try:
+                    self._socket.send(line)
+                    return
+                except OSError:
+                    pass
+            self._connect()
+
+    def close(self) -> None:
+        """Close the socket."""
+        if self._socket is not None:
+            self._socket.close()
+            self._socket = None
+
+
+class Syslog:
+    """syslogd's socket. facility: number of the syslog(3) facility."""
+
+    def __init__(self, facility: int, path: str = "/dev/log") -> None:
+        self._facility = facility
+        self._service = _Datagrams((path,))
+
+    def write(self, level: int, tag: str, text: bytes) -> None:
+        """One line as syslog(3) sends it: `<22>Nov  3 11:10:00 tag[pid]: text`."""
+        now = time.localtime()
+        head = f"<{self._facility * 8 + level}>{_MONTHS[now.tm_mon - 1]} {now.tm_mday:2} {_clock_time(now)} "
+        self._service.send(_bytes(f"{head}{tag}[{os.getpid()}]: ") + text)
+
+    def close(self) -> None:
+        """Close the socket."""
+        self._service.close()
+
+
+class PostlogService:
+    """postlogd's socket. path: as seen from outside a chroot; root: the directory that may become the root.
+
+    hostname: only what stands before the first dot is logged.
+    """
+
+    def __init__(self, path: str, hostname: str, root: str = "") -> None:
+        inside = path.removeprefix(root) if root else path
+        self._hostname = hostname.partition(".")[0]
+        self._service = _Datagrams((path,) if inside == path else (path, inside))
+
+    def write(self, _level: int, tag: str, text: bytes) -> None:
+        """One line as Postfix sends it: `Nov 03 11:10:00 host tag[pid]: text`."""
+        now = time.localtime()
+        head = f"{_MONTHS[now.tm_mon - 1]} {now.tm_mday:02} {_clock_time(now)} {self._hostname} "
+        self._service.send(_bytes(f"{head}{tag}[{os.getpid()}]: ") + text)
+
+    def close(self) -> None:
+        """Close the socket."""
+        self._service.close()
+
+
+class StandardError:
+    """`tag: text` on standard error, for -V and for people who start the daemon by hand.
+
+    tag: instead of the log's own.
+    """
+
+    def __init__(self, tag: str = "") -> None:
+        self._tag = tag
+
+    def write(self, _level: int, tag: str, text: bytes) -> None:
+        """One line."""
+        os.write(2, _bytes(f"{self._tag or tag}: ") + text + b"\n")
+
+    def close(self) -> None:
+        """Nothing to do: standard error isn't ours."""
+
+
+class MailLog:
+    """Sends each line to its destinations. tag: what stands before the process id."""
+
+    def __init__(self, tag: str, *destinations: Syslog | PostlogService | StandardError) -> None:
+        self.tag = tag
+        self._destinations = list(destinations)
+
+    def __call__(self, line: str) -> None:
+        """Log `warning: text`, `fatal: text` and so on; a line that begins otherwise is information.
+
+        Bytes that don't print become question marks; a text beyond 2,000 bytes is cut.
+        """
+        severity, colon, text = line.partition(": ")
+        level = _LEVELS.get(severity)
+        if level is None:
+            level, severity, colon, text = _INFORMATION, "", "", line
+        shown = _bytes(severity + colon) + _bytes(text)[:_LONGEST].translate(_PRINTABLE)
+        for destination in self._destinations:
+            destination.write(level, self.tag, shown)
+
+    def add(self, destination: StandardError) -> None:
+        """Log there, too."""
+        self._destinations.append(destination)
+
+    def replace(self, tag: str, destination: Syslog | PostlogService) -> None:
+        """Log under another tag, and where it went so far no more, but for standard error."""
+        self.tag = tag
+        self._destinations[0].close()
+        self._destinations[0] = destination
+
+
+def _clock_time(now: time.struct_time) -> str:
+    return f"{now.tm_hour:02}:{now.tm_min:02}:{now.tm_sec:02}"
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")
