@@ -132,27 +132,25 @@ class Connection:
 
     def time_out(self, now: int) -> None:
         """The client has exceeded ipc_timeout: close, with no more than one try to tell it."""
-        for text in self._abandon(now, timed_out=True):
-            self._log(text)
+        for action in self._abandon(now, timed_out=True):
+            if isinstance(action, Write):
+                self._write(action.data)
+            elif isinstance(action, Warn):
+                self._log(action.text)
         self._close(now)
 
     def drop(self, now: int) -> None:
-        """The daemon ends."""
+        """The daemon ends: close without a word, as Postfix does."""
         self._abandon(now, timed_out=False)
         self._close(now)
 
-    def _abandon(self, now: int, *, timed_out: bool) -> list[str]:
-        """Close the descriptors that are under way; returns the warnings that this gives."""
+    def _abandon(self, now: int, *, timed_out: bool) -> Sequence[Action]:
+        """End the conversation and close the descriptors that are under way; what it would do besides."""
         actions = list(self._held_up)
         if any(isinstance(action, HandOver) for action in actions):
             actions += self._conversation.handed_over(now, "Connection timed out")
         actions += self._conversation.end(now, timed_out=timed_out)
-        warnings = []
         for action in actions:
             if isinstance(action, HandOver | Discard):
                 self._network.close(action.descriptor)
-            elif isinstance(action, Write):
-                self._write(action.data)
-            elif isinstance(action, Warn):
-                warnings.append(action.text)
-        return warnings
+        return actions

@@ -78,10 +78,10 @@ CONFIRMATION = "the client's dummy is due, which confirms the descriptor"
 CLOSED = "the conversation is over"
 
 
-def transitions(dialect: Dialect) -> dict[str, dict[str, str]]:
+def transitions(*, write_wait: bool, read_wait: bool) -> dict[str, dict[str, str]]:
     """State -> what happens -> next state. What isn't here can't happen."""
-    hit = READY if dialect.write_wait else HANDING_OVER
-    sent = CONFIRMATION if dialect.read_wait else REQUEST
+    hit = READY if write_wait else HANDING_OVER
+    sent = CONFIRMATION if read_wait else REQUEST
     return {
         REQUEST: {"known": PARAMETERS, "unknown": REQUEST, "no request": REQUEST, "end": CLOSED},
         PARAMETERS: {
@@ -99,6 +99,12 @@ def transitions(dialect: Dialect) -> dict[str, dict[str, str]]:
         CLOSED: {},
     }
 
+
+_TRANSITIONS = {
+    (write_wait, read_wait): transitions(write_wait=write_wait, read_wait=read_wait)
+    for write_wait in (False, True)
+    for read_wait in (False, True)
+}
 
 # --- The requests on the wire ------------------------------------------------------------------------
 
@@ -144,7 +150,8 @@ _WANTED_DUMMY = (b"dummy", LIST_END)
 class Conversation:
     """The server's side of one connection.
 
-    `read_limit`: at most so many bytes may be read at once, and only when all before was given here.
+    `descriptor_due`: the next byte has to be read alone, with the descriptor that rides on it.
+    `read_limit`: else, at most so many bytes may be read at once, and only when all before was given here.
     Postfix's stream buffer has 4,096 bytes, which shows: what was read with a request is lost when its reply
     is written.
     path: how the log names the connection (`scache socket`). message_limit: longest message in bytes; the
@@ -163,6 +170,7 @@ class Conversation:
         "_service",
         "_state",
         "_transitions",
+        "descriptor_due",
         "read_limit",
     )
 
@@ -171,18 +179,14 @@ class Conversation:
         self._dialect = dialect
         self._path = path
         self._message_limit = message_limit
-        self._transitions = transitions(dialect)
+        self._transitions = _TRANSITIONS[dialect.write_wait, dialect.read_wait]
         self._scanner = Scanner(path)
         self._state = REQUEST
         self._request: _Request
         self._parameters: Sequence[Any] = ()
         self._pending = -1  # the descriptor that a find took out of the cache
+        self.descriptor_due = False
         self.read_limit = 4096 if dialect.write_wait else 1
-
-    @property
-    def descriptor_due(self) -> bool:
-        """Whether the next byte has to be read alone, with the descriptor that rides on it."""
-        return self._state is DESCRIPTOR
 
     @property
     def waiting(self) -> bool:
@@ -213,6 +217,7 @@ class Conversation:
 
     def receive_descriptors(self, descriptors: Sequence[int], now: int) -> Sequence[Action]:
         """The byte that was due has come, with these descriptors: one, if all is well."""
+        self.descriptor_due = False
         if len(descriptors) == 1:
             ttl, label, prop = self._parameters
             self._service.save_endp(now, ttl, label, prop, descriptors[0])
@@ -230,7 +235,7 @@ class Conversation:
         """The server has sent the descriptor, or has failed to, for this reason."""
         if error is None:
             self._go("sent")
-            return self._scan(now)
+            return () if self._scanner.idle else self._scan(now)
         self._go("not sent")
         return [self._not_handed_over(error), *self._scan(now)]
 
@@ -292,6 +297,7 @@ class Conversation:
             return [*warnings, *self._request_named(scan.values)]
         if self._state is PARAMETERS:
             complete = len(scan.values) == len(self._request.wanted) - 1
+            self._scanner.discard()  # any answer is written: what was read behind is lost
             return [*warnings, *(self._carry_out(scan.values, now) if complete else self._bad())]
         return [*warnings, *(self._dummy_received() if scan.values else self._dummy_missed())]
 
@@ -310,21 +316,20 @@ class Conversation:
 
     def _bad(self) -> Sequence[Action]:
         self._go("bad")
-        self._scanner.discard()
         return [
             Warn(f"warning: {self._request.service}: bad or missing request parameter"),
             self._request.bad,
         ]
 
     def _carry_out(self, parameters: Sequence[Any], now: int) -> Sequence[Action]:
-        """All parameters are there; every answer to them is written, which discards what was read behind."""
+        """All parameters are there."""
         request = self._request
         if request.wanted[0] == b"ttl" and parameters[0] <= 0:
             return self._bad()
-        self._scanner.discard()
         if request.name == "save_endp":
             self._parameters = parameters
             self._go("save_endp")
+            self.descriptor_due = True
             return _ASK if self._dialect.write_wait else ()
         if request.name == "save_dest":
             self._service.save_dest(now, *parameters)

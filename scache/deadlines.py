@@ -44,7 +44,7 @@ class Deadlines:
 
     def move(self, entry: Any, due: int) -> None:
         """Give a queued entry another due second; it counts as registered anew. O(1) as `add`."""
-        self.cancel(entry)
+        del self._buckets[entry.due][entry]
         entry.due = due
         self.add(entry)
 

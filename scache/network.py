@@ -20,9 +20,8 @@ READABLE = select.EPOLLIN
 WRITABLE = select.EPOLLOUT
 
 _INT = 4  # bytes of a descriptor in a control message
-#: Room for more descriptors than the one that is due, so that extra ones are seen and closed: as many as the
-#: kernel carries in one message (SCM_MAX_FD).
-_CONTROL_ROOM = _socket.CMSG_SPACE(253 * _INT)
+#: Room for one more descriptor than is due, so that an extra one is seen. The kernel drops what is beyond.
+_CONTROL_ROOM = _socket.CMSG_SPACE(2 * _INT)
 
 
 class UnixStream:
@@ -45,10 +44,10 @@ class UnixStream:
         """
         data, control, flags, _address = self._socket.recvmsg(1, _CONTROL_ROOM, MSG_CMSG_CLOEXEC)
         descriptors = [
-            int.from_bytes(payload[i : i + _INT], sys.byteorder)
+            descriptor
             for level, kind, payload in control
             if level == SOL_SOCKET and kind == SCM_RIGHTS
-            for i in range(0, len(payload) - _INT + 1, _INT)
+            for descriptor in memoryview(payload).cast("i")
         ]
         if flags & MSG_CTRUNC:
             for descriptor in descriptors:

@@ -261,6 +261,29 @@ def test_closing_the_daemon_closes_every_session_and_client() -> None:
     assert [end.events() & 16 for end in [*ends, client, asking]] == [16] * 4
 
 
+def test_a_client_that_the_end_of_the_daemon_interrupts_hears_nothing() -> None:
+    world = World()
+    client = world.connect()
+    world.exchange(client, find_endp()[:-2])
+    world.server.close()
+    assert received(client) == b""
+    assert client.events() & 16
+
+
+def test_a_half_closed_client_that_never_reads_is_dropped_with_the_daemon() -> None:
+    world = World(capacity=4096)
+    client = world.connect()
+    assert world.exchange(client, save_endp(prop=b"p" * 5000)[:4000]) == b""
+    assert world.exchange(client, save_endp(prop=b"p" * 5000)[4000:]) == DUMMY
+    assert world.exchange(client, b"\0", (socket_pair()[1],)) == OK
+    client.send(find_endp())
+    client.shutdown()
+    world.turn()
+    world.server.close()
+    assert world.server.clients == 0
+    assert world.log[-1].startswith("statistics: max")
+
+
 def test_the_loop_sleeps_until_the_next_timer_and_no_longer() -> None:
     world = World(max_idle=100)
     assert world.server.timeout() == 100
