@@ -2,7 +2,11 @@
 
 Open loop: what clients send, and when, is taken from the trace, whatever the daemon answers. But a client's
 bytes are not sent before the event that they led to: of two requests that were under way at once, the one
-that was answered first was carried out first, and only the order of the answers tells.
+that was answered first was carried out first, and only the order of the answers tells. For the same reason a
+client connects no sooner than its first answer is due.
+
+A server that closes a connection whose client hasn't is one that ended (scache(8) never does otherwise, but
+at `postfix reload` and the like): there, the replay has the daemon end and begin anew.
 """
 
 from __future__ import annotations
@@ -66,6 +70,9 @@ class Daemon(Protocol):
     def advance(self, seconds: int) -> None:
         """Let so many seconds pass (negative: set the clock back)."""
 
+    def restart(self) -> None:
+        """End the daemon with all connections and sessions, and start another at the same clock."""
+
 
 @dataclass(frozen=True, slots=True)
 class Difference:
@@ -79,15 +86,25 @@ class Difference:
 
 
 class _Conversation:
-    """A connection as it is being replayed."""
+    """A connection as it is being replayed. run: the daemon's run that it is in, once connected."""
 
-    def __init__(self, peer: Peer) -> None:
-        self.peer = peer
+    def __init__(self, connect: Callable[[], tuple[Peer, int]]) -> None:
+        self.run: int | None = None
+        self._connect = connect
+        self._peer: Peer | None = None
         self.held: list[Event] = []
         self.data = b""
         self.tokens: list[str] = []
         self.ended = False
+        self.client_ended = False
         self.past: deque[str] = deque(maxlen=CONTEXT)
+
+    @property
+    def peer(self) -> Peer:
+        """The connection itself, opened when it is first needed."""
+        if self._peer is None:
+            self._peer, self.run = self._connect()
+        return self._peer
 
     def receive(self) -> bool:
         """Take in what has come; False where nothing has."""
@@ -98,7 +115,7 @@ class _Conversation:
         return bool(received.data)
 
     def deliver(self) -> None:
-        """Send what was held back."""
+        """Connect, and send what was held back."""
         for event in self.held:
             if event.kind is Kind.DATA:
                 self.peer.send(event.data, event.tokens)
@@ -119,6 +136,7 @@ class Replay:
         self._ignored = frozenset(ignored)
         self._start = header.start
         self._second = floor(header.start)
+        self._run = 0
         self._conversations: dict[int, _Conversation] = {}
         self._steps: dict[tuple[Kind, Side], Callable[[_Conversation, Event], str | None]] = {
             (Kind.DATA, Side.CLIENT): self._hold,
@@ -131,7 +149,7 @@ class Replay:
         self.compared = 0
         self.latest = 0.0
         for connection in header.continued:
-            self._connect(connection, header)
+            self._continue(connection, header)
 
     def play(self, events: Iterable[Event], line: Callable[[], int]) -> Iterator[Difference]:
         """Play all events. line: number of the present event's line in its file."""
@@ -139,7 +157,7 @@ class Replay:
             self.latest = event.at
             self._pass_time(event.at)
             if event.kind is Kind.OPEN:
-                self._conversations[event.connection] = _Conversation(self._daemon.connect())
+                self._conversations[event.connection] = _Conversation(self._connect)
                 continue
             conversation = self._conversations[event.connection]
             got = self._steps[event.kind, event.side](conversation, event)
@@ -156,12 +174,15 @@ class Replay:
             conversation.peer.close()
         self._conversations.clear()
 
-    def _connect(self, connection: int, header: Header) -> None:
+    def _continue(self, connection: int, header: Header) -> None:
         """Open a connection that an earlier part of the recording opened, announcement included."""
-        conversation = self._conversations[connection] = _Conversation(self._daemon.connect())
+        conversation = self._conversations[connection] = _Conversation(self._connect)
         while header.dialect.announcement and conversation.data != ANNOUNCEMENT and conversation.receive():
             pass
         conversation.data = b""
+
+    def _connect(self) -> tuple[Peer, int]:
+        return self._daemon.connect(), self._run
 
     def _pass_time(self, at: float) -> None:
         second = floor(self._start + at)
@@ -173,6 +194,7 @@ class Replay:
         if conversation.held and conversation.held[-1].tokens:
             conversation.deliver()
         conversation.held.append(event)
+        conversation.client_ended = event.kind is Kind.END
         return None
 
     def _close(self, conversation: _Conversation, _event: Event) -> str | None:
@@ -221,6 +243,11 @@ class Replay:
         return None if conversation.ended else "the connection stays open"
 
     def _compare_close(self, conversation: _Conversation, event: Event) -> str | None:
+        if not conversation.client_ended:
+            conversation.held.clear()  # what the server never read
+            if conversation.run == self._run:
+                self._run += 1
+                self._daemon.restart()
         got = self._compare_end(conversation, event)
         conversation.peer.close()
         return got

@@ -52,6 +52,9 @@ class RunningDaemon:
         """Wait. A clock that was set back while recording isn't."""
         self._sleep(max(0.0, seconds / self._speed))
 
+    def restart(self) -> None:
+        """Nothing: the daemon is somebody else's. What the recorded end changed will differ."""
+
     def close(self) -> None:
         """Close the remote sides of all sessions."""
         self._sessions.close()

@@ -28,9 +28,9 @@ class SimulatedDaemon:
     """A Server with these settings on simulated sockets; see replay.Daemon. Its log goes nowhere."""
 
     def __init__(self, settings: Settings, start: float = 0.0) -> None:
+        self._settings = settings
         self._clock = VirtualClock(start)
-        self._network = SimulatedNetwork()
-        self._server = Server(self._network, self._clock, settings, lambda _: None)
+        self._start()
         #: The sessions that are on the server's side, by identity of their open file.
         self.sessions: dict[OpenFile, str] = {}
 
@@ -50,9 +50,19 @@ class SimulatedDaemon:
         while self._network.wait(0):
             self._server.turn(0)
 
+    def restart(self) -> None:
+        """End the server, and start another one."""
+        self.settle()
+        self.close()
+        self._start()
+
     def close(self) -> None:
         """Close all connections and sessions."""
         self._server.close()
+
+    def _start(self) -> None:
+        self._network = SimulatedNetwork()
+        self._server = Server(self._network, self._clock, self._settings, lambda _: None)
 
     def _forget_closed(self) -> None:
         for session in [session for session in self.sessions if not session.is_open]:
