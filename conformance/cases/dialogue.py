@@ -15,7 +15,8 @@ r"""The text form of a case's steps: one step a line, `>>` sent, `<<` received.
     held A / free A                       somebody but the bench holds the session, or nobody does
     terminate / lose master               SIGTERM; the status channel closes
     exit 0 / running                      the daemon's exit status
-    measure NAME                          see conformance/runner/measure.py
+    hang up A                             the remote side of a session ends it
+    process NAME                          see conformance/runner/process.py
 
 Whole exchanges in one line, with every step that the dialect asks for:
 
@@ -208,7 +209,8 @@ _DAEMON_VERBS: dict[str, Callable[[str], Step]] = {
     "lose": lambda _rest: model.LoseMaster(),
     "exit": lambda rest: model.Ended((int(rest),)),
     "running": lambda _rest: model.Ended((None,)),
-    "measure": lambda rest: model.Measure(rest),
+    "hang": lambda rest: model.HangUp(rest.removeprefix("up ")),
+    "process": lambda rest: model.OnProcess(rest),
 }
 
 

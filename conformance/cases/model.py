@@ -14,10 +14,11 @@ __all__ = [
     "Connect",
     "Ended",
     "Expect",
+    "HangUp",
     "Held",
     "Log",
     "LoseMaster",
-    "Measure",
+    "OnProcess",
     "Reply",
     "Send",
     "Shutdown",
@@ -115,8 +116,15 @@ class Ended:
 
 
 @dataclass(frozen=True, slots=True)
-class Measure:
-    """A bounded measurement that a dialogue can't express; `name` is one of conformance/runner/measure.py."""
+class HangUp:
+    """The remote side of a session ends it."""
+
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class OnProcess:
+    """What a dialogue can't express; `name` is one of conformance/runner/process.py."""
 
     name: str
 
@@ -130,10 +138,11 @@ Step = (
     | Advance
     | Log
     | Held
+    | HangUp
     | Terminate
     | LoseMaster
     | Ended
-    | Measure
+    | OnProcess
 )
 
 
@@ -170,6 +179,6 @@ class Case:
             "clock": Advance in kinds,
             "log": Log in kinds,
             "signals": bool(kinds & {Terminate, LoseMaster, Ended}),
-            "process": Measure in kinds,
+            "process": OnProcess in kinds,
         }
         return tuple(name for name, needed in found.items() if needed)

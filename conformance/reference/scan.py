@@ -90,11 +90,11 @@ class Scanner:
 
     def _string(self, what: bytes) -> Waiting[bytes | None]:
         """The bytes up to the next NUL, which is consumed; None where they end before it."""
-        text = b""
+        text = bytearray()
         while (yield from self.wait_for_input()):
             byte, self.buffer = self.buffer[:1], self.buffer[1:]
             if byte == b"\0":
-                return text
+                return bytes(text)
             text += byte
         if text:
             problem = b"unexpected end-of-input from"

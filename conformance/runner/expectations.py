@@ -15,15 +15,19 @@ __all__ = ["FOLDER", "Expectation", "Expectations"]
 #: Where the files are; `postfix.toml` holds for every release of Postfix, `postfix-3.5.toml` for one.
 FOLDER = Path(__file__).parent.parent / "expectations"
 
-_KEYS = {"case", "verdict", "reason", "section"}
+_KEYS = {"case", "verdict", "shows", "reason", "section"}
 
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
-    """One entry. `verdict` is fail, non-strict or unavailable; `section`: where the specification has it."""
+    """One entry. `verdict` is fail, non-strict or unavailable; `section`: where the specification has it.
+
+    shows: what the result's detail must hold, so that a failure of another kind isn't taken for the known one.
+    """
 
     case: str
     verdict: Verdict
+    shows: str
     reason: str
     section: str
 
@@ -49,10 +53,11 @@ class Expectations:
         entry = self._by_case.get(result.case.id)
         if entry is None:
             return result
-        if result.verdict is entry.verdict:
+        if result.verdict is entry.verdict and entry.shows in result.detail:
             known = f"{entry.reason} ({entry.section})"
             return result.judged(Verdict.EXPECTED_FAILURE, f"{known}\n{result.detail}".rstrip())
-        stale = f"stale entry: expected {entry.verdict.value} ({entry.reason}), but: {result.verdict.value}"
+        known = f"{entry.verdict.value} that shows {entry.shows!r} ({entry.reason})"
+        stale = f"stale entry: expected {known}, but: {result.verdict.value}"
         return result.judged(Verdict.FAIL, f"{stale}\n{result.detail}".rstrip())
 
     def naming_no_case(self, ids: Iterable[str]) -> list[str]:
@@ -74,4 +79,4 @@ def _read(file: Path) -> Iterator[Expectation]:
             verdict = Verdict(entry["verdict"])
         except ValueError:
             raise UsageError(f"{file.name}: entry {number}: no such verdict: {entry['verdict']}") from None
-        yield Expectation(entry["case"], verdict, entry["reason"], entry["section"])
+        yield Expectation(entry["case"], verdict, entry["shows"], entry["reason"], entry["section"])

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from conformance.cases import model
 from conformance.cases.model import Case, Reply
-from conformance.runner.measure import MEASURES
+from conformance.runner.process import PROCESS_STEPS
 from conformance.runner.verdict import Entry, Observation, Result, Verdict
 from conformance.target import Daemon, Peer, Received, Target
 from scache.dialect import ANNOUNCEMENT, Dialect
@@ -199,10 +199,15 @@ class _Stage:
         self._judge("exit status", status, step.outcomes, str)
 
     @take.register
-    def _(self, step: model.Measure) -> None:
-        problem = MEASURES[step.name](self.daemon, self.peers)
-        self._note("measure", f"{step.name}: {problem or 'good'}")
-        self._judge(f"measure {step.name}", problem, (None,), str)
+    def _(self, step: model.HangUp) -> None:
+        self._note(step.token, "is ended by its remote side")
+        self.daemon.hang_up(step.token)
+
+    @take.register
+    def _(self, step: model.OnProcess) -> None:
+        problem = PROCESS_STEPS[step.name](self.daemon, next(iter(self.peers.values())))
+        self._note("process", f"{step.name}{f': {problem}' if problem else ''}")
+        self._judge(step.name, problem, (None,), str)
 
     def _received(self, name: str) -> Received:
         """What has arrived since the last look, the byte-by-byte looks in between put together."""

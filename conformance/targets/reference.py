@@ -56,9 +56,11 @@ class ReferenceDaemon:
         """Changes nothing here: the model, like scache, never looks at a session."""
 
     def terminate(self) -> None:
+        self._model.settle()
         self._model.end()
 
     def lose_master(self) -> None:
+        self._model.settle()
         self._model.end()
 
     def exit_status(self) -> int | None:

@@ -1,0 +1,97 @@
+"""Acts and measurements on a daemon's process, for what a dialogue can't express; each is bounded."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from conformance.cases.dialogue import attribute
+from conformance.target import Daemon, Peer
+from scache.errors import UnavailableError
+
+__all__ = ["PROCESS_STEPS"]
+
+ProcessStep = Callable[[Daemon, Peer], str | None]
+
+_FEW, _MANY = 50, 8000  # cached bindings between which the cost of a request is compared
+_ASKED = 400  # requests of one measurement
+_MOST_GROWTH = 1.6
+
+
+def _pid(daemon: Daemon) -> int:
+    pid = getattr(daemon, "pid", None)
+    if not isinstance(pid, int):
+        raise UnavailableError("the daemon has no process of its own that can be measured")
+    return pid
+
+
+def _freeze(daemon: Daemon, _peer: Peer) -> None:
+    """Stop the process, so that what follows happens before it can look. A daemon in this process only
+    runs when it is looked at, and needs no stopping.
+    """
+    if hasattr(daemon, "pid"):
+        os.kill(_pid(daemon), signal.SIGSTOP)
+
+
+def _thaw(daemon: Daemon, _peer: Peer) -> None:
+    if hasattr(daemon, "pid"):
+        os.kill(_pid(daemon), signal.SIGCONT)
+
+
+def _no_more_descriptors(daemon: Daemon, _peer: Peer) -> None:
+    """Lower the process's limit to the descriptors that it has open."""
+    pid = _pid(daemon)
+    limit = 1 + max(int(name) for name in os.listdir(f"/proc/{pid}/fd"))
+    owner = os.stat(f"/proc/{pid}")
+    # Only a process of the same user may do that, where root lacks CAP_SYS_RESOURCE.
+    words = ["prlimit", f"--pid={pid}", f"--nofile={limit}:{limit}"]
+    subprocess.run(words, check=True, user=owner.st_uid, group=owner.st_gid, extra_groups=[])
+
+
+def _flat_cost(daemon: Daemon, peer: Peer) -> str | None:
+    """Compare the processor time of a refresh with few and with many bindings cached."""
+    pid = _pid(daemon)
+    _bind(peer, range(_FEW))
+    few = _cost_of_refreshing(pid, peer)
+    _bind(peer, range(_FEW, _MANY))
+    many = _cost_of_refreshing(pid, peer)
+    if many > _MOST_GROWTH * few:
+        return f"{_MANY} bindings make a refresh {many / few:.1f} times as dear as {_FEW} do"
+    return None
+
+
+def _bind(peer: Peer, numbers: range) -> None:
+    for number in numbers:
+        peer.send(_save_dest(number))
+        peer.receive()
+
+
+def _cost_of_refreshing(pid: int, peer: Peer) -> int:
+    """Processor time in nanoseconds that the process takes for refreshes of the oldest bindings."""
+    before = _nanoseconds(pid)
+    for number in range(_ASKED):
+        peer.send(_save_dest(number % _FEW))
+        peer.receive()
+    return _nanoseconds(pid) - before
+
+
+def _nanoseconds(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/schedstat").read_text().split()[0])
+
+
+def _save_dest(number: int) -> bytes:
+    label = attribute("label", f"D{number}") + attribute("property", "") + attribute("label", "E")
+    return attribute("request", "save_dest") + attribute("ttl", "100000") + label + b"\0"
+
+
+#: By the name that stands in a dialogue. Each gets the daemon and the first client, and returns what is
+#: wrong, None where all is well. Raises UnavailableError for a daemon without a process of its own.
+PROCESS_STEPS: Mapping[str, ProcessStep] = {
+    "freeze": _freeze,
+    "thaw": _thaw,
+    "no more descriptors": _no_more_descriptors,
+    "flat cost": _flat_cost,
+}
