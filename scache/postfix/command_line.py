@@ -1,4 +1,4 @@
-"""The command line of a Postfix daemon, as master(8) gives it (multi_server.c; getopt(3) stops at an operand).
+"""The command line of a Postfix daemon, as master(8) gives it (multi_server.c; options end at an operand).
 
 scache [-cdDluSvVz] [-i max_idle] [-m max_use] [-n name] [-o name=value] [-s sockets] [-t transport]
 """

@@ -115,6 +115,7 @@ def _serve(command_line: CommandLine, parameters: Parameters, generation: int, l
         status_update_time=parameters.status_update_time,
         max_idle=parameters.max_idle,
         ipc_timeout=parameters.ipc_timeout,
+        dialect=parameters.dialect,
         path=f"{command_line.service_name} socket",
     )
     server = Server(_network(command_line), SystemClock(), settings, log)

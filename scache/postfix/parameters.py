@@ -1,10 +1,11 @@
-"""The parameters that the daemon uses, checked as Postfix does (mail_params.c, mail_conf_*.c, conv_time.c)."""
+"""The parameters that the daemon uses, checked as in Postfix (mail_params.c, mail_conf_*.c, conv_time.c)."""
 
 from __future__ import annotations
 
 import os
 import pwd
 
+from scache.dialect import Dialect
 from scache.errors import ConfigurationError
 
 TYPE_CHECKING = False  # as typing.TYPE_CHECKING, without the cost of importing typing in the daemon
@@ -69,9 +70,18 @@ class Parameters:
         self._check_maillog_file()
 
     def read_own(self) -> None:
-        """Read scache's own parameters: Postfix reads them last, when the log is already set up."""
+        """Read scache's own parameters: Postfix reads them last, when the log is already set up.
+
+        The last three aren't Postfix's, whose dialect is compiled in: scache_announce (Postfix 3.6 and later: yes),
+        scache_write_wait, scache_read_wait.
+        """
         self.ttl_limit = self._time("connection_cache_ttl_limit", "2s")
         self.status_update_time = self._time("connection_cache_status_update_time", "600s")
+        self.dialect = Dialect(
+            announcement=self._yes("scache_announce"),
+            write_wait=self._yes("scache_write_wait"),
+            read_wait=self._yes("scache_read_wait"),
+        )
 
     def _text(self, name: str, default: str, minimum: int = 1) -> str:
         text = self._main_cf.value(name, default)
@@ -88,6 +98,13 @@ class Parameters:
         if value < 1:
             raise ConfigurationError(f"invalid {name}: {value} (min 1)")
         return value
+
+    def _yes(self, name: str) -> bool:
+        """A boolean that is yes by default (mail_conf_bool.c)."""
+        text = self._main_cf.value(name, "yes")
+        if text.lower() not in ("yes", "no"):
+            raise ConfigurationError(f"bad boolean configuration: {name} = {text}")
+        return text.lower() == "yes"
 
     def _number(self, name: str, default: str, minimum: int) -> int:
         text = self._main_cf.value(name, default)
