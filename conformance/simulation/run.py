@@ -1,0 +1,79 @@
+"""One run: a seed, its options, its steps, and what came of them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from conformance.simulation.options import Options, draw_options
+from conformance.simulation.player import Player
+from conformance.simulation.violation import Violation
+from conformance.simulation.world import Step, World
+
+__all__ = ["Outcome", "play", "replay"]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of a run. `violation` is None where every invariant held."""
+
+    seed: int
+    requests: int
+    turns: int
+    happened: Counter[str]
+    violation: str | None = None
+    rule: str | None = None
+
+
+def play(
+    seed: int,
+    requests: int,
+    *,
+    everything: bool = False,
+    note: Callable[[str], None] | None = None,
+    steps: list[Step] | None = None,
+) -> Outcome:
+    """Run the world of that seed for so many requests, and then to its rest.
+
+    everything: switch nothing off. note: takes the lines of the event log. steps: takes the steps.
+    """
+    options = draw_options(seed, everything=everything)
+    if note is not None:
+        for line in options.lines():
+            note(line)
+    world = World(options, note)
+    player = Player(options, world)
+    try:
+        while world.requests < requests:
+            for step in player.round():
+                if steps is not None:
+                    steps.append(step)
+                world.perform(step)
+        world.finish()
+    except Violation as violation:
+        return _outcome(options, world, violation)
+    return _outcome(options, world, None)
+
+
+def replay(options: Options, steps: Iterable[Step], note: Callable[[str], None] | None = None) -> Outcome:
+    """Run a world through these steps, and then to its rest."""
+    world = World(options, note)
+    try:
+        for step in steps:
+            world.perform(step)
+        world.finish()
+    except Violation as violation:
+        return _outcome(options, world, violation)
+    return _outcome(options, world, None)
+
+
+def _outcome(options: Options, world: World, violation: Violation | None) -> Outcome:
+    return Outcome(
+        seed=options.seed,
+        requests=world.requests,
+        turns=world.turns,
+        happened=world.happened,
+        violation=None if violation is None else str(violation),
+        rule=None if violation is None else violation.rule,
+    )
