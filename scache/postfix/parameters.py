@@ -72,8 +72,8 @@ class Parameters:
     def read_own(self) -> None:
         """Read scache's own parameters: Postfix reads them last, when the log is already set up.
 
-        The last three aren't Postfix's, whose dialect is compiled in: scache_announce (Postfix 3.6 and later: yes),
-        scache_write_wait, scache_read_wait.
+        The last three aren't Postfix's, whose dialect is compiled in: scache_announce (yes suits Postfix 3.6
+        and later), scache_write_wait, scache_read_wait.
         """
         self.ttl_limit = self._time("connection_cache_ttl_limit", "2s")
         self.status_update_time = self._time("connection_cache_status_update_time", "600s")
