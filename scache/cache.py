@@ -59,12 +59,13 @@ class ConnectionCache:
         (connection_cache_ttl_limit).
     """
 
-    __slots__ = ("_deadlines", "_destinations", "_endpoints", "sessions", "ttl_limit")
+    __slots__ = ("_deadlines", "_destinations", "_endpoints", "_taken", "sessions", "ttl_limit")
 
     def __init__(self, ttl_limit: int) -> None:
         self.ttl_limit = ttl_limit
         self.sessions = 0
         self._deadlines = Deadlines()
+        self._taken: _Session | None = None  # the session that was found last
         # A destination's bindings, oldest first, by what makes two of them the same.
         self._destinations: dict[bytes, dict[tuple[bytes, bytes], _Binding]] = {}
         self._endpoints: dict[bytes, _Endpoint] = {}
@@ -106,7 +107,36 @@ class ConnectionCache:
         assert session is not None, "an endpoint disappears with its last session"
         self._deadlines.cancel(session)
         self._unlink(session)
+        self._taken = session
         return session.prop, session.descriptor
+
+    def put_back(self, now: int, ticket: object) -> bool:
+        """Undo a find: the session is its endpoint's oldest again, until its old due second.
+
+        ticket: what `last_found` gave after the find. False where the session is past its due second.
+        """
+        assert isinstance(ticket, _Session)
+        if ticket.due <= now:
+            return False
+        endpoint = self._endpoints.get(ticket.endpoint.label)
+        if endpoint is None:
+            endpoint = self._endpoints[ticket.endpoint.label] = ticket.endpoint
+        oldest = endpoint.oldest
+        if oldest is None:
+            endpoint.newest = ticket
+        else:
+            oldest.older = ticket
+            ticket.newer = oldest
+        endpoint.oldest = ticket
+        ticket.endpoint = endpoint
+        self.sessions += 1
+        self._deadlines.add(ticket)
+        return True
+
+    @property
+    def last_found(self) -> object:
+        """The session that was found last, for `put_back`."""
+        return self._taken
 
     def save_dest(self, now: int, ttl: int, dest_label: bytes, dest_prop: bytes, endp_label: bytes) -> None:
         """Bind the destination to the endpoint, or move the expiry of the same binding

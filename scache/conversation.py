@@ -90,12 +90,11 @@ def transitions(*, write_wait: bool, read_wait: bool) -> dict[str, dict[str, str
             "save_endp": DESCRIPTOR,
             "miss": REQUEST,
             "hit": hit,
-            "end": CLOSED,
         },
-        DESCRIPTOR: {"received": REQUEST, "not received": REQUEST, "end": CLOSED},
-        READY: {"dummy": HANDING_OVER, "no dummy": REQUEST, "end": CLOSED},
+        DESCRIPTOR: {"received": REQUEST, "not received": REQUEST},
+        READY: {"dummy": HANDING_OVER, "no dummy": REQUEST, "put back": REQUEST},
         HANDING_OVER: {"sent": sent, "not sent": REQUEST},
-        CONFIRMATION: {"dummy": REQUEST, "no dummy": REQUEST, "end": CLOSED},
+        CONFIRMATION: {"dummy": REQUEST, "no dummy": REQUEST},
         CLOSED: {},
     }
 
@@ -245,6 +244,9 @@ class Conversation:
             return ()
         if self._state is DESCRIPTOR:
             actions = self.receive_descriptors((), now)
+        elif self._state is READY and self._service.put_back(now, self._pending):
+            self._go("put back")
+            actions = ()
         else:
             actions = self._scanned(self._scanner.end(timed_out=timed_out), now)
         self._go("end")

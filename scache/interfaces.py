@@ -67,6 +67,12 @@ class Network(Protocol):
     def close(self) -> Callable[[int], None]:
         """Close a session's descriptor."""
 
+    def hung_up(self, descriptor: int, /) -> bool:
+        """Whether the remote side of a session has closed it."""
+
+    def tell(self, descriptor: int, data: bytes, /) -> None:
+        """Send bytes to the remote side of a session, if it takes them at once."""
+
 
 class Requests(Protocol):
     """What carries out the requests of a conversation."""
@@ -75,3 +81,4 @@ class Requests(Protocol):
     def find_endp(self, label: bytes, /) -> tuple[tuple[bytes, ...], int] | None: ...
     def save_dest(self, now: int, ttl: int, dest: bytes, prop: bytes, endpoint: bytes, /) -> None: ...
     def find_dest(self, label: bytes, /) -> tuple[tuple[bytes, ...], int] | None: ...
+    def put_back(self, now: int, descriptor: int, /) -> bool: ...

@@ -8,7 +8,17 @@ import _socket
 import os
 import select
 import sys
-from _socket import AF_UNIX, MSG_CMSG_CLOEXEC, MSG_CTRUNC, SCM_RIGHTS, SO_PEERCRED, SOCK_STREAM, SOL_SOCKET
+from _socket import (
+    AF_UNIX,
+    MSG_CMSG_CLOEXEC,
+    MSG_CTRUNC,
+    MSG_DONTWAIT,
+    MSG_NOSIGNAL,
+    SCM_RIGHTS,
+    SO_PEERCRED,
+    SOCK_STREAM,
+    SOL_SOCKET,
+)
 
 TYPE_CHECKING = False  # as typing.TYPE_CHECKING, without the cost of importing typing in the daemon
 if TYPE_CHECKING:
@@ -102,3 +112,19 @@ class UnixNetwork:
     def wait(self, timeout: float | None) -> list[tuple[int, int]]:
         """Handles with events, once there are some or `timeout` seconds have passed (None: no limit)."""
         return self._epoll.poll(timeout)
+
+    def hung_up(self, descriptor: int) -> bool:
+        """Whether the remote side of a session has closed it, or the connection is broken."""
+        poll = select.poll()
+        poll.register(descriptor, select.POLLRDHUP)  # POLLHUP and POLLERR are always reported
+        return bool(poll.poll(0))
+
+    def tell(self, descriptor: int, data: bytes) -> None:
+        """Send bytes to the remote side of a session, if it takes them at once."""
+        session = _socket.socket(AF_UNIX, SOCK_STREAM, 0, descriptor)  # of whatever family it is
+        try:
+            session.send(data, MSG_DONTWAIT | MSG_NOSIGNAL)
+        except OSError:
+            pass  # it is about to be closed anyway
+        finally:
+            session.detach()

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Server"]
 
-#: A second that never comes.
-NEVER = sys.maxsize
+#: A second that never comes, and before which everything falls due.
+END_OF_TIME = sys.maxsize
 
 #: Seconds without accepting after descriptors were used up.
 _ACCEPT_PAUSE = 1
@@ -41,7 +41,7 @@ class Server:
         self.network = network
         self.log = log
         self.settings = settings
-        self.service = Service(settings.ttl_limit)
+        self.service = Service(settings, network.hung_up, network.close)
         self.stopped = False
         self._clock = clock
         self._clients: dict[int, Connection] = {}
@@ -74,7 +74,7 @@ class Server:
     def cancel_timer(self, handler: Callable[[int], None]) -> None:
         """Withdraw a request, if there is one."""
         self._timers.pop(handler, None)
-        self._timer_due = min(self._timers.values(), default=NEVER)
+        self._timer_due = min(self._timers.values(), default=END_OF_TIME)
 
     def run(self) -> None:
         """Serve until `stop`, or until no client has been connected for max_idle seconds."""
@@ -88,7 +88,7 @@ class Server:
     def reconfigure(self, settings: Settings) -> None:
         """Go by other settings from now on; clients, sessions and bindings stay as they are."""
         now = int(self._clock.now())
-        self.settings = settings
+        self.settings = self.service.settings = settings
         self.service.cache.ttl_limit = settings.ttl_limit
         self.set_timer(self._log_interval, now + settings.status_update_time)
         if self._clients:
@@ -111,8 +111,7 @@ class Server:
         now = int(self._now)
         cache_due = self._cache_due()
         if cache_due is not None and cache_due <= now:
-            for descriptor in self.service.cache.expire(now):
-                self.network.close(descriptor)
+            self._expire(now)
         if self._timer_due <= now:
             self._run_timers(now)
             if self.stopped:
@@ -129,7 +128,13 @@ class Server:
         self._log_statistics(now)
         for client in list(self._clients.values()):
             client.drop(now)
-        for descriptor in self.service.cache.clear():
+        self._expire(END_OF_TIME)
+
+    def _expire(self, now: float) -> None:
+        goodbye = self.settings.goodbye
+        for descriptor in self.service.cache.expire(now):
+            if goodbye:
+                self.network.tell(descriptor, goodbye)
             self.network.close(descriptor)
 
     def _forget(self, handle: int, now: int) -> None:

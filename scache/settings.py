@@ -16,14 +16,22 @@ class Settings:
 
     max_idle: end when no client has been connected for so long; 0 means never, which only a stand-alone
     daemon can choose. message_limit: longest message in bytes. path: how the log names a connection.
+
+    Where Postfix loses something, and this daemon does too unless it is told otherwise:
+    keep_unclaimed: a session whose client goes before it asks for the descriptor stays in the cache.
+    skip_closed: a session that its remote side has closed is closed, and not handed out.
+    goodbye: what an expiring session is told before it is closed.
     """
 
     __slots__ = (
         "dialect",
+        "goodbye",
         "ipc_timeout",
+        "keep_unclaimed",
         "max_idle",
         "message_limit",
         "path",
+        "skip_closed",
         "status_update_time",
         "ttl_limit",
     )
@@ -38,6 +46,9 @@ class Settings:
         dialect: Dialect = POSTFIX_3_6,
         message_limit: int = 1 << 20,
         path: str = "scache socket",
+        keep_unclaimed: bool = False,
+        skip_closed: bool = False,
+        goodbye: bytes = b"",
     ) -> None:
         self.ttl_limit = ttl_limit
         self.status_update_time = status_update_time
@@ -46,3 +57,6 @@ class Settings:
         self.dialect = dialect
         self.message_limit = message_limit
         self.path = path
+        self.keep_unclaimed = keep_unclaimed
+        self.skip_closed = skip_closed
+        self.goodbye = goodbye

@@ -30,6 +30,9 @@ _DEFAULTS = {
     "scache_write_wait": "yes",
     "scache_read_wait": "yes",
     "scache_message_limit": "1048576",
+    "scache_keep_unclaimed": "no",
+    "scache_skip_closed": "no",
+    "scache_goodbye": "",
 }
 
 
@@ -37,7 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `scache serve`."""
     parser.epilog = (
         "Parameters: "
-        + ", ".join(f"{name} ({default})" for name, default in _DEFAULTS.items())
+        + ", ".join(f"{name} ({default or 'empty'})" for name, default in _DEFAULTS.items())
         + ". A max_idle of 0 means: never end for want of clients. SIGHUP reads main.cf anew and keeps all "
         "sessions; SIGTERM and SIGINT log the statistics and end the daemon."
     )
@@ -92,6 +95,9 @@ def read_settings(directory: str | None, assignments: Sequence[str]) -> Settings
             read_wait=parameters.choice("scache_read_wait"),
         ),
         message_limit=parameters.size("scache_message_limit", 4096),
+        keep_unclaimed=parameters.choice("scache_keep_unclaimed"),
+        skip_closed=parameters.choice("scache_skip_closed"),
+        goodbye=parameters.line("scache_goodbye"),
     )
 
 
@@ -116,6 +122,10 @@ class _Parameters:
         if text not in ("yes", "no"):
             raise ConfigurationError(f"bad boolean configuration: {name} = {text}")
         return text == "yes"
+
+    def line(self, name: str) -> bytes:
+        text = self._text(name)
+        return f"{text}\r\n".encode("utf-8", "surrogateescape") if text else b""
 
     def size(self, name: str, minimum: int) -> int:
         text = self._text(name)

@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from scache.conversation import Close, Conversation, Discard, HandOver, Warn, Write, transitions
 from scache.dialect import Dialect
 from scache.service import Service
+from scache.settings import Settings
 
 NOW = 1_800_000_000
 
@@ -42,9 +43,17 @@ class Script:
     """Plays the client's lines of a dialogue to a conversation and writes down what comes back."""
 
     def __init__(
-        self, dialect: Dialect, message_limit: int = 1 << 20, kind: type[Conversation] = Conversation
+        self,
+        dialect: Dialect,
+        message_limit: int = 1 << 20,
+        kind: type[Conversation] = Conversation,
+        **better: bool,
     ) -> None:
-        self.service = Service(ttl_limit=10)
+        self.hung_up: set[int] = set()
+        self.closed: list[int] = []
+        self.service = Service(
+            Settings(ttl_limit=10, **better), self.hung_up.__contains__, self.closed.append
+        )
         self.conversation = kind(self.service, dialect, "scache socket", message_limit)
         self.fails = False
         self.lines: list[str] = []
@@ -349,6 +358,47 @@ def test_every_state_of_the_table_leads_to_states_of_the_table() -> None:
         for read_wait in (False, True):
             table = transitions(write_wait=write_wait, read_wait=read_wait)
             assert {state for row in table.values() for state in row.values()} <= table.keys()
+
+
+def test_an_unclaimed_session_can_stay_in_the_cache_in_its_old_place() -> None:
+    script = Script(QUIET, keep_unclaimed=True)
+    lines, expected = played(
+        script,
+        SAVED
+        + SAVED.replace("[3]", "[4]")
+        + """
+        >> request=find_endp label=E ;
+        << status=0 property=EP ;
+        ~~ end
+        -- close
+        """,
+    )
+    assert lines == expected
+    assert [script.service.find_endp(b"E") for _ in range(3)] == [((b"EP",), 3), ((b"EP",), 4), None]
+
+
+def test_an_unclaimed_session_past_its_due_second_is_closed_all_the_same() -> None:
+    script = Script(QUIET, keep_unclaimed=True)
+    played(script, SAVED + ">> request=find_endp label=E ;")
+    late = script.conversation.end(NOW + 2)
+    assert [action.descriptor for action in late if isinstance(action, Discard)] == [3]
+
+
+def test_the_only_session_of_an_endpoint_can_be_put_back_and_found_again() -> None:
+    script = Script(QUIET, keep_unclaimed=True)
+    played(script, SAVED + ">> request=find_endp label=E ;\n~~ end")
+    assert script.service.cache.endpoints == 1
+    assert script.service.find_endp(b"E") == ((b"EP",), 3)
+
+
+def test_sessions_that_their_remote_side_has_closed_can_be_skipped() -> None:
+    script = Script(QUIET, skip_closed=True)
+    script.hung_up.update({3, 5})
+    played(script, "".join(SAVED.replace("[3]", f"[{number}]") for number in (3, 4, 5)))
+    played(script, ">> request=save_dest ttl=2 label=D property=DP label=E ;")
+    assert script.service.find_endp(b"E") is not None
+    assert script.service.find_dest(b"D") is None
+    assert script.closed == [3, 5]
 
 
 words = st.one_of(

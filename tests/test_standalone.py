@@ -283,3 +283,28 @@ def test_client_and_daemon_agree_in_every_dialect(
         os.close(found[2])
         assert found[:2] == (b"", b"P" * 10000)
         assert client.find_endp(b"E") is None
+
+
+def test_a_session_that_its_remote_side_has_closed_can_be_skipped(start: Start) -> None:
+    daemon = start("-o", "scache_skip_closed=yes", "-o", "connection_cache_ttl_limit=1000")
+    gone, alive = socket.socketpair(), socket.socketpair()
+    with alive[0], Client(str(daemon.path)) as client:
+        for (near, far), prop in ((gone, b"gone"), (alive, b"alive")):
+            assert client.save_endp(1000, b"E", prop, far.fileno())
+            far.close()
+            if prop == b"gone":
+                near.close()
+        found = client.find_endp(b"E")
+        assert found is not None
+        os.close(found[1])
+        assert found[0] == b"alive"
+
+
+def test_a_session_that_ends_with_the_daemon_can_be_told_goodbye(start: Start) -> None:
+    daemon = start("-o", "scache_goodbye=QUIT")
+    near, far = socket.socketpair()
+    with near, Client(str(daemon.path)) as client:
+        assert client.save_endp(2, b"E", b"", far.fileno())
+        far.close()
+        daemon.ends()
+        assert near.recv(100) == b"QUIT\r\n"

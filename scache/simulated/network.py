@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Callable
-from select import EPOLLERR, EPOLLHUP
+from contextlib import suppress
+from select import EPOLLERR, EPOLLHUP, EPOLLRDHUP
 
 from scache.simulated.kernel import (
     DEFAULT_CAPACITY,
@@ -124,3 +125,25 @@ class SimulatedNetwork:
     def close(self, descriptor: int) -> None:
         """Close a descriptor of the server. Raises OSError (EBADF) when it isn't open."""
         self.table.close(descriptor)
+
+    def hung_up(self, descriptor: int) -> bool:
+        """Whether the remote side of a session has closed it."""
+        return bool(self.table.file(descriptor).events() & (EPOLLRDHUP | _ALWAYS_REPORTED))
+
+    def tell(self, descriptor: int, data: bytes) -> None:
+        """Send bytes to the remote side of a session, if it takes them at once."""
+        session = self.table.file(descriptor)
+        if isinstance(session, StreamSocket):
+            with suppress(BlockingIOError, ConnectionError):
+                session.send(data)
+
+    def hung_up(self, descriptor: int) -> bool:
+        """Whether the remote side of a session has closed it, or the connection is broken."""
+        return bool(self.table.file(descriptor).events() & (EPOLLRDHUP | EPOLLHUP | EPOLLERR))
+
+    def tell(self, descriptor: int, data: bytes) -> None:
+        """Send bytes to the remote side of a session, if it takes them at once."""
+        session = self.table.file(descriptor)
+        if isinstance(session, StreamSocket):
+            with suppress(OSError):
+                session.send(data)
