@@ -42,6 +42,7 @@ class ReferenceCache(Generic[Handle]):
         self.ttl_limit = ttl_limit
         self.sessions: list[Session[Handle]] = []
         self.bindings: list[Binding] = []
+        self.last_found: Session[Handle] | None = None
         self._registrations = 0
 
     def save_endp(self, now: int, ttl: int, endp_label: bytes, endp_prop: bytes, handle: Handle) -> None:
@@ -54,8 +55,17 @@ class ReferenceCache(Generic[Handle]):
         for session in self.sessions:
             if session.endp_label == endp_label:
                 self.sessions.remove(session)
+                self.last_found = session
                 return session.endp_prop, session.handle
         return None
+
+    def put_back(self, now: int, session: Session[Handle]) -> bool:
+        """Make a session that was found its endpoint's oldest again, unless it has fallen due meanwhile."""
+        if session.due <= now:
+            return False
+        session.registered = self._register()
+        self.sessions.insert(0, session)
+        return True
 
     def save_dest(self, now: int, ttl: int, dest_label: bytes, dest_prop: bytes, endp_label: bytes) -> None:
         """Add a binding, or move the expiry of the same one, which keeps its place."""

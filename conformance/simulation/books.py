@@ -35,7 +35,9 @@ class Books:
         self.moved = 0  # grows with every call that reads, writes, accepts or closes
         self.changed = False  # whether the sizes may have changed in this turn
         self.bindings_gone: set[tuple[bytes, bytes, bytes]] = set()  # by expiry in this turn
+        self._ending = False
         self._earliest: int | None = None
+        self.skipped: list[OpenFile] = []  # to be closed by the find that is under way
         self._due: list[OpenFile] = []
         self._closed: list[OpenFile] = []
 
@@ -61,12 +63,15 @@ class Books:
 
     def begin_end(self) -> None:
         """The daemon is about to end: it closes all sessions, in an order of its own."""
-        self._due = [session.handle for session in self.model.sessions]
+        self._ending = True
 
     def closed(self, descriptor: int) -> None:
         """The daemon closed a session's descriptor."""
         file = self.ledger.closed(descriptor)
-        if file is not None:
+        if file in self.skipped:
+            self.skipped.remove(file)
+            self.happened["a session that its remote side had closed was skipped"] += 1
+        elif file is not None:
             self._closed.append(file)
 
     def expiry_is_complete(self) -> None:
@@ -100,7 +105,10 @@ class Books:
 
     def saved(self, ttl: int) -> None:
         """Something was saved with that time to live."""
-        due = self.now + min(ttl, self.model.ttl_limit)
+        self.queued(self.now + min(ttl, self.model.ttl_limit))
+
+    def queued(self, due: int) -> None:
+        """Something falls due in that second."""
         if self._earliest is None or due < self._earliest:
             self._earliest = due
 
@@ -109,4 +117,4 @@ class Books:
         return math.inf if self._earliest is None else self._earliest
 
     def _may_close(self, file: OpenFile) -> bool:
-        return file in self._due
+        return self._ending or file in self._due or file in self.skipped

@@ -99,7 +99,7 @@ class Client:
         self.phase = Phase.REPLY
 
     def write(self, size: int) -> None:
-        """Write at most `size` bytes of what is due, or the descriptor that is due; a full socket takes none."""
+        """Write at most `size` bytes of what is due, or else the descriptor that is due."""
         try:
             if self.outbox:
                 sent = self.end.send(self.outbox[:size])

@@ -1,4 +1,4 @@
-"""What hostile clients do: stop at any byte, glue, split, mangle, flood, send too many descriptors, vanish."""
+"""What hostile clients do: stop at any byte, glue, mangle, flood, send too many descriptors, vanish."""
 
 from __future__ import annotations
 

@@ -58,6 +58,11 @@ class Ledger:
         self.cached -= 1
         return file
 
+    def put_back(self, descriptor: int) -> None:
+        file = self._leave(descriptor, Place.TAKEN, "put back")
+        self._places[descriptor] = Place.CACHED, file
+        self.cached += 1
+
     def handed_out(self, descriptor: int) -> OpenFile:
         file = self._leave(descriptor, Place.TAKEN, "handed out")
         self._places[descriptor] = Place.HANDED_OUT, file

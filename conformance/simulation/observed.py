@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from select import EPOLLRDHUP
 from typing import TYPE_CHECKING
 
+from conformance.reference_cache import Session
 from conformance.simulation.books import Books
 from conformance.simulation.client import Client
 from conformance.simulation.violation import Violation
 from conformance.simulation.wire import attribute_list
-from scache.simulated import Listener, SimulatedNetwork, SimulatedStream, StreamSocket
+from scache.simulated import Listener, OpenFile, SimulatedNetwork, SimulatedStream, StreamSocket
 
 if TYPE_CHECKING:
     from scache.cache import ConnectionCache
@@ -156,6 +158,7 @@ class ObservedService:
     def __init__(self, service: Service, books: Books) -> None:
         self._service = service
         self._books = books
+        self._taken: dict[int, Session[OpenFile]] = {}  # by descriptor, the last one found under it
 
     @property
     def cache(self) -> ConnectionCache:
@@ -188,8 +191,10 @@ class ObservedService:
     def find_endp(self, endp_label: bytes) -> tuple[tuple[bytes], int] | None:
         books = self._books
         books.serve(books.now, ("find_endp", endp_label))
-        found = self._service.find_endp(endp_label)
         expected = books.model.find_endp(endp_label)
+        while expected is not None and self._is_skipped(expected[1]):
+            expected = books.model.find_endp(endp_label)
+        found = self._service.find_endp(endp_label)
         properties = None if expected is None else (expected[0],)
         self._check(found, properties, None if expected is None else expected[1])
         if expected is None:
@@ -203,8 +208,10 @@ class ObservedService:
     def find_dest(self, dest_label: bytes) -> tuple[tuple[bytes, bytes], int] | None:
         books = self._books
         books.serve(books.now, ("find_dest", dest_label))
-        found = self._service.find_dest(dest_label)
         expected = books.model.find_dest(dest_label)
+        while expected is not None and self._is_skipped(expected[2]):
+            expected = books.model.find_dest(dest_label)
+        found = self._service.find_dest(dest_label)
         properties = None if expected is None else expected[:2]
         self._check(found, properties, None if expected is None else expected[2])
         if expected is None:
@@ -217,14 +224,43 @@ class ObservedService:
             )
         return found
 
+    def put_back(self, now: int, descriptor: int) -> bool:
+        books = self._books
+        session = self._taken.pop(descriptor)
+        expected = self._service.settings.keep_unclaimed and books.model.put_back(now, session)
+        done = self._service.put_back(now, descriptor)
+        if done != expected:
+            raise Violation("answers", f"a session was put back: {done}, the model: {expected}")
+        if done:
+            books.ledger.put_back(descriptor)
+            books.queued(session.due)
+            books.changed = True
+            books.happened["a session that nobody claimed was put back"] += 1
+        return done
+
+    def _is_skipped(self, file: OpenFile) -> bool:
+        """Whether a session is passed over because its remote side has closed it."""
+        if not self._service.settings.skip_closed:
+            return False
+        if file.events() & EPOLLRDHUP:
+            self._books.skipped.append(file)
+            return True
+        return False
+
     def _check(
         self, found: tuple[tuple[bytes, ...], int] | None, properties: tuple[bytes, ...] | None, file: object
     ) -> None:
+        if self._books.skipped:
+            raise Violation(
+                "conservation", "a session that its remote side had closed was skipped, but not closed"
+            )
         if found is None or properties is None:
             if found is not None or properties is not None:
                 raise Violation("answers", f"found {found!r}, but the model {properties!r}")
             return
         taken = self._books.ledger.taken(found[1])
+        assert self._books.model.last_found is not None, "the model has found it"
+        self._taken[found[1]] = self._books.model.last_found
         if found[0] != properties or taken is not file:
             which = "another" if taken is not file else "the same"
             raise Violation("answers", f"found {found[0]!r} with {which} session, the model {properties!r}")

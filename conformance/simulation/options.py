@@ -49,6 +49,9 @@ class Options:
     max_idle: int
     ipc_timeout: int
     message_limit: int
+    keep_unclaimed: bool
+    skip_closed: bool
+    goodbye: bytes
     hostilities: frozenset[str]
     faults: frozenset[str]
 
@@ -95,6 +98,9 @@ def draw_options(seed: int, *, everything: bool = False) -> Options:
         max_idle=source.choice((1, 10, 100)),
         ipc_timeout=source.choice((1, 10, 100, 3600)),
         message_limit=source.choice((20_000, 70_000)) if extra_steps[1] else 400,
+        keep_unclaimed=source.random() < 0.3,
+        skip_closed=source.random() < 0.3,
+        goodbye=source.choice((b"", b"QUIT\r\n")),
         hostilities=some(HOSTILITIES),
         faults=some(FAULTS),
     )

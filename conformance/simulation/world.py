@@ -69,6 +69,9 @@ class World:
             ipc_timeout=options.ipc_timeout,
             dialect=options.dialect,
             message_limit=options.message_limit,
+            keep_unclaimed=options.keep_unclaimed,
+            skip_closed=options.skip_closed,
+            goodbye=options.goodbye,
         )
         self.server = Server(self.network, self.clock, settings, self._log.append)
         self.server.service = ObservedService(self.server.service, self.books)  # type: ignore[assignment]
@@ -370,12 +373,11 @@ class World:
         self._rest(0)
         self._check_time_limit()
         cache = self.server.service.cache
-        due = cache.next_due()
-        if due is not None:  # a second whose entries were all cancelled, beyond a clock that went back
+        while (due := cache.next_due()) is not None:  # beyond a clock that went back
             self._advance(due - self.clock.now())
             self._rest(0)
-        left = (cache.destinations, cache.endpoints, cache.sessions, self.server.clients, cache.next_due())
-        if left != (0, 0, 0, 0, None) or len(self.books.ledger):
+        left = (cache.destinations, cache.endpoints, cache.sessions, self.server.clients)
+        if left != (0, 0, 0, 0) or len(self.books.ledger):
             raise Violation("rest", f"left when all is over: {left}, {len(self.books.ledger)} descriptors")
         self._advance(self.options.max_idle)
         self._rest(0)

@@ -127,19 +127,8 @@ class SimulatedNetwork:
         self.table.close(descriptor)
 
     def hung_up(self, descriptor: int) -> bool:
-        """Whether the remote side of a session has closed it."""
-        return bool(self.table.file(descriptor).events() & (EPOLLRDHUP | _ALWAYS_REPORTED))
-
-    def tell(self, descriptor: int, data: bytes) -> None:
-        """Send bytes to the remote side of a session, if it takes them at once."""
-        session = self.table.file(descriptor)
-        if isinstance(session, StreamSocket):
-            with suppress(BlockingIOError, ConnectionError):
-                session.send(data)
-
-    def hung_up(self, descriptor: int) -> bool:
         """Whether the remote side of a session has closed it, or the connection is broken."""
-        return bool(self.table.file(descriptor).events() & (EPOLLRDHUP | EPOLLHUP | EPOLLERR))
+        return bool(self.table.file(descriptor).events() & (EPOLLRDHUP | _ALWAYS_REPORTED))
 
     def tell(self, descriptor: int, data: bytes) -> None:
         """Send bytes to the remote side of a session, if it takes them at once."""
