@@ -121,7 +121,10 @@ class UnixNetwork:
 
     def tell(self, descriptor: int, data: bytes) -> None:
         """Send bytes to the remote side of a session, if it takes them at once."""
-        session = _socket.socket(AF_UNIX, SOCK_STREAM, 0, descriptor)  # of whatever family it is
+        try:
+            session = _socket.socket(AF_UNIX, SOCK_STREAM, 0, descriptor)  # of whatever family it is
+        except OSError:
+            return  # not a socket: nobody to talk to
         try:
             session.send(data, MSG_DONTWAIT | MSG_NOSIGNAL)
         except OSError:
