@@ -103,8 +103,8 @@ def test_two_instances_add_up() -> None:
 
 def test_a_line_that_is_waited_for_ends_the_wait() -> None:
     reading, writing = os.pipe()
-    with os.fdopen(reading) as source, os.fdopen(writing, "w") as sink:
-        log = MailLog(source)
+    with os.fdopen(writing, "w") as sink:
+        log = MailLog(os.fdopen(reading))
         sink.write(f"{STAMP}/qmgr[3]: 6B1: removed\n")
         sink.flush()
 
@@ -117,5 +117,5 @@ def test_a_line_that_is_waited_for_ends_the_wait() -> None:
 def test_a_log_that_ends_ends_the_wait_for_a_line_that_never_came() -> None:
     reading, writing = os.pipe()
     os.close(writing)
-    with os.fdopen(reading) as source:
-        assert not MailLog(source).wait_until(lambda counted: counted.removed == 1, 60)
+
+    assert not MailLog(os.fdopen(reading)).wait_until(lambda counted: counted.removed == 1, 60)

@@ -55,6 +55,13 @@ def test_runs_are_the_same_within_the_tolerance(real: Outcome, other: Outcome, f
     assert [difference.figure for difference in compare(real, other)] == figures
 
 
+def test_the_slack_grows_with_the_number_of_runs() -> None:
+    real = outcome(connections=10) + outcome(connections=10)
+
+    assert not list(compare(real, outcome(connections=15) + outcome(connections=13)))
+    assert list(compare(real, outcome(connections=15) + outcome(connections=14)))
+
+
 @pytest.mark.parametrize(
     ("first", "second"),
     [

@@ -80,7 +80,8 @@ class Instance:
         assert self._process.stdout is not None
         log = MailLog(self._process.stdout)
         if not log.wait_until(lambda tally: tally.started, PATIENCE):
-            raise UnavailableError("the private Postfix does not start: " + " / ".join(log.lines[-5:]))
+            words = " / ".join(log.lines[-5:]) or "it has logged nothing"
+            raise UnavailableError(f"the private Postfix does not start: {words}")
         return log
 
     def _postfix(self, verb: str) -> list[str]:

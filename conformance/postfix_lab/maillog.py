@@ -123,7 +123,10 @@ class LogTally:
 
 
 class MailLog:
-    """The log of a running instance, read from its pipe as it is written, so that one can wait for a line."""
+    """The log of a running instance, read from its pipe as it is written, so that one can wait for a line.
+
+    The pipe is closed when nobody writes to it any more.
+    """
 
     def __init__(self, source: IO[str]) -> None:
         self.tally = LogTally()
@@ -135,11 +138,12 @@ class MailLog:
         self._reader.start()
 
     def _read(self) -> None:
-        for raw in self._source:
-            with self._changed:
-                self.lines.append(raw.rstrip("\n"))
-                self.tally.add(self.lines[-1])
-                self._changed.notify_all()
+        with self._source:
+            for raw in self._source:
+                with self._changed:
+                    self.lines.append(raw.rstrip("\n"))
+                    self.tally.add(self.lines[-1])
+                    self._changed.notify_all()
         with self._changed:
             self.ended = True
             self._changed.notify_all()

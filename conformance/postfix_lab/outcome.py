@@ -15,7 +15,7 @@ __all__ = ["TOLERANCE", "Difference", "Outcome", "compare", "warning_kind"]
 TOLERANCE = 0.10
 """No two runs of a scenario meet the same schedule: a count may differ by this part of the larger one."""
 SLACK = 4
-"""Counts this small may differ by as much from run to run of one and the same scache."""
+"""Counts may differ by as much from run to run of one and the same scache, for each run that is in them."""
 CONCERNED = frozenset({"scache", "smtp", "lmtp", "tlsproxy", "master"})
 """Processes whose warnings may come from the cache."""
 UNCONNECTED = ("warning: open active ", "warning: master_wakeup_timer_event: ")
@@ -24,11 +24,20 @@ UNCONNECTED = ("warning: open active ", "warning: master_wakeup_timer_event: ")
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The figures of one run, summed up over all instances and sinks."""
+    """The figures of one run, summed up over all instances, or of several runs."""
 
     injected: int
     tally: LogTally
     sinks: tuple[SinkCounts, ...]
+    runs: int = 1
+
+    def __add__(self, other: Outcome) -> Outcome:
+        """Both together."""
+        tally = LogTally()
+        tally.merge(self.tally)
+        tally.merge(other.tally)
+        injected, runs = self.injected + other.injected, self.runs + other.runs
+        return Outcome(injected, tally, self.sinks + other.sinks, runs)
 
     @property
     def delivered(self) -> int:
@@ -72,7 +81,7 @@ def warning_kind(line: Line) -> str:
 
 
 def compare(real: Outcome, other: Outcome) -> Iterator[Difference]:
-    """Where the other run differs from the real scache's run of the same scenario.
+    """Where the other's runs differ from as many runs of the real scache in the same scenario.
 
     Every mail must arrive; connections and reuse must be alike within TOLERANCE; no process that has to do
     with the cache may warn of anything that it doesn't warn of with the real one, or more often. A reload
@@ -80,23 +89,22 @@ def compare(real: Outcome, other: Outcome) -> Iterator[Difference]:
     """
     if other.delivered != real.delivered:
         yield Difference("mails delivered", real.delivered, other.delivered)
+    slack = SLACK * real.runs
     pace = (other.tally.reloads + 1) / (real.tally.reloads + 1)
-    if not alike(real.connections * pace, other.connections):
+    if not alike(real.connections * pace, other.connections, slack):
         yield Difference("connections", real.connections, other.connections)
-    if not alike(real.reused, other.reused):
+    if not alike(real.reused, other.reused, slack):
         yield Difference("deliveries over a used connection", real.reused, other.reused)
     known = real.warnings()
     for kind, count in other.warnings().items():
-        if not compared(kind):
-            continue
         expected = known[kind] * pace
-        if count > expected and (not expected or not alike(expected, count)):
+        if compared(kind) and count > expected and not (expected and alike(expected, count, slack)):
             yield Difference(f"warning {kind!r}", known[kind], count)
 
 
-def alike(first: float, second: float) -> bool:
+def alike(first: float, second: float, slack: int) -> bool:
     """Whether two counts are the same within the tolerance."""
-    return abs(first - second) <= max(SLACK, TOLERANCE * max(first, second))
+    return abs(first - second) <= max(slack, TOLERANCE * max(first, second))
 
 
 def compared(kind: str) -> bool:

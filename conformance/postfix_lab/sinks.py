@@ -76,8 +76,9 @@ class SmtpSink:
     def _read(self) -> None:
         assert self._process.stdout is not None
         # Text mode turns the carriage return that ends each set of counters into a line end.
-        for line in self._process.stdout:
-            self._output = [*self._output[-4:], line]
+        with self._process.stdout as counters:
+            for line in counters:
+                self._output = [*self._output[-4:], line]
 
     def _wait_for_listener(self) -> None:
         for _ in range(int(PATIENCE / POLL)):
@@ -128,6 +129,8 @@ class ClosingSink:
         self._mails = 0
         self._controller = _ClosingController(self, hostname=address[0], port=address[1])
         self._controller.start()
+        # start() has tried the server by a connection of its own.
+        self._connections = 0
 
     def connected(self) -> None:
         """Count a connection."""

@@ -39,6 +39,7 @@ def outcome_table(scenario: Scenario, outcomes: Mapping[str, Outcome]) -> Table:
 
 def figures(outcome: Outcome) -> Iterator[tuple[str, str]]:
     """The figures of one run, by name."""
+    yield "runs", str(outcome.runs)
     yield "mails delivered", f"{outcome.delivered} of {outcome.injected}"
     yield "connections at the sinks", str(outcome.connections)
     yield "deliveries over a used connection", str(outcome.reused)
