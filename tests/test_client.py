@@ -31,12 +31,11 @@ def serve(tmp_path: Path) -> Iterator[Serve]:
 
         def answer() -> None:
             connection, _address = listening.accept()
-            with connection:
+            with connection, contextlib.suppress(ConnectionError):  # a client may leave at any time
                 connection.sendall(data)
                 connection.shutdown(socket.SHUT_WR)
-                with contextlib.suppress(ConnectionResetError):  # a client may leave with bytes unread
-                    while connection.recv(4096):
-                        pass
+                while connection.recv(4096):
+                    pass
 
         threads.append(threading.Thread(target=answer))
         threads[-1].start()
