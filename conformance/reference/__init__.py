@@ -1,4 +1,4 @@
-"""The bench's own scache: a model written to be obviously right. Cache and protocol share no code with `scache`.
+"""The bench's own scache: a model written to be obviously right, its rules independent of `scache`'s code.
 
 It follows the C program's way: one procedure a client, which reads and writes as if it could wait. Only the
 waiting is different: the procedures are generators, so that the others go on meanwhile.

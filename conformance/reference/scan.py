@@ -92,10 +92,10 @@ class Scanner:
         """The bytes up to the next NUL, which is consumed; None where they end before it."""
         text = bytearray()
         while (yield from self.wait_for_input()):
-            byte, self.buffer = self.buffer[:1], self.buffer[1:]
-            if byte == b"\0":
+            before, nul, self.buffer = self.buffer.partition(b"\0")
+            text += before
+            if nul:
                 return bytes(text)
-            text += byte
         if text:
             problem = b"unexpected end-of-input from"
         else:

@@ -25,7 +25,7 @@ __all__ = ["SpawnedDaemon", "SpawnedTarget", "why_nothing_can_be_spawned"]
 
 _QUICK_LOOKS = 200
 _LOOK_INTERVAL = 0.001  # seconds
-_MOST_CPU = 3.0  # seconds of processor time without rest: a busy loop
+_MOST_CPU = 2.0  # seconds of processor time without rest: a busy loop
 _MOST_WAITING = 60.0  # seconds of real time without rest: it hangs
 _LONGEST_TIME_LIMIT = 5.0  # seconds of real time that `advance` waits for a blocked daemon
 
