@@ -11,7 +11,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from scache import __version__
-from scache.clock import SystemClock
 from scache.dialect import Dialect
 from scache.errors import UsageError
 from scache.trace.events import Header
@@ -19,6 +18,7 @@ from scache.trace.interposition import Interposition
 from scache.trace.listening import listening_like
 from scache.trace.recorder import Recorder
 from scache.trace.recording import Recording
+from scache.trace.tick_clock import TickClock
 
 __all__ = ["add_arguments", "run"]
 
@@ -74,7 +74,7 @@ def run(arguments: argparse.Namespace) -> int:
     )
     with contextlib.ExitStack() as stack:
         listener = stack.enter_context(listening_like(listen, upstream))
-        recording = Recording(arguments.output, header, SystemClock(), _say, arguments.rotate)
+        recording = Recording(arguments.output, header, TickClock(), _say, arguments.rotate)
         stack.callback(recording.close)
         recorder = Recorder(listener, upstream, recording, _say)
         stack.callback(recorder.close)

@@ -3,7 +3,8 @@
 Open loop: what clients send, and when, is taken from the trace, whatever the daemon answers. But a client's
 bytes are not sent before the event that they led to: of two requests that were under way at once, the one
 that was answered first was carried out first, and only the order of the answers tells. For the same reason a
-client connects no sooner than its first answer is due.
+client connects no sooner than its first answer is due. Only the confirmation of a descriptor never waits
+for another client: scache(8) serves nobody before it has come.
 
 A server that closes a connection whose client hasn't is one that ended (scache(8) never does otherwise, but
 at `postfix reload` and the like): there, the replay has the daemon end and begin anew.
@@ -17,7 +18,7 @@ from dataclasses import dataclass
 from math import floor
 from typing import Protocol
 
-from scache.dialect import ANNOUNCEMENT
+from scache.dialect import ANNOUNCEMENT, DUMMY
 from scache.trace.events import UNKNOWN_TOKEN, Event, Header, Kind, Side
 from scache.trace.messages import MessageReader, readable
 
@@ -86,7 +87,10 @@ class Difference:
 
 
 class _Conversation:
-    """A connection as it is being replayed. run: the daemon's run that it is in, once connected."""
+    """A connection as it is being replayed. run: the daemon's run that it is in, once connected.
+
+    owes_confirmation: a descriptor has come, and the client's word that it has it is held back.
+    """
 
     def __init__(self, connect: Callable[[], tuple[Peer, int]]) -> None:
         self.run: int | None = None
@@ -97,6 +101,8 @@ class _Conversation:
         self.tokens: list[str] = []
         self.ended = False
         self.client_ended = False
+        self.confirmation_due = False
+        self.owes_confirmation = False
         self.past: deque[str] = deque(maxlen=CONTEXT)
 
     @property
@@ -122,6 +128,16 @@ class _Conversation:
             elif event.kind is Kind.END:
                 self.peer.shutdown()
         self.held.clear()
+        self.owes_confirmation = False
+
+    def confirm(self) -> None:
+        """Send the confirmation that is owed, and nothing of what is held back behind it."""
+        if self.owes_confirmation:
+            first = self.held.pop(0)
+            self.peer.send(DUMMY)
+            if first.data != DUMMY:
+                self.held.insert(0, first._replace(data=first.data.removeprefix(DUMMY)))
+            self.owes_confirmation = False
 
 
 class Replay:
@@ -138,6 +154,7 @@ class Replay:
         self._second = floor(header.start)
         self._run = 0
         self._conversations: dict[int, _Conversation] = {}
+        self._owing: list[_Conversation] = []
         self._steps: dict[tuple[Kind, Side], Callable[[_Conversation, Event], str | None]] = {
             (Kind.DATA, Side.CLIENT): self._hold,
             (Kind.END, Side.CLIENT): self._hold,
@@ -170,7 +187,7 @@ class Replay:
     def close(self) -> None:
         """Close the connections that the trace leaves open."""
         for conversation in self._conversations.values():
-            conversation.deliver()
+            self._deliver(conversation)
             conversation.peer.close()
         self._conversations.clear()
 
@@ -187,20 +204,33 @@ class Replay:
     def _pass_time(self, at: float) -> None:
         second = floor(self._start + at)
         if second != self._second:
+            self._settle_debts()
             self._daemon.advance(second - self._second)
             self._second = second
 
     def _hold(self, conversation: _Conversation, event: Event) -> str | None:
-        if conversation.held and conversation.held[-1].tokens:
-            conversation.deliver()
+        if conversation.confirmation_due and not conversation.held and event.data.startswith(DUMMY):
+            conversation.owes_confirmation = True
+            self._owing.append(conversation)
         conversation.held.append(event)
         conversation.client_ended = event.kind is Kind.END
         return None
 
     def _close(self, conversation: _Conversation, _event: Event) -> str | None:
-        conversation.deliver()
+        self._deliver(conversation)
         conversation.peer.close()
         return None
+
+    def _deliver(self, conversation: _Conversation) -> None:
+        """Send what a client has held back, and before that what others owe the daemon."""
+        self._settle_debts(conversation)
+        conversation.deliver()
+
+    def _settle_debts(self, but_of: _Conversation | None = None) -> None:
+        for conversation in self._owing:
+            if conversation is not but_of:
+                conversation.confirm()
+        self._owing.clear()
 
     def _compare(self, conversation: _Conversation, event: Event) -> str | None:
         """What came instead of the recorded bytes and descriptors; None where they came."""
@@ -209,13 +239,14 @@ class Replay:
         if "announcement" in self._ignored and wanted.startswith(ANNOUNCEMENT):
             wanted = wanted.removeprefix(ANNOUNCEMENT)
         if len(conversation.data) < len(wanted):
-            conversation.deliver()
+            self._deliver(conversation)
             while len(conversation.data) < len(wanted) and conversation.receive():
                 self._skip_announcement(conversation)
         self._skip_announcement(conversation)
         data, tokens = conversation.data[: len(wanted)], conversation.tokens[: len(event.tokens)]
         if data == wanted and self._same_sessions(event.tokens, tokens):
             del conversation.tokens[: len(tokens)]
+            conversation.confirmation_due = bool(tokens)
             conversation.data = conversation.data[len(wanted) :]
             return None
         got = _said(event._replace(data=conversation.data, tokens=tuple(conversation.tokens)))
@@ -237,7 +268,7 @@ class Replay:
         if "end" in self._ignored:
             return None
         self.compared += 1
-        conversation.deliver()
+        self._deliver(conversation)
         while not conversation.ended and conversation.receive():
             pass
         return None if conversation.ended else "the connection stays open"

@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from scache.clock import SystemClock
 from scache.settings import Settings
 from scache.trace.events import Header
 from scache.trace.reader import TraceReader
@@ -83,7 +84,7 @@ def _target(arguments: argparse.Namespace, header: Header) -> Iterator[Daemon]:
         settings = Settings(ttl_limit=arguments.ttl_limit, max_idle=0, dialect=header.dialect)
         daemon = SimulatedDaemon(settings, header.start)
     else:
-        daemon = RunningDaemon(Path(arguments.target), time.sleep, arguments.speed)
+        daemon = RunningDaemon(Path(arguments.target), SystemClock(), time.sleep, arguments.speed)
     with contextlib.closing(daemon):
         yield daemon
 

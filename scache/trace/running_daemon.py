@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import select
 import socket
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from scache.interfaces import Clock
 from scache.trace.ancillary import receive_with_descriptors, send_with_descriptors
 from scache.trace.events import UNKNOWN_TOKEN
 from scache.trace.simulated_daemon import Arrived
@@ -17,6 +19,9 @@ __all__ = ["PATIENCE", "RunningDaemon", "RunningPeer"]
 
 #: Seconds after which an answer that hasn't come is taken to be missing.
 PATIENCE = 5.0
+
+#: Seconds by which time(2) may be late.
+TICK = 0.02
 
 #: Sessions that are kept before those are looked for which the server has closed.
 LOOK = 256
@@ -27,14 +32,19 @@ _CHUNK = 1 << 16
 class RunningDaemon:
     """Connects to a socket path; see replay.Daemon.
 
-    sleep: lets seconds pass. speed: seconds of the trace in one second; the server's time to live goes by
-    its own clock, so only 1 shows its expiry. Raises OSError where nobody listens.
+    clock: the one that the server goes by. sleep: lets seconds pass. speed: seconds of the trace in one
+    second; what the server keeps lives by its own clock, so only at 1 does it expire as recorded. A second
+    of the trace begins with one of the clock, as what is cached expires by whole seconds.
+    Raises OSError where nobody listens.
     """
 
-    def __init__(self, path: Path, sleep: Callable[[float], None], speed: float = 1.0) -> None:
+    def __init__(self, path: Path, clock: Clock, sleep: Callable[[float], None], speed: float = 1.0) -> None:
         self._path = str(path)
+        self._clock = clock
         self._sleep = sleep
         self._speed = speed
+        self._due = float(math.floor(clock.now()))
+        self.advance(1)
         self._sessions = KeptSessions()
 
     def connect(self) -> RunningPeer:
@@ -49,8 +59,9 @@ class RunningDaemon:
         return RunningPeer(stream, self._sessions)
 
     def advance(self, seconds: float) -> None:
-        """Wait. A clock that was set back while recording isn't."""
-        self._sleep(max(0.0, seconds / self._speed))
+        """Wait. A clock that was set back while recording isn't set back here."""
+        self._due += max(0.0, seconds / self._speed)
+        self._sleep(max(0.0, self._due + TICK - self._clock.now()))
 
     def restart(self) -> None:
         """Nothing: the daemon is somebody else's. What the recorded end changed will differ."""
