@@ -20,7 +20,8 @@ from conformance.benchmark.profiling import measure_profile
 from conformance.benchmark.results import Results, as_json, this_machine
 from conformance.benchmark.stalled import measure_stalled
 from conformance.benchmark.startup import measure_startup
-from conformance.benchmark.tables import progress_line, show, show_comparison
+from conformance.benchmark.system_calls import count_system_calls
+from conformance.benchmark.tables import progress_line, show, show_comparison, show_system_calls
 from conformance.targets.master import Command
 from scache.errors import UnavailableError, UsageError
 
@@ -45,6 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     kind.add_argument("--profile", action="store_true", help="show where our daemon's time goes")
     kind.add_argument("--limit", action="store_true", help="beside the least that a server could do")
+    kind.add_argument("--system-calls", action="store_true", help="count them by kind of request (strace)")
     kind.add_argument(
         "--endurance", type=int, metavar="REQUESTS", help="whether our memory stays flat; status 1 if not"
     )
@@ -67,6 +69,9 @@ def run(arguments: argparse.Namespace) -> int:
             return _endurance(arguments.endurance, command)
         if arguments.limit:
             return _limit(plan, command, Path(directory))
+        if arguments.system_calls:
+            show_system_calls({one.name: count_system_calls(one) for one in (ours(), _real())})
+            return 0
         return _compare(arguments, plan, command)
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from statistics import median
+from typing import NamedTuple
 
 from rich import box
 from rich.console import Console
@@ -13,20 +14,27 @@ from conformance.benchmark.comparison import Cell, Comparison, Turn
 from conformance.benchmark.goals import GOALS, cpu_per_request, rate
 from conformance.benchmark.results import Machine, Results
 from conformance.benchmark.stalled import Stalled
+from conformance.benchmark.system_calls import Counts
 
-__all__ = ["progress_line", "show", "show_comparison"]
+__all__ = ["progress_line", "show", "show_comparison", "show_system_calls"]
 
-Column = tuple[str, Callable[[Turn], float]]
-"""How a figure is printed, and where it comes from."""
-
+LEFT = ("request", "daemon", "which")
 MICRO = 1e6
 MILLI = 1e3
+
+
+class Column(NamedTuple):
+    """A figure of each daemon: its title, how it is printed, and where it comes from."""
+
+    title: str
+    form: str
+    value: Callable[[Turn], float]
 
 
 def _table(title: str, *columns: str) -> Table:
     table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
     for column in columns:
-        table.add_column(column, justify="left" if column == "daemon" else "right")
+        table.add_column(column, justify="left" if column in LEFT else "right")
     return table
 
 
@@ -44,14 +52,15 @@ def progress_line(cell: Cell) -> str:
 
 
 def _measured(
-    title: str, measure: Callable[[Turn], float], comparison: Comparison, **columns: Column
+    title: str, measure: Callable[[Turn], float], comparison: Comparison, columns: Sequence[Column]
 ) -> Table:
     """A row for each daemon in each cell; the measure is what is compared with the real one's."""
-    table = _table(title, "pairs", "clients", "daemon", *columns, "ours / real", "range", "goal", "")
+    titles = [column.title for column in columns]
+    table = _table(title, "pairs", "clients", "daemon", *titles, "ours / real", "range", "goal", "")
     for cell in comparison.cells:
         for name in comparison.names:
             row = [f"{cell.cached:,}", str(cell.clients), name]
-            row += [form.format(cell.typical(name, value)) for form, value in columns.values()]
+            row += [column.form.format(cell.typical(name, column.value)) for column in columns]
             if name != "real" and "real" in cell.turns:
                 ratio = cell.ratio(name, "real", measure)
                 row += [f"{ratio.median:.2f}", f"{ratio.low:.2f}-{ratio.high:.2f}"]
@@ -61,29 +70,22 @@ def _measured(
 
 
 def _throughput(comparison: Comparison) -> Table:
-    return _measured(
-        "Requests a second; of a core, the daemon's share and the load generator's",
-        rate,
-        comparison,
-        **{
-            "requests/s": ("{:,.0f}", rate),
-            "daemon's core": ("{:.0%}", lambda turn: turn.server_share),
-            "generator's": ("{:.0%}", lambda turn: turn.generator_share),
-        },
-    )
+    columns = [
+        Column("requests/s", "{:,.0f}", rate),
+        Column("its core", "{:.0%}", lambda turn: turn.server_share),
+        Column("generator's", "{:.0%}", lambda turn: turn.generator_share),
+    ]
+    title = "Requests a second; how busy the daemon and the load generator keep a core"
+    return _measured(title, rate, comparison, columns)
 
 
 def _cost(comparison: Comparison) -> Table:
-    return _measured(
-        "The daemon's CPU per request (microseconds)",
-        cpu_per_request,
-        comparison,
-        **{
-            "CPU": ("{:,.1f}", lambda turn: turn.cpu_per_request * MICRO),
-            "user": ("{:,.1f}", lambda turn: turn.user_per_request * MICRO),
-            "system": ("{:,.1f}", lambda turn: turn.system_per_request * MICRO),
-        },
-    )
+    columns = [
+        Column("CPU", "{:,.1f}", lambda turn: turn.cpu_per_request * MICRO),
+        Column("user", "{:,.1f}", lambda turn: turn.user_per_request * MICRO),
+        Column("system", "{:,.1f}", lambda turn: turn.system_per_request * MICRO),
+    ]
+    return _measured("The daemon's CPU per request (microseconds)", cpu_per_request, comparison, columns)
 
 
 def _latency(comparison: Comparison) -> Table:
@@ -151,6 +153,19 @@ def show_comparison(machine: Machine, comparison: Comparison) -> None:
     console.print(_throughput(comparison))
     console.print(_cost(comparison))
     console.print(_latency(comparison))
+
+
+def show_system_calls(counts: dict[str, dict[str, Counts]]) -> None:
+    """Print the system calls by daemon and kind of request."""
+    table = _table("System calls per request, one client", "request", "daemon", "all", "which")
+    for kind in next(iter(counts.values())):
+        for name, by_kind in counts.items():
+            calls = sorted(by_kind[kind].items(), key=lambda item: (-item[1], item[0]))
+            which = ", ".join(f"{call} {round(count, 1):g}" for call, count in calls)
+            table.add_row(
+                kind, name, f"{round(sum(by_kind[kind].values()), 1):g}", which, end_section=name == "real"
+            )
+    _console().print(table)
 
 
 def show(results: Results) -> None:
