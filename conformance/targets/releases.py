@@ -31,7 +31,7 @@ from conformance.targets.master import Command
 from conformance.targets.spawned import SpawnedTarget
 from scache.errors import UnavailableError
 
-__all__ = ["SUITES", "Fetched", "default_cache", "fetch", "release_target"]
+__all__ = ["SUITES", "Fetched", "default_cache", "fetch", "find_release", "launcher", "release_target"]
 
 #: The suites that hold releases other than Debian 12's own 3.7, oldest first.
 SUITES = ("bullseye", "bookworm-backports", "trixie", "sid")
@@ -80,7 +80,15 @@ def fetch(suites: Sequence[str], cache: Path, say: Callable[[str], None] = lambd
 
 def release_target(name: str, cache: Path) -> Target:
     """The target of a fetched release: of those that the name's version begins, the newest."""
-    wanted = name.removeprefix("postfix-").split(".")
+    found = find_release(name.removeprefix("postfix-"), cache)
+    if found is None:
+        return AbsentTarget(name, "not fetched (python -m conformance postfix fetch)")
+    return _target(name, *found)
+
+
+def find_release(series: str, cache: Path) -> tuple[str, Path] | None:
+    """Version and root directory of the newest fetched release of a series such as 3.5."""
+    wanted = series.split(".")
     found = []
     for folder in cache.iterdir() if cache.is_dir() else ():
         manifest = _manifest(folder)
@@ -89,9 +97,9 @@ def release_target(name: str, cache: Path) -> Target:
             if version[: len(wanted)] == wanted:
                 found.append(([int(number) for number in version], folder))
     if not found:
-        return AbsentTarget(name, "not fetched (python -m conformance postfix fetch)")
+        return None
     version_numbers, folder = max(found)
-    return _target(name, ".".join(map(str, version_numbers)), folder)
+    return ".".join(map(str, version_numbers)), folder / "root"
 
 
 def _fetch_one(suite_name: str, cache: Path) -> str:
@@ -131,12 +139,11 @@ def _upstream(version: str) -> list[str]:
     return version.split("-")[0].split("~")[0].split(".")
 
 
-def _target(name: str, version: str, folder: Path) -> Target:
+def _target(name: str, version: str, root: Path) -> Target:
     try:
         pwd.getpwnam("postfix")
     except KeyError:
         return AbsentTarget(name, "this machine has no user `postfix`")
-    root = folder / "root"
     try:
         return SpawnedTarget(name, _command(root), dialect_of(version))
     except UnavailableError as error:
@@ -146,6 +153,15 @@ def _target(name: str, version: str, folder: Path) -> Target:
 def _command(root: Path) -> Command:
     """How to run an unpacked scache with its own loader and libraries."""
     program = root / "usr/lib/postfix/sbin/scache"
+    words = launcher(root)
+    clock = _first(root, "usr/lib/*/faketime/libfaketime.so.1")
+    if not program.exists():
+        raise UnavailableError(f"no {program}")
+    return Command(Path(words[0]), (*words, str(program)), clock)
+
+
+def launcher(root: Path) -> tuple[str, ...]:
+    """The words that go before a program of an unpacked release: its own loader, with its own libraries."""
     loader = _first(
         root,
         "lib*/ld-linux*.so.*",
@@ -153,12 +169,8 @@ def _command(root: Path) -> Command:
         "lib/*/ld-linux*.so.*",
         "usr/lib/*/ld-linux*.so.*",
     )
-    clock = _first(root, "usr/lib/*/faketime/libfaketime.so.1")
-    if not program.exists():
-        raise UnavailableError(f"no {program}")
     libraries = [str(place) for pattern in _LIBRARY_PLACES for place in sorted(root.glob(pattern))]
-    words = (str(loader), "--library-path", ":".join(libraries), str(program))
-    return Command(loader, words, clock)
+    return (str(loader), "--library-path", ":".join(libraries))
 
 
 def _first(root: Path, *patterns: str) -> Path:
