@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from scache.conversation import Close, Discard, HandOver, Warn, Write
+from scache.actions import Close, Discard, HandOver, Warn, Write
 from scache.network import READABLE, WRITABLE
 
 TYPE_CHECKING = False  # as typing.TYPE_CHECKING, without the cost of importing typing in the daemon
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from scache.conversation import Action, Conversation
+    from scache.actions import Action
+    from scache.conversation import Conversation
     from scache.interfaces import Network, Stream
 
 __all__ = ["Connection"]

@@ -6,68 +6,22 @@ service's affair; what the actions do to a socket is the server's.
 
 from __future__ import annotations
 
-from scache.attributes import LIST_END, Scan, Scanner, encode, number, printed, whole_list
+from scache.actions import Close, Discard, HandOver, Warn, Write
+from scache.attributes import LIST_END, Scan, Scanner, number, printed, whole_list
 from scache.dialect import ANNOUNCEMENT, DUMMY
+from scache.request import REQUESTS, SAVED, UNKNOWN
 
 TYPE_CHECKING = False  # as typing.TYPE_CHECKING, without the cost of importing typing in the daemon
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
+    from scache.actions import Action
     from scache.dialect import Dialect
     from scache.interfaces import Requests
+    from scache.request import Request
 
-__all__ = ["Close", "Conversation", "Discard", "HandOver", "Warn", "Write", "transitions"]
-
-# --- What a conversation asks the server to do, in order ---------------------------------------------
-
-
-class Write:
-    """Send these bytes."""
-
-    __slots__ = ("data",)
-
-    def __init__(self, data: bytes) -> None:
-        self.data = data
-
-
-class HandOver:
-    """Send one byte with this descriptor, close it here, then say how it went: `handed_over`."""
-
-    __slots__ = ("descriptor",)
-
-    def __init__(self, descriptor: int) -> None:
-        self.descriptor = descriptor
-
-
-class Discard:
-    """Close this descriptor: nobody will get it."""
-
-    __slots__ = ("descriptor",)
-
-    def __init__(self, descriptor: int) -> None:
-        self.descriptor = descriptor
-
-
-class Warn:
-    """Log this text."""
-
-    __slots__ = ("text",)
-
-    def __init__(self, text: str) -> None:
-        self.text = text
-
-
-class Close:
-    """Close the connection once all before is done."""
-
-    __slots__ = ()
-
-
-if TYPE_CHECKING:
-    Action = Write | HandOver | Discard | Warn | Close
-
-# --- States and transitions --------------------------------------------------------------------------
+__all__ = ["Conversation", "transitions"]
 
 REQUEST = "the name of a request is due"
 PARAMETERS = "the parameters of the request are due"
@@ -105,42 +59,7 @@ _TRANSITIONS = {
     for read_wait in (False, True)
 }
 
-# --- The requests on the wire ------------------------------------------------------------------------
-
-OK, BAD, FAIL = b"0", b"1", b"2"
-
-
-def _reply(status: bytes, *properties: bytes) -> bytes:
-    return encode((b"status", status), *[(b"property", prop) for prop in properties])
-
-
-class _Request:
-    """What one request looks like: its parameters, and how many properties its reply has."""
-
-    __slots__ = ("bad", "fail", "name", "names", "ok", "service", "wanted")
-
-    def __init__(self, name: str, parameters: tuple[bytes, ...], properties: int) -> None:
-        self.name = name
-        self.service = f"scache_{name}_service"  # the function of the seed, as it stands in the log
-        self.wanted = (*parameters, LIST_END)
-        self.names = [b"request", *self.wanted]
-        self.bad = Write(_reply(BAD, *[b""] * properties))
-        self.fail = Write(_reply(FAIL, *[b""] * properties))
-        self.ok = _reply(OK, *[b"%b"] * properties)  # to be completed with the properties
-
-
-_REQUESTS = {
-    request.name.encode(): request
-    for request in (
-        _Request("save_endp", (b"ttl", b"label", b"property"), 0),
-        _Request("find_endp", (b"label",), 1),
-        _Request("save_dest", (b"ttl", b"label", b"property", b"label"), 0),
-        _Request("find_dest", (b"label",), 2),
-    )
-}
-
-_SAVED = (Write(_reply(OK)),)
-_UNKNOWN = Write(_reply(BAD))
+_SAVED = (SAVED,)
 _ASK = (Write(DUMMY),)
 _WANTED_REQUEST = (b"request",)
 _WANTED_DUMMY = (b"dummy", LIST_END)
@@ -181,7 +100,7 @@ class Conversation:
         self._transitions = _TRANSITIONS[dialect.write_wait, dialect.read_wait]
         self._scanner = Scanner(path)
         self._state = REQUEST
-        self._request: _Request
+        self._request: Request
         self._parameters: Sequence[Any] = ()
         self._pending = -1  # the descriptor that a find took out of the cache
         self.descriptor_due = False
@@ -261,7 +180,7 @@ class Conversation:
         if whole is None:
             return None
         names, values = whole
-        request = _REQUESTS.get(values[0])
+        request = REQUESTS.get(values[0])
         if request is None or request.names != names:
             return None
         parameters: list[Any] = values[1:-1]
@@ -307,11 +226,11 @@ class Conversation:
         if not values:
             self._go("no request")
             return []
-        request = _REQUESTS.get(values[0])
+        request = REQUESTS.get(values[0])
         if request is None:
             self._go("unknown")
             self._scanner.discard()
-            return [Warn(f'warning: unrecognized request: "{printed(values[0])}", ignored'), _UNKNOWN]
+            return [Warn(f'warning: unrecognized request: "{printed(values[0])}", ignored'), UNKNOWN]
         self._request = request
         self._go("known")
         return []

@@ -9,11 +9,10 @@ import sys
 from collections.abc import Sequence
 
 from scache.clock import SystemClock
-from scache.dialect import Dialect
 from scache.errors import ConfigurationError, UsageError
 from scache.listening import GuardedNetwork, SocketFile, inherited_socket, user_ids
 from scache.postfix.main_cf import MainCf, split_setting
-from scache.postfix.parameters import seconds
+from scache.postfix.service_settings import DEFAULTS, service_settings
 from scache.server import Server
 from scache.settings import Settings
 from scache.signals import Signals
@@ -21,19 +20,7 @@ from scache.systemd import Supervisor
 
 __all__ = ["add_arguments", "read_settings", "run"]
 
-_DEFAULTS = {
-    "connection_cache_ttl_limit": "2s",
-    "connection_cache_status_update_time": "600s",
-    "max_idle": "0",
-    "ipc_timeout": "3600s",
-    "scache_announce": "yes",
-    "scache_write_wait": "yes",
-    "scache_read_wait": "yes",
-    "scache_message_limit": "1048576",
-    "scache_keep_unclaimed": "no",
-    "scache_skip_closed": "no",
-    "scache_goodbye": "",
-}
+_DEFAULTS = {**DEFAULTS, "max_idle": "0"}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -83,57 +70,9 @@ def read_settings(directory: str | None, assignments: Sequence[str]) -> Settings
         if name not in _DEFAULTS:
             raise ConfigurationError(f"-o {assignment}: unknown parameter: {name}")
         main_cf.set(name, value)
-    parameters = _Parameters(main_cf)
-    return Settings(
-        ttl_limit=parameters.time("connection_cache_ttl_limit", 1),
-        status_update_time=parameters.time("connection_cache_status_update_time", 1),
-        max_idle=parameters.time("max_idle", 0),
-        ipc_timeout=parameters.time("ipc_timeout", 1),
-        dialect=Dialect(
-            announcement=parameters.choice("scache_announce"),
-            write_wait=parameters.choice("scache_write_wait"),
-            read_wait=parameters.choice("scache_read_wait"),
-        ),
-        message_limit=parameters.size("scache_message_limit", 4096),
-        keep_unclaimed=parameters.choice("scache_keep_unclaimed"),
-        skip_closed=parameters.choice("scache_skip_closed"),
-        goodbye=parameters.line("scache_goodbye"),
-    )
-
-
-class _Parameters:
-    def __init__(self, main_cf: MainCf) -> None:
-        self._main_cf = main_cf
-
-    def _text(self, name: str) -> str:
-        return self._main_cf.value(name, _DEFAULTS[name])
-
-    def time(self, name: str, minimum: int) -> int:
-        text = self._text(name)
-        value = seconds(text)
-        if value is None:
-            raise ConfigurationError(f"parameter {name}: bad time value or unit: {text}")
-        if value < minimum:
-            raise ConfigurationError(f"invalid {name}: {value} (min {minimum})")
-        return value
-
-    def choice(self, name: str) -> bool:
-        text = self._text(name)
-        if text not in ("yes", "no"):
-            raise ConfigurationError(f"bad boolean configuration: {name} = {text}")
-        return text == "yes"
-
-    def line(self, name: str) -> bytes:
-        text = self._text(name)
-        return f"{text}\r\n".encode("utf-8", "surrogateescape") if text else b""
-
-    def size(self, name: str, minimum: int) -> int:
-        text = self._text(name)
-        if not text.isdecimal():
-            raise ConfigurationError(f"bad numerical configuration: {name} = {text}")
-        if int(text) < minimum:
-            raise ConfigurationError(f"invalid {name} parameter value {text} < {minimum}")
-        return int(text)
+    if main_cf.raw("max_idle") is None:
+        main_cf.set("max_idle", _DEFAULTS["max_idle"])
+    return service_settings(main_cf, path="scache socket", never_idle=True)
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -17,7 +17,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scache.conversation import Close, Conversation, Discard, HandOver, Warn, Write, transitions
+from scache.actions import Close, Discard, HandOver, Warn, Write
+from scache.conversation import Conversation, transitions
 from scache.dialect import Dialect
 from scache.service import Service
 from scache.settings import Settings

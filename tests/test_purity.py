@@ -11,12 +11,14 @@ import scache
 
 PACKAGE = Path(scache.__file__).parent
 PURE = [
+    "actions",
     "attributes",
     "cache",
     "conversation",
     "deadlines",
     "dialect",
     "errors",
+    "request",
     "service",
     "settings",
     "statistics",

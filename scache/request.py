@@ -1,0 +1,52 @@
+"""The four requests on the wire: their parameters and their replies (the *_service functions of the seed)."""
+
+from __future__ import annotations
+
+from scache.actions import Write
+from scache.attributes import LIST_END, encode
+
+__all__ = ["REQUESTS", "SAVED", "UNKNOWN", "Request"]
+
+OK, BAD, FAIL = b"0", b"1", b"2"
+
+
+def _reply(status: bytes, *properties: bytes) -> bytes:
+    return encode((b"status", status), *[(b"property", prop) for prop in properties])
+
+
+class Request:
+    """What one request looks like: `parameters` in their order, and how many `properties` its reply has.
+
+    `names` are the names of all its attributes, and `wanted` those behind `request`, LIST_END last; `bad` and
+    `fail` are its replies where it is malformed, or finds nothing; `ok` is the reply of a find that hits, to
+    be completed with the properties.
+    """
+
+    __slots__ = ("bad", "fail", "name", "names", "ok", "service", "wanted")
+
+    def __init__(self, name: str, parameters: tuple[bytes, ...], properties: int) -> None:
+        self.name = name
+        self.service = f"scache_{name}_service"  # the function of the seed, as it stands in the log
+        self.wanted = (*parameters, LIST_END)
+        self.names = [b"request", *self.wanted]
+        self.bad = Write(_reply(BAD, *[b""] * properties))
+        self.fail = Write(_reply(FAIL, *[b""] * properties))
+        self.ok = _reply(OK, *[b"%b"] * properties)
+
+
+#: The requests by name.
+REQUESTS = {
+    request.name.encode(): request
+    for request in (
+        Request("save_endp", (b"ttl", b"label", b"property"), 0),
+        Request("find_endp", (b"label",), 1),
+        Request("save_dest", (b"ttl", b"label", b"property", b"label"), 0),
+        Request("find_dest", (b"label",), 2),
+    )
+}
+
+#: The reply to a save that was carried out.
+SAVED = Write(_reply(OK))
+
+#: The reply to a request that isn't one of the four.
+UNKNOWN = Write(_reply(BAD))
