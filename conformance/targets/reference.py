@@ -55,6 +55,10 @@ class ReferenceDaemon:
     def hang_up(self, token: Token) -> None:
         """Changes nothing here: the model, like scache, never looks at a session."""
 
+    def heard(self, token: Token) -> bytes:
+        """Nothing: the model, like scache, never writes to a session."""
+        return b""
+
     def terminate(self) -> None:
         self._model.settle()
         self._model.end()

@@ -11,6 +11,7 @@ from conformance.targets.installed import installed_postfix, live
 from conformance.targets.master import Command
 from conformance.targets.reference import ReferenceTarget
 from conformance.targets.releases import default_cache, release_target
+from conformance.targets.running_server import RunningServerTarget
 from conformance.targets.simulated import SimulatedTarget
 from conformance.targets.spawned import SpawnedTarget
 from scache.dialect import POSTFIX_2, POSTFIX_3_6
@@ -44,6 +45,8 @@ def parse_target(name: str, cache: Path | None = None) -> Target:
     kind, _, rest = name.partition(":")
     if kind == "program" and rest:
         return _program(name, rest)
+    if kind == "socket" and rest:
+        return RunningServerTarget(name, Path(rest).absolute())
     raise UsageError(f"{name}: no such target")
 
 

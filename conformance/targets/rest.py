@@ -9,8 +9,19 @@ from __future__ import annotations
 import enum
 import os
 import platform
+import select
+import socket
+import time
+from collections.abc import Callable
 
-__all__ = ["ProcessWatch", "Rest", "supported"]
+from conformance.target import RestlessError
+
+__all__ = ["ProcessWatch", "Rest", "supported", "wait_for_rest"]
+
+_QUICK_LOOKS = 200
+_LOOK_INTERVAL = 0.001  # seconds
+_MOST_CPU = 2.0  # seconds of processor time without rest: a busy loop
+_MOST_WAITING = 60.0  # seconds of real time without rest: it hangs
 
 
 class Rest(enum.Enum):
@@ -91,3 +102,32 @@ class ProcessWatch:
         """Number and six arguments of the system call that the process sleeps in; [-1] while it doesn't."""
         words = os.pread(self._syscall, 256, 0).split()
         return [int(word, 0) for word in words[:7]] if len(words) >= 7 else [-1]
+
+
+def wait_for_rest(
+    watch: ProcessWatch,
+    look: Callable[[], Rest | None],
+    enough: Callable[[Rest], bool],
+    sign_of_life: socket.socket,
+) -> Rest:
+    """Look again and again until the process is at rest in a way that is enough.
+
+    After some quick looks, the next one comes when `sign_of_life` is readable, or a millisecond later.
+    Raises RestlessError for a busy loop, and for a process that hangs in something else than waiting.
+    """
+    looks = 0
+    begin = time.monotonic()
+    cpu_before = watch.cpu_seconds()
+    while True:
+        rest = look()
+        if rest is not None and enough(rest):
+            return rest
+        looks += 1
+        if looks < _QUICK_LOOKS:
+            os.sched_yield()
+            continue
+        select.select([sign_of_life], [], [], _LOOK_INTERVAL)
+        if watch.cpu_seconds() - cpu_before > _MOST_CPU:
+            raise RestlessError(f"the daemon has computed for {_MOST_CPU:g} s without coming to rest")
+        if time.monotonic() - begin > _MOST_WAITING:
+            raise RestlessError(f"the daemon has not come to rest in {_MOST_WAITING:g} s")

@@ -4,18 +4,32 @@ from __future__ import annotations
 
 import os
 import socket
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from conformance.target import STRANGER, Token
 
 __all__ = ["Sessions"]
 
+_CHUNK = 4096
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(slots=True)
 class _Session:
     token: Token
     inode: int
     remote: socket.socket
+    heard: bytearray = field(default_factory=bytearray)
+
+    def listen(self) -> bool:
+        """Keep what has arrived at the remote side; tell whether the session goes on."""
+        try:
+            while data := self.remote.recv(_CHUNK):
+                self.heard += data
+        except BlockingIOError:
+            return True
+        except ConnectionResetError:
+            pass
+        return False
 
 
 class Sessions:
@@ -39,6 +53,7 @@ class Sessions:
             os.close(descriptor)
             return STRANGER
         with socket.socket(fileno=descriptor) as near:
+            session.listen()
             return session.token if _arrives(near, session.remote) else STRANGER
 
     def is_open(self, token: Token) -> bool:
@@ -46,12 +61,19 @@ class Sessions:
         named = [session for session in self._sessions if session.token == token]
         if not named:
             raise KeyError(token)
-        return any(not _ended(session.remote) for session in named)
+        return any([session.listen() for session in named])
 
     def hang_up(self, token: Token) -> None:
         """Have the remote side end the newest session of that name."""
-        newest = [session for session in self._sessions if session.token == token][-1]
-        newest.remote.shutdown(socket.SHUT_WR)
+        self._newest(token).remote.shutdown(socket.SHUT_WR)
+
+    def heard(self, token: Token) -> bytes:
+        """What has arrived at the remote side of the newest session of that name since the last call."""
+        session = self._newest(token)
+        session.listen()
+        heard = bytes(session.heard)
+        session.heard.clear()
+        return heard
 
     def close(self) -> None:
         """Drop the remote sides."""
@@ -59,17 +81,11 @@ class Sessions:
             session.remote.close()
         self._sessions.clear()
 
+    def _newest(self, token: Token) -> _Session:
+        return [session for session in self._sessions if session.token == token][-1]
+
 
 def _arrives(near: socket.socket, remote: socket.socket) -> bool:
     proof = os.urandom(8)
     near.sendall(proof)
     return remote.recv(len(proof)) == proof
-
-
-def _ended(remote: socket.socket) -> bool:
-    try:
-        return remote.recv(1, socket.MSG_PEEK) == b""
-    except BlockingIOError:
-        return False
-    except ConnectionResetError:
-        return True

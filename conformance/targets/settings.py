@@ -25,6 +25,9 @@ _TIMES = {
     "max_idle": "max_idle",
     "ipc_timeout": "ipc_timeout",
 }
+#: Where this project's daemon does better than Postfix's if it is told to.
+_SWITCHES = {"scache_keep_unclaimed": "keep_unclaimed", "scache_skip_closed": "skip_closed"}
+_GOODBYE = "scache_goodbye"
 #: Parameters of every Postfix daemon that change nothing for an scache in memory.
 _IGNORED = {"max_use", "daemon_timeout"}
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
@@ -38,13 +41,18 @@ def dialect_from(options: Mapping[str, str], default: Dialect) -> Dialect:
 
 def settings_from(target: str, options: Mapping[str, str]) -> Settings:
     """A server's settings. Raises UnavailableError for a bad value or a parameter that only a process has."""
-    unknown = sorted(options.keys() - _TIMES.keys() - DIALECT_PARAMETERS.keys() - _IGNORED)
+    known = {*_TIMES, *DIALECT_PARAMETERS, *_SWITCHES, *_IGNORED, _GOODBYE}
+    unknown = sorted(options.keys() - known)
     if unknown:
         raise UnavailableError(f"{target}: reads no parameter {unknown[0]}")
     settings = Settings(dialect=dialect_from(options, POSTFIX_3_6))
     for name, text in {"max_idle": FOR_EVER, **options}.items():
         if name in _TIMES:
             setattr(settings, _TIMES[name], _seconds(target, text))
+        elif name in _SWITCHES:
+            setattr(settings, _SWITCHES[name], text == "yes")
+    if _GOODBYE in options:
+        settings.goodbye = f"{options[_GOODBYE]}\r\n".encode()
     return settings
 
 

@@ -65,6 +65,10 @@ class SimulatedDaemon:
     def hang_up(self, token: Token) -> None:
         self._sessions.hang_up(token)
 
+    def heard(self, token: Token) -> bytes:
+        self.settle()
+        return self._sessions.heard(token)
+
     def terminate(self) -> None:
         self._server.stop()
         self.settle()
@@ -131,7 +135,20 @@ class SimulatedSessions:
 
     def hang_up(self, token: Token) -> None:
         """Have the remote side end the newest session of that name."""
-        [remote for name, _, remote in self._sessions if name == token][-1].shutdown()
+        self._newest_remote(token).shutdown()
+
+    def heard(self, token: Token) -> bytes:
+        """What has arrived at the remote side of the newest session of that name since the last call."""
+        heard = b""
+        try:
+            while data := self._newest_remote(token).receive(_CHUNK):
+                heard += data
+        except (BlockingIOError, ConnectionResetError):
+            pass
+        return heard
+
+    def _newest_remote(self, token: Token) -> StreamSocket:
+        return [remote for name, _, remote in self._sessions if name == token][-1]
 
 
 class SimulatedConnection:

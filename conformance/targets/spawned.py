@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import os
-import select
 import signal
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from conformance.target import Daemon, Peer, RestlessError, Token
+from conformance.target import Daemon, Peer, Token
 from conformance.targets.fake_clock import clean_up_shared_memory, find_library
 from conformance.targets.instance import Instance
 from conformance.targets.master import Child, Command, arguments, spawn
 from conformance.targets.peer import ClientPeer
-from conformance.targets.rest import ProcessWatch, Rest, supported
+from conformance.targets.rest import ProcessWatch, Rest, supported, wait_for_rest
 from conformance.targets.sessions import Sessions
 from conformance.targets.settings import FOR_EVER, dialect_from
 from conformance.targets.unix_connection import UnixConnection
@@ -23,10 +22,6 @@ from scache.errors import UnavailableError
 
 __all__ = ["SpawnedDaemon", "SpawnedTarget", "why_nothing_can_be_spawned"]
 
-_QUICK_LOOKS = 200
-_LOOK_INTERVAL = 0.001  # seconds
-_MOST_CPU = 2.0  # seconds of processor time without rest: a busy loop
-_MOST_WAITING = 60.0  # seconds of real time without rest: it hangs
 _LONGEST_TIME_LIMIT = 5.0  # seconds of real time that `advance` waits for a blocked daemon
 
 
@@ -55,8 +50,9 @@ class SpawnedDaemon:
         self._watch = ProcessWatch(self._child.pid)
         self._stopped = False
         try:
+            # While it starts, it may wait for others than us.
             self._wait(lambda rest: rest is not Rest.BLOCKED)
-        except RestlessError:
+        except BaseException:
             self.stop()
             raise
 
@@ -97,6 +93,10 @@ class SpawnedDaemon:
     def hang_up(self, token: Token) -> None:
         self._sessions.hang_up(token)
 
+    def heard(self, token: Token) -> bytes:
+        self.settle()
+        return self._sessions.heard(token)
+
     def terminate(self) -> None:
         self._child.send_signal(signal.SIGTERM)
         self.settle()
@@ -126,22 +126,7 @@ class SpawnedDaemon:
         return self._wait(lambda _: True)
 
     def _wait(self, enough: Callable[[Rest], bool]) -> Rest:
-        looks = 0
-        begin = time.monotonic()
-        cpu_before = self._watch.cpu_seconds()
-        while True:
-            rest = self._look()
-            if rest is not None and enough(rest):
-                return rest
-            looks += 1
-            if looks < _QUICK_LOOKS:
-                os.sched_yield()
-                continue
-            select.select([self._instance.log_socket], [], [], _LOOK_INTERVAL)
-            if self._watch.cpu_seconds() - cpu_before > _MOST_CPU:
-                raise RestlessError(f"the daemon has computed for {_MOST_CPU:g} s without coming to rest")
-            if time.monotonic() - begin > _MOST_WAITING:
-                raise RestlessError(f"the daemon has not come to rest in {_MOST_WAITING:g} s")
+        return wait_for_rest(self._watch, self._look, enough, self._instance.log_socket)
 
     def _look(self) -> Rest | None:
         # The look comes first: what it wrote before it came to rest is then there to be read.

@@ -23,28 +23,28 @@ class UnixConnection:
 
     def __init__(self, path: Path, sessions: Sessions) -> None:
         self._sessions = sessions
-        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
-            self._socket.connect(str(path))
+            self.socket.connect(str(path))
         except OSError:
-            self._socket.close()
+            self.socket.close()
             raise
-        self._socket.setblocking(False)
+        self.socket.setblocking(False)
 
     def send(self, data: bytes, tokens: Sequence[Token]) -> int:
         with contextlib.ExitStack() as handed_over:
             sessions = [handed_over.enter_context(self._sessions.make(token)) for token in tokens]
             numbers = array.array("i", [session.fileno() for session in sessions])
             ancillary = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, numbers)] if tokens else []
-            return self._socket.sendmsg([data], ancillary)
+            return self.socket.sendmsg([data], ancillary)
 
     def receive(self) -> tuple[bytes, list[Token]]:
-        data, ancillary, _, _ = self._socket.recvmsg(_CHUNK, _CONTROL_ROOM, socket.MSG_CMSG_CLOEXEC)
+        data, ancillary, _, _ = self.socket.recvmsg(_CHUNK, _CONTROL_ROOM, socket.MSG_CMSG_CLOEXEC)
         descriptors = [number for _, _, numbers in ancillary for number in array.array("i", numbers)]
         return data, [self._sessions.recognise(descriptor) for descriptor in descriptors]
 
     def shutdown(self) -> None:
-        self._socket.shutdown(socket.SHUT_WR)
+        self.socket.shutdown(socket.SHUT_WR)
 
     def close(self) -> None:
-        self._socket.close()
+        self.socket.close()

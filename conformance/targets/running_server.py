@@ -1,0 +1,197 @@
+"""The target `socket:PATH`: a server that runs already, whoever started it.
+
+Only its socket is there. Its clock, log, parameters and end are not the bench's: what needs them is
+unavailable. Whatever a case leaves in its cache is found and taken out again, or waited for.
+"""
+
+from __future__ import annotations
+
+import re
+import select
+import socket
+import stat
+import struct
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from conformance.target import Daemon, Peer, Token
+from conformance.targets.peer import ClientPeer
+from conformance.targets.rest import ProcessWatch, supported, wait_for_rest
+from conformance.targets.sessions import Sessions
+from conformance.targets.unix_connection import UnixConnection
+from scache.dialect import ANNOUNCEMENT, DUMMY, POSTFIX_2, POSTFIX_3_6
+from scache.errors import UnavailableError
+
+__all__ = ["RunningServer", "RunningServerTarget"]
+
+_SILENCE = 0.2  # seconds without a byte, where the server's process can't be watched
+_TTL_LIMIT = 2.0  # seconds: the default of connection_cache_ttl_limit
+_LABEL = re.compile(rb"label\0([^\0]*)\0")
+_MISS = b"status\x002\0property\0\0\0"
+
+
+class RunningServerTarget:
+    """Connects to the socket at `path`."""
+
+    def __init__(self, name: str, path: Path) -> None:
+        self.name = name
+        self._path = path
+        self._clean_from = time.monotonic()
+
+    def unavailable(self) -> str | None:
+        try:
+            if not stat.S_ISSOCK(self._path.stat().st_mode):
+                return f"{self._path} is not a socket"
+            UnixConnection(self._path, Sessions()).close()
+        except OSError as error:
+            return f"{self._path}: {error.strerror}"
+        return None
+
+    def start(self, options: Mapping[str, str] | None = None) -> Daemon:
+        """Nothing is started; waits until bindings of an earlier case have expired."""
+        reason = self.unavailable()
+        if options:
+            reason = f"the parameters of a running server are what they are ({', '.join(options)})"
+        if reason is not None:
+            raise UnavailableError(f"{self.name}: {reason}")
+        while (left := self._clean_from - time.monotonic()) > 0:
+            select.select([], [], [], left)
+        return RunningServer(self.name, self._path, self._leave)
+
+    def _leave(self) -> None:
+        self._clean_from = time.monotonic() + _TTL_LIMIT
+
+
+class RunningServer:
+    """A Daemon that is not the bench's; `leave` is told when bindings stay behind."""
+
+    def __init__(self, name: str, path: Path, leave: Callable[[], None]) -> None:
+        self._name = name
+        self._path = path
+        self._leave = leave
+        self._sessions = Sessions()
+        self._connections: list[_RecordedConnection] = []
+        self._watch = _watch_server(path)
+        self._stopped = False
+        self.dialect = POSTFIX_3_6
+        probe = self.connect()
+        if probe.receive().data != ANNOUNCEMENT:
+            self.dialect = POSTFIX_2
+        probe.close()
+
+    def connect(self) -> Peer:
+        connection = _RecordedConnection(self._path, self._sessions)
+        self._connections.append(connection)
+        return ClientPeer(connection, lambda: self._settle(connection))
+
+    def advance(self, seconds: int) -> None:  # noqa: ARG002
+        raise self._not_ours("clock")
+
+    def log(self) -> list[str]:
+        raise self._not_ours("log")
+
+    def is_open(self, token: Token) -> bool:
+        for connection in self._connections[-1:]:
+            self._settle(connection)
+        return self._sessions.is_open(token)
+
+    def hang_up(self, token: Token) -> None:
+        self._sessions.hang_up(token)
+
+    def terminate(self) -> None:
+        raise self._not_ours("end")
+
+    def lose_master(self) -> None:
+        raise self._not_ours("end")
+
+    def exit_status(self) -> int | None:
+        raise self._not_ours("end")
+
+    def stop(self) -> None:
+        if self._stopped:
+            return
+        self._stopped = True
+        sent = [connection.sent for connection in self._connections]
+        for connection in self._connections:
+            connection.close()
+        self._take_out({label for data in sent for label in _LABEL.findall(data)})
+        if any(b"save_dest" in data for data in sent):
+            self._leave()
+        self._connections[-1].close()
+        self._sessions.close()
+        if self._watch is not None:
+            self._watch.close()
+
+    def _take_out(self, labels: set[bytes]) -> None:
+        """Find the sessions of these endpoints until there are none."""
+        peer = self.connect()
+        peer.receive()
+        for label in sorted(labels):
+            while True:
+                peer.send(b"request\0find_endp\0label\0" + label + b"\0\0")
+                if peer.receive().data in (_MISS, b""):
+                    break
+                peer.send(DUMMY)
+                peer.receive()
+                peer.send(DUMMY)
+
+    def _settle(self, connection: _RecordedConnection) -> None:
+        if self._watch is None:
+            connection.wait(_SILENCE)
+        else:
+            wait_for_rest(self._watch, self._watch.rest, lambda _: True, connection.socket)
+
+    def _not_ours(self, what: str) -> UnavailableError:
+        return UnavailableError(f"{self._name}: the {what} of a running server is not the bench's")
+
+
+class _RecordedConnection(UnixConnection):
+    """Keeps what was sent, to know later which labels it was about."""
+
+    def __init__(self, path: Path, sessions: Sessions) -> None:
+        super().__init__(path, sessions)
+        self.sent = b""
+
+    def send(self, data: bytes, tokens: Sequence[Token]) -> int:
+        count = super().send(data, tokens)
+        self.sent += data[:count]
+        return count
+
+    def wait(self, seconds: float) -> None:
+        """Wait until something can be read, at most so long."""
+        if self.socket.fileno() >= 0:
+            select.select([self.socket], [], [], seconds)
+
+
+def _watch_server(path: Path) -> ProcessWatch | None:
+    """A watch on the server's process, where it is the only one with this listening socket and may be seen.
+
+    Otherwise (a server that master(8) starts on demand, another user's process) None: silence has to do.
+    """
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
+        client.connect(str(path))
+        credentials = client.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
+        pid = struct.unpack("3i", credentials)[0]
+    try:
+        if not supported() or _holders(path) != [pid]:
+            return None
+        watch = ProcessWatch(pid)
+        watch.rest()
+    except PermissionError:
+        return None
+    return watch
+
+
+def _holders(path: Path) -> list[int]:
+    """Processes that have the socket at `path` open, of those that may be looked at."""
+    lines = Path("/proc/net/unix").read_text().splitlines()
+    inodes = {f"socket:[{words[6]}]" for line in lines if (words := line.split())[7:] == [str(path)]}
+    holders = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            if any(str(link.readlink()) in inodes for link in (process / "fd").iterdir()):
+                holders.append(int(process.name))
+        except (FileNotFoundError, PermissionError, ProcessLookupError):
+            continue
+    return holders
