@@ -45,7 +45,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     recording.add_argument("--output", type=Path, default=TRACES, metavar="DIRECTORY", help="default: traces")
     recording.add_argument("scenarios", nargs="*", metavar="SCENARIO", help=f"of {', '.join(CORPUS)}")
     for verb in (running, comparing):
-        verb.add_argument("scenarios", nargs="*", metavar="SCENARIO", help="default: all of them")
+        verb.add_argument(
+            "scenarios", nargs="*", metavar="SCENARIO", help="default: all of the installed release"
+        )
         verb.add_argument("--long", action="store_true", help="the long form, up to 10 minutes a run")
 
 
@@ -72,14 +74,17 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def chosen(names: Sequence[str]) -> list[Scenario]:
-    """The scenarios of these names, all where none is named. Raises UnavailableError for an unknown name."""
+    """The scenarios of these names, without names all those of the installed release.
+
+    Raises UnavailableError for an unknown name.
+    """
     scenarios = []
     for name in names:
         scenario = scenario_named(name)
         if scenario is None:
             raise UnavailableError(f"no scenario {name!r}; `lab list` names them")
         scenarios.append(scenario)
-    return scenarios or list(SCENARIOS)
+    return scenarios or [each for each in SCENARIOS if each.release is None]
 
 
 def run_one(console: Console, scenario: Scenario, variant: str, long: bool) -> int:

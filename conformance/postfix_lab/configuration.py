@@ -54,7 +54,6 @@ class CacheEntry:
 def main_cf(directories: Directories, cache: CacheEntry, parameters: Mapping[str, str]) -> str:
     """main.cf of an instance that listens on loopback alone and asks no name server."""
     settings = {
-        "compatibility_level": "3.6",
         "config_directory": str(directories.config),
         "queue_directory": str(directories.queue),
         "data_directory": str(directories.data),

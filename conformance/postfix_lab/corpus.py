@@ -37,6 +37,7 @@ CORPUS = (
     "tls",
     "reload",
     "idle-then-busy",
+    "old-client",
 )
 """The scenarios that are recorded, in the order of the table."""
 

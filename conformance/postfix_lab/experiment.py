@@ -7,6 +7,7 @@ import os
 import select
 import shutil
 import signal
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
@@ -24,6 +25,7 @@ from conformance.postfix_lab.scenarios import Disturbance, Scenario
 from conformance.postfix_lab.servers import start_sink
 from conformance.postfix_lab.sinks import Sink
 from conformance.postfix_lab.traffic import Injection
+from conformance.postfix_lab.unpacked import unpacked_postfix
 from conformance.postfix_lab.variants import Variant
 from scache.errors import UnavailableError
 
@@ -62,9 +64,14 @@ def run_scenario(
         for index in range(scenario.sinks):
             sinks.append(start_sink(scenario.sink, installation, network.sink(index)))
             stack.callback(sinks[-1].stop)
+        postfix = installation
+        if scenario.release is not None:
+            place = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="postfix-lab-")))
+            place.chmod(0o755)
+            postfix = unpacked_postfix(scenario.release, installation, place)
         running = []
         for number in range(scenario.instances):
-            instance = stack.enter_context(Instance(installation))
+            instance = stack.enter_context(Instance(postfix))
             running.append(start_instance(scenario, variant, instance, network, number))
             if recorder := running[-1].recorder:
                 stack.callback(recorder.stop)
@@ -120,12 +127,12 @@ def start_instance(
     submission = network.submission(number)
     log = instance.start(submission, cache, parameters)
     trace = instance.directories.program / "trace.jsonl.gz"
-    queue, release = instance.directories.queue, instance.release
-    recorder = (
-        RunningRecorder(queue, scenario.service, trace, f"{scenario.name}: {scenario.about}", release)
-        if variant.recorded
-        else None
-    )
+    recorder = None
+    if variant.recorded:
+        what = f"{scenario.name}: {scenario.about}"
+        recorder = RunningRecorder(
+            instance.directories.queue, scenario.service, trace, what, instance.installation
+        )
     return RunningInstance(instance, log, submission, recorder, trace)
 
 

@@ -20,7 +20,7 @@ from scache.errors import UnavailableError
 
 __all__ = ["Instance"]
 
-PATIENCE = 30.0
+PATIENCE = 60.0
 """Seconds that Postfix is given to start, reload or stop."""
 LONG_AGO = 1_000_000_000
 """main.cf's modification time: a daemon that finds it younger than two seconds waits before it serves."""
@@ -34,8 +34,7 @@ class Instance:
     """
 
     def __init__(self, installation: Installation) -> None:
-        self._installation = installation
-        self.release = installation.version
+        self.installation = installation
         self._root = Path(tempfile.mkdtemp(prefix="postfix-lab-"))
         self._root.chmod(0o755)
         parts = [self._root / name for name in ("config", "queue", "data", "program")]
@@ -54,10 +53,11 @@ class Instance:
         program = self.directories.program / name
         program.write_bytes(content)
         program.chmod(0o755)
-        return os.path.relpath(program.resolve(), self._installation.daemon_directory.resolve())
+        return os.path.relpath(program.resolve(), self.installation.daemon_directory.resolve())
 
     def start(self, submission: str, cache: CacheEntry, parameters: Mapping[str, str]) -> MailLog:
         """Configure the instance and start it; its log, once master(8) listens."""
+        parameters = {**self.installation.settings(), **parameters}
         for name, text in (
             ("main.cf", main_cf(self.directories, cache, parameters)),
             ("master.cf", master_cf(submission, cache)),
@@ -85,11 +85,16 @@ class Instance:
         return log
 
     def _postfix(self, verb: str) -> list[str]:
-        return [self._installation.command("postfix"), "-c", str(self.directories.config), verb]
+        return [self.installation.command("postfix"), "-c", str(self.directories.config), verb]
 
     def _run(self, verb: str) -> None:
         command = self._postfix(verb)
-        subprocess.run(command, env=ENVIRONMENT, capture_output=True, check=True, timeout=PATIENCE, cwd="/")
+        try:
+            subprocess.run(
+                command, env=ENVIRONMENT, capture_output=True, check=True, timeout=PATIENCE, cwd="/"
+            )
+        except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
+            raise UnavailableError(f"`postfix {verb}` of the private instance: {error}") from None
 
     def reload(self) -> None:
         """`postfix reload`, which ends every daemon that is not serving at the moment."""

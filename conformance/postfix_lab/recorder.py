@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from conformance.postfix_lab.installation import ENVIRONMENT
+from conformance.postfix_lab.installation import ENVIRONMENT, Installation
 from scache.errors import UnavailableError
 
 __all__ = ["RECORDED_SERVICE", "RunningRecorder"]
@@ -19,7 +19,9 @@ PATIENCE = 30.0
 class RunningRecorder:
     """A `scache record` process that listens in the queue directory beside the cache's own socket."""
 
-    def __init__(self, queue: Path, service: str, trace: Path, scenario: str, release: str) -> None:
+    def __init__(
+        self, queue: Path, service: str, trace: Path, scenario: str, installation: Installation
+    ) -> None:
         private = queue / "private"
         self._process = subprocess.Popen(
             [
@@ -27,7 +29,8 @@ class RunningRecorder:
                 *("--listen", str(private / RECORDED_SERVICE)),
                 *("--upstream", str(private / service)),
                 *("--output", str(trace)),
-                *("--scenario", scenario, "--postfix-release", release),
+                *("--scenario", scenario, "--postfix-release", installation.version),
+                *(() if installation.announces else ("--no-announcement",)),
             ],
             stdin=subprocess.DEVNULL,
             stderr=subprocess.PIPE,

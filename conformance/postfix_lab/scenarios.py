@@ -62,6 +62,8 @@ class Scenario:
     instances: int = 1
     chroot: bool = False
     service: str = "scache"
+    release: str | None = None
+    """Series of a Postfix that has been fetched, in place of the installed one."""
     senders: Sequence[str] = SENDERS[:1]
     parameters: Mapping[str, str] = field(default_factory=dict)
     disturbance: Disturbance = Disturbance.NONE
@@ -229,6 +231,13 @@ SCENARIOS = (
         short=(Wave(20),),
         long=(Wave(200),),
         instances=2,
+    ),
+    Scenario(
+        "old-client",
+        "all of Postfix is 3.5: clients and cache without announcement",
+        short=(Wave(40),),
+        long=(Wave(400),),
+        release="3.5",
     ),
 )
 
