@@ -96,6 +96,9 @@ class Daemon(Protocol):
     def hang_up(self, token: Token) -> None:
         """The remote side ends the session that the token names: whoever reads it finds its end."""
 
+    def heard(self, token: Token) -> bytes:
+        """What has arrived at the remote side of the token's newest session since the last call."""
+
     def terminate(self) -> None:
         """SIGTERM, as from `postfix stop`."""
 

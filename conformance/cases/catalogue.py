@@ -9,6 +9,7 @@ from conformance.cases import (
     announce,
     attributes,
     cache,
+    config,
     descriptor,
     dialects,
     expiry,
@@ -47,6 +48,7 @@ SECTIONS = (
     dialects,
     statistics,
     lifecycle,
+    config,
     log,
     robustness,
 )
@@ -74,20 +76,22 @@ CATALOGUE: tuple[Case, ...] = tuple(each for section in SECTIONS for each in sec
 
 
 def select(cases: Sequence[Case], wanted: Sequence[str], excluded: Sequence[str] = ()) -> list[Case]:
-    """The cases that match any wanted id, prefix or glob (all, where none is wanted), less the excluded.
+    """The cases that match any wanted pattern (all, where none is wanted), less the excluded.
 
-    Raises UsageError for a pattern that matches nothing.
+    A pattern is an id, else the beginning of ids, or a glob. Raises UsageError for one that matches nothing.
     """
-    for pattern in (*wanted, *excluded):
-        if not any(_matches(each.id, pattern) for each in cases):
+    chosen = _matching(cases, wanted) if wanted else {each.id for each in cases}
+    chosen -= _matching(cases, excluded)
+    return [each for each in cases if each.id in chosen]
+
+
+def _matching(cases: Sequence[Case], patterns: Sequence[str]) -> set[str]:
+    ids = {each.id for each in cases}
+    matching: set[str] = set()
+    for pattern in patterns:
+        exact = {pattern} & ids
+        found = exact or {id for id in ids if id.startswith(pattern) or fnmatchcase(id, pattern)}
+        if not found:
             raise UsageError(f"no case matches: {pattern}")
-    return [
-        each
-        for each in cases
-        if (not wanted or any(_matches(each.id, pattern) for pattern in wanted))
-        and not any(_matches(each.id, pattern) for pattern in excluded)
-    ]
-
-
-def _matches(id: str, pattern: str) -> bool:
-    return id == pattern or id.startswith(pattern.rstrip("/") + "/") or fnmatchcase(id, pattern)
+        matching |= found
+    return matching

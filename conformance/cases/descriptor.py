@@ -189,6 +189,15 @@ CASES = (
         """,
     ),
     case(
+        "descriptor/exec/1",
+        "A session's descriptor closes on exec.",
+        "fd.close-on-exec",
+        """
+        save_endp E P A
+        process newest descriptor closes on exec
+        """,
+    ),
+    case(
         "descriptor/gone/1",
         "A client that closes in place of sending its descriptor: a warning, nothing saved.",
         "fd.none after.close log.not-received",
@@ -252,6 +261,27 @@ CASES = (
         b: << status=0 property=P .
         b: close
         {_NOT_SENT}
+        """,
+    ),
+    case(
+        "descriptor/untouched/1",
+        "The daemon never looks at a session: one that its remote side has ended is handed out.",
+        "fd.same",
+        """
+        save_endp E P A
+        hang up A
+        find_endp E = P A
+        """,
+    ),
+    case(
+        "descriptor/untouched/2",
+        "The daemon never writes to a session, not when it expires either.",
+        "fd.same expiry.close",
+        """
+        save_endp E P A
+        advance 2
+        free A
+        heard A nothing
         """,
     ),
     case(

@@ -16,6 +16,7 @@ r"""The text form of a case's steps: one step a line, `>>` sent, `<<` received.
     terminate / lose master               SIGTERM; the status channel closes
     exit 0 / running                      the daemon's exit status
     hang up A                             the remote side of a session ends it
+    heard A 'QUIT' / heard A nothing      what has arrived at the remote side of a session
     process NAME                          see conformance/runner/process.py
 
 Whole exchanges in one line, with every step that the dialect asks for:
@@ -210,8 +211,14 @@ _DAEMON_VERBS: dict[str, Callable[[str], Step]] = {
     "exit": lambda rest: model.Ended((int(rest),)),
     "running": lambda _rest: model.Ended((None,)),
     "hang": lambda rest: model.HangUp(rest.removeprefix("up ")),
+    "heard": lambda rest: _heard(rest),
     "process": lambda rest: model.OnProcess(rest),
 }
+
+
+def _heard(rest: str) -> Step:
+    token, _, text = rest.partition(" ")
+    return model.Heard(token, (b"" if text == "nothing" else _unquote(text),))
 
 
 def _log_text(rest: str) -> str:

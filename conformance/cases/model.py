@@ -15,6 +15,7 @@ __all__ = [
     "Ended",
     "Expect",
     "HangUp",
+    "Heard",
     "Held",
     "Log",
     "LoseMaster",
@@ -123,6 +124,14 @@ class HangUp:
 
 
 @dataclass(frozen=True, slots=True)
+class Heard:
+    """What has arrived at the remote side of a session since the last look is one of the outcomes."""
+
+    token: str
+    outcomes: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class OnProcess:
     """What a dialogue can't express; `name` is one of conformance/runner/process.py."""
 
@@ -139,6 +148,7 @@ Step = (
     | Log
     | Held
     | HangUp
+    | Heard
     | Terminate
     | LoseMaster
     | Ended

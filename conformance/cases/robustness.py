@@ -167,17 +167,24 @@ CASES = (
     ),
     case(
         "robustness/accept/1",
-        "When descriptors are used up, the cache lives on, and newcomers wait.",
+        "When descriptors are used up, the cache lives on, and newcomers wait until there is room.",
         "failure.accept",
         """
-        a: save_endp E P A
+        a: save_endp E P A ttl=100
         process no more descriptors
         b: connect silent
         b: << nothing
-        a: find_endp E = P A
         running
+        a: find_endp Q = miss
+        held A
+        b: close
+        a: close
         log warning: accept connection: Too many open files
+        advance 1
+        c: find_endp Q = miss
+        held A
         """,
+        options={"connection_cache_ttl_limit": "100"},
     ),
     case(
         "robustness/cost/1",
@@ -205,7 +212,7 @@ CASES = (
     ),
     case(
         "robustness/vanished/1",
-        "A session whose client vanished before its dummy stays in the cache.",
+        "Where it is told to, a session whose client vanished before its dummy stays in the cache.",
         "failure.vanished log.not-sent",
         f"""
         a: save_endp E P A
@@ -215,10 +222,74 @@ CASES = (
         {_NOT_SENT}
         b: find_endp E = P A
         """,
+        options={"scache_keep_unclaimed": "yes"},
+    ),
+    case(
+        "robustness/vanished/2",
+        "A session that was put back keeps its place and its due second.",
+        "failure.vanished expiry.seconds",
+        f"""
+        a: save_endp E P1 A
+        b: save_endp E P2 B
+        a: >> request=find_endp label=E .
+        a: << status=0 property=P1 .
+        a: shutdown
+        a: << end
+        {_NOT_SENT}
+        b: find_endp E = P1 A
+        c: save_endp E P3 C
+        c: >> request=find_endp label=E .
+        c: << status=0 property=P2 .
+        c: close
+        {_NOT_SENT}
+        advance 2
+        free B
+        free C
+        """,
+        options={"scache_keep_unclaimed": "yes"},
+    ),
+    case(
+        "robustness/vanished/3",
+        "A session whose client sends a wrong dummy is closed all the same.",
+        "failure.vanished fd.no-dummy",
+        f"""
+        save_endp E P A
+        >> request=find_endp label=E .
+        << status=0 property=P .
+        >> .
+        log warning: missing attribute dummy in input from scache socket
+        {_NOT_SENT}
+        free A
+        find_endp E = miss
+        """,
+        options={"scache_keep_unclaimed": "yes"},
+    ),
+    case(
+        "robustness/goodbye/1",
+        "Where it is told to, an expired session is closed with its protocol's good-bye.",
+        "failure.good-bye expiry.close",
+        r"""
+        save_endp E P A
+        advance 2
+        free A
+        heard A 'QUIT\r\n'
+        """,
+        options={"scache_goodbye": "QUIT"},
+    ),
+    case(
+        "robustness/goodbye/2",
+        "A session that is found hears nothing of the daemon.",
+        "failure.good-bye cache.find_endp",
+        """
+        save_endp E P A
+        find_endp E = P A
+        heard A nothing
+        """,
+        options={"scache_goodbye": "QUIT"},
     ),
     case(
         "robustness/dead/1",
-        "A session that its remote side has ended is closed, not handed out.",
+        "Where it is told to, a session that its remote side has ended is closed, not handed out.",
         "failure.dead",
         """
         save_endp E P A
@@ -226,6 +297,7 @@ CASES = (
         find_endp E = miss
         free A
         """,
+        options={"scache_skip_closed": "yes"},
     ),
     case(
         "robustness/dead/2",
@@ -238,6 +310,7 @@ CASES = (
         hang up A
         find_dest D = DP P2 B
         """,
+        options={"scache_skip_closed": "yes"},
     ),
     case(
         "robustness/unread/1",

@@ -54,7 +54,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Exit status 0: all as expected, 1: not. Raises UsageError for what can't be meant."""
     every = (*CATALOGUE, *golden_cases())
-    cases = select(every, arguments.case, arguments.exclude)
+    chosen = select((SANITY, *every), arguments.case, arguments.exclude)
+    cases = [each for each in chosen if each is not SANITY]
     if arguments.list:
         return _list(cases)
     targets = [parse_target(name) for name in arguments.target or STANDARD]

@@ -22,7 +22,7 @@ _KEYS = {"case", "verdict", "shows", "reason", "section"}
 class Expectation:
     """One entry. `verdict` is fail, non-strict or unavailable; `section`: where the specification has it.
 
-    shows: what the result's detail must hold, so that a failure of another kind isn't taken for the known one.
+    shows: what the result's detail must hold, so that another failure isn't taken for the known one.
     """
 
     case: str

@@ -74,7 +74,9 @@ def _take_steps(case: Case, stage: _Stage) -> tuple[Verdict, str]:
             stage.take(step)
         stage.expect_rest()
     except _Mismatch as mismatch:
-        return (Verdict.INFORMATIONAL if case.informational else Verdict.FAIL), str(mismatch)
+        return (
+            Verdict.INFORMATIONAL if case.informational else Verdict.FAIL
+        ), f"{mismatch}{stage.obituary()}"
     except UnavailableError as missing:
         return Verdict.UNAVAILABLE, str(missing)
     except (OSError, ScacheError) as failure:
@@ -118,6 +120,17 @@ class _Stage:
             return  # the case itself has not asked for the log
         if lines:
             raise _Mismatch(f"no further log line expected, got {lines}")
+
+    def obituary(self) -> str:
+        """How the daemon ended, if it has: that may be why a look showed something else."""
+        try:
+            status = self.daemon.exit_status()
+        except ScacheError:
+            return ""
+        last_words = "" if status is None else "; ".join(self.daemon.log())
+        return (
+            "" if status is None else f"\nthe daemon has ended with status {status}: {last_words or 'no log'}"
+        )
 
     @singledispatchmethod
     def take(self, step: model.Step) -> None:
@@ -202,6 +215,12 @@ class _Stage:
     def _(self, step: model.HangUp) -> None:
         self._note(step.token, "is ended by its remote side")
         self.daemon.hang_up(step.token)
+
+    @take.register
+    def _(self, step: model.Heard) -> None:
+        heard = self.daemon.heard(step.token)
+        self.transcript.append(Entry(f"{step.token} hears", heard))
+        self._judge(f"the remote side of {step.token} hears", heard, step.outcomes, repr)
 
     @take.register
     def _(self, step: model.OnProcess) -> None:

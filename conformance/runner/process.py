@@ -51,6 +51,15 @@ def _no_more_descriptors(daemon: Daemon, _peer: Peer) -> None:
     subprocess.run(words, check=True, user=owner.st_uid, group=owner.st_gid, extra_groups=[])
 
 
+def _closes_on_exec(daemon: Daemon, _peer: Peer) -> str | None:
+    """Look at the flags of the descriptor with the highest number: what was received last."""
+    fdinfo = Path(f"/proc/{_pid(daemon)}/fdinfo")
+    newest = max(int(file.name) for file in fdinfo.iterdir())
+    lines = (fdinfo / str(newest)).read_text().splitlines()
+    flags = next(int(line.split()[1], 8) for line in lines if line.startswith("flags:"))
+    return None if flags & os.O_CLOEXEC else f"descriptor {newest} stays open on exec"
+
+
 def _flat_cost(daemon: Daemon, peer: Peer) -> str | None:
     """Compare the processor time of a refresh with few and with many bindings cached."""
     pid = _pid(daemon)
@@ -93,5 +102,6 @@ PROCESS_STEPS: Mapping[str, ProcessStep] = {
     "freeze": _freeze,
     "thaw": _thaw,
     "no more descriptors": _no_more_descriptors,
+    "newest descriptor closes on exec": _closes_on_exec,
     "flat cost": _flat_cost,
 }

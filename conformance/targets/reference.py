@@ -55,7 +55,7 @@ class ReferenceDaemon:
     def hang_up(self, token: Token) -> None:
         """Changes nothing here: the model, like scache, never looks at a session."""
 
-    def heard(self, token: Token) -> bytes:
+    def heard(self, _token: Token) -> bytes:
         """Nothing: the model, like scache, never writes to a session."""
         return b""
 

@@ -99,6 +99,11 @@ class RunningServer:
     def hang_up(self, token: Token) -> None:
         self._sessions.hang_up(token)
 
+    def heard(self, token: Token) -> bytes:
+        for connection in self._connections[-1:]:
+            self._settle(connection)
+        return self._sessions.heard(token)
+
     def terminate(self) -> None:
         raise self._not_ours("end")
 

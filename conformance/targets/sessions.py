@@ -61,7 +61,7 @@ class Sessions:
         named = [session for session in self._sessions if session.token == token]
         if not named:
             raise KeyError(token)
-        return any([session.listen() for session in named])
+        return any(session.listen() for session in named)
 
     def hang_up(self, token: Token) -> None:
         """Have the remote side end the newest session of that name."""

@@ -49,6 +49,8 @@ def settings_from(target: str, options: Mapping[str, str]) -> Settings:
     for name, text in {"max_idle": FOR_EVER, **options}.items():
         if name in _TIMES:
             setattr(settings, _TIMES[name], _seconds(target, text))
+        elif name in _IGNORED and not text.isdecimal():
+            raise UnavailableError(f"{target}: has no configuration to refuse {text!r} with")
         elif name in _SWITCHES:
             setattr(settings, _SWITCHES[name], text == "yes")
     if _GOODBYE in options:
