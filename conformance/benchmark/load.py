@@ -44,10 +44,13 @@ class Client:
     def __init__(self, path: str, family: bytes, number: int) -> None:
         self.connection = socket.socket(socket.AF_UNIX)
         self.connection.connect(path)
-        self.expect(ANNOUNCEMENT)
         self.compose(family, number)
         self.asked = 0
         self.step = SAVE_DEST
+
+    def begin(self) -> None:
+        """Take the announcement."""
+        self.expect(ANNOUNCEMENT)
 
     def compose(self, family: bytes, number: int) -> None:
         """Prepare the messages of the client, or preloaded pair, of this number; make its session."""
@@ -137,6 +140,7 @@ def preload(path: str, count: int) -> list[socket.socket]:
     """Save pairs over one connection; returns the remote ends of their sessions, to be kept open."""
     remotes = []
     saver = Client(path, b"cached", 0)
+    saver.begin()
     for number in range(count):
         saver.session.close()
         saver.remote.close()
@@ -192,6 +196,7 @@ def open_clients(path: str, count: int) -> list[Client]:
     """Connect that many clients and take each through one iteration."""
     clients = [Client(path, b"client", number) for number in range(count)]
     for client in clients:
+        client.begin()
         client.iterate()
     return clients
 

@@ -28,7 +28,7 @@ REQUESTS = 100
 """How many of each kind are counted; the real daemon's status channel, unread meanwhile, holds some more."""
 
 PAUSE = 0.003
-"""Seconds between two requests, so that the daemon goes back to its event loop as it does between two mails."""
+"""Seconds between two requests, so that the daemon goes back to its event loop as between two mails."""
 
 Counts = dict[str, float]
 """Calls per request, by the system call's name."""
@@ -88,6 +88,7 @@ def count_system_calls(contestant: Contestant) -> dict[str, Counts]:
     """By kind of request, calls per request of a daemon with one client."""
     with start(contestant) as daemon:
         client = Client(str(daemon.socket_path), b"client", 0)
+        client.begin()
         counts = {kind: _count(daemon, _repeat(client, steps)) for kind, steps in KINDS.items()}
         client.close()
         return counts
