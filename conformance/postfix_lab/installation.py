@@ -34,13 +34,11 @@ class Installation:
 
     def settings(self) -> dict[str, str]:
         """main.cf parameters that go with this release."""
-        settings = {
+        return {
             "compatibility_level": "3.6" if self.announces else "2",
             "daemon_directory": str(self.daemon_directory),
             "command_directory": str(self.command_directory),
         }
-        # Postfix knows nothing of this one; this project's daemon does.
-        return settings if self.announces else {**settings, "scache_announce": "no"}
 
     def command(self, name: str) -> str:
         """Absolute path of a command such as `postfix` or `smtp-source`."""

@@ -65,7 +65,7 @@ class Instance:
             file = self.directories.config / name
             file.write_text(text)
             os.utime(file, (LONG_AGO, LONG_AGO))
-        self._command = os.path.basename(cache.command).encode()
+        self._command = os.path.basename(cache.command.split()[0]).encode()
         self._process = subprocess.Popen(
             self._postfix("start-fg"),
             stdin=subprocess.DEVNULL,

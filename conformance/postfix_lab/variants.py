@@ -31,13 +31,14 @@ def ours(instance: Instance) -> str:
 
     master(8) gives its children no PATH, so the interpreter stands in the first line by its absolute path.
     """
-    return instance.add_program(
+    command = instance.add_program(
         "scache",
         f"#!{sys.executable} -I\n"
         "import sys\n"
         "from scache.postfix.__main__ import main\n"
         "sys.exit(main())\n".encode(),
     )
+    return command if instance.installation.announces else f"{command} -o scache_announce=no"
 
 
 VARIANTS: Mapping[str, Variant] = {
