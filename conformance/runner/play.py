@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import traceback
 from collections.abc import Callable
 from functools import singledispatchmethod
 from time import perf_counter
@@ -81,6 +83,9 @@ def _take_steps(case: Case, stage: _Stage) -> tuple[Verdict, str]:
         return Verdict.UNAVAILABLE, str(missing)
     except (OSError, ScacheError) as failure:
         return Verdict.FAIL, f"{type(failure).__name__}: {failure}"
+    except Exception:  # a daemon in this process has crashed, and the other cases are still to be played
+        stage.crashed = True
+        return Verdict.FAIL, traceback.format_exc().rstrip()
     if stage.second_best:
         return Verdict.NON_STRICT, stage.second_best
     return Verdict.PASS, ""
@@ -101,12 +106,14 @@ class _Stage:
         self.transcript: list[Entry] = []
         self.observations: list[Observation] = []
         self.second_best = ""
+        self.crashed = False
 
     def leave(self) -> None:
-        """Close every client and end the daemon."""
+        """Close every client and end the daemon; one that has crashed may do so once more."""
         for peer in self.peers.values():
             peer.close()
-        self.daemon.stop()
+        with contextlib.suppress(Exception) if self.crashed else contextlib.nullcontext():
+            self.daemon.stop()
 
     def expect_rest(self) -> None:
         """Nothing that no step has looked at: no byte, no session, no log line."""
