@@ -9,7 +9,7 @@ TYPE_CHECKING = False  # as typing.TYPE_CHECKING, without the cost of importing 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["LIST_END", "NUMBERS", "Scan", "Scanner", "encode", "number", "printed", "whole_list"]
+__all__ = ["LIST_END", "NUMBERS", "Scan", "Scanner", "encode", "number", "printed"]
 
 #: The name that ends a list, as it stands on the wire.
 LIST_END = b""
@@ -56,18 +56,6 @@ def printed(data: bytes) -> str:
     """
     text = data.decode("utf-8", "surrogateescape")
     return "".join(["?" if c < " " or c == "\x7f" or "\udc80" <= c <= "\udcff" else c for c in text])
-
-
-def whole_list(data: bytes) -> tuple[list[bytes], list[bytes]] | None:
-    """Names and values of data that is one whole list, LIST_END and an empty value last; None if it isn't.
-
-    A shortcut for the common case. It doesn't check the names: a caller who finds the ones that he wants has
-    the values that Scanner would give.
-    """
-    strings = data.split(b"\0")
-    if len(strings) % 2 or strings[-1] or strings[-2]:
-        return None
-    return strings[::2], strings[1::2]
 
 
 class Scan:

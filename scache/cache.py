@@ -85,7 +85,7 @@ class ConnectionCache:
         endpoint = self._endpoints.get(endp_label)
         if endpoint is None:
             endpoint = self._endpoints[endp_label] = _Endpoint(endp_label)
-        session = _Session(endpoint, endp_prop, descriptor, now + min(ttl, self.ttl_limit))
+        session = _Session(endpoint, endp_prop, descriptor, self._due(now, ttl))
         newest = endpoint.newest
         if newest is None:
             endpoint.oldest = session
@@ -142,7 +142,7 @@ class ConnectionCache:
         """Bind the destination to the endpoint, or move the expiry of the same binding
         (scache_multi_save_dest). A refreshed binding keeps its place.
         """
-        due = now + min(ttl, self.ttl_limit)
+        due = self._due(now, ttl)
         bindings = self._destinations.get(dest_label)
         if bindings is None:
             bindings = self._destinations[dest_label] = {}
@@ -180,6 +180,10 @@ class ConnectionCache:
     def clear(self) -> Iterator[int]:
         """Forget everything; yields the descriptors, which the caller closes."""
         return self.expire(float("inf"))
+
+    def _due(self, now: int, ttl: int) -> int:
+        """The second in which an entry is dropped that is saved now."""
+        return now + (ttl if ttl < self.ttl_limit else self.ttl_limit)
 
     def _unlink(self, session: _Session) -> None:
         endpoint, older, newer = session.endpoint, session.older, session.newer

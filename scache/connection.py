@@ -63,37 +63,45 @@ class Connection:
         self._network.watch(self._stream.handle, READABLE)
         self._perform(self._conversation.open(), now)
 
-    def ready(self, now: int) -> None:
-        """The stream has become readable, or writable where actions are held up."""
+    def ready(self, now: int) -> Callable[[int], None] | None:
+        """The stream has become readable, or writable where actions are held up: take in what came.
+
+        Returns what is to be done about it, once all clients have been heard.
+        """
         self.last_heard = now
         if self._held_up:
-            actions, self._held_up = self._held_up, ()
             self._network.watch(self._stream.handle, READABLE)
-        else:
-            conversation = self._conversation
-            try:
-                if conversation.descriptor_due:
-                    data, descriptors = self._stream.receive_descriptors()
-                    if data:
-                        actions = conversation.receive_descriptors(descriptors, now)
-                    else:
-                        actions = conversation.end(now)
+            return self._answer
+        conversation = self._conversation
+        try:
+            if conversation.descriptor_due:
+                data, descriptors = self._stream.receive_descriptors()
+                if data:
+                    actions = conversation.receive_descriptors(descriptors, now)
                 else:
-                    data = self._receive(conversation.read_limit)
-                    actions = conversation.receive(data, now) if data else conversation.end(now)
-            except BlockingIOError:
-                return
-            except ConnectionError:  # the peer has closed with bytes unread: an end of input like any other
-                actions = conversation.end(now)
-        if actions:
-            self._perform(actions, now)
+                    actions = conversation.end(now)
+            else:
+                data = self._receive(conversation.read_limit)
+                actions = conversation.receive(data, now) if data else conversation.end(now)
+        except BlockingIOError:
+            return None
+        except ConnectionError:  # the peer has closed with bytes unread: an end of input like any other
+            actions = conversation.end(now)
+        if not actions:
+            return None
+        self._held_up = actions
+        return self._answer
+
+    def _answer(self, now: int) -> None:
+        actions, self._held_up = self._held_up, ()
+        self._perform(actions, now)
 
     def _perform(self, actions: Sequence[Action], now: int) -> None:
         for position, action in enumerate(actions):
             if isinstance(action, Write):
-                rest = self._write(action.data)
-                if rest:
-                    self._hold_up([Write(rest), *actions[position + 1 :]])
+                sent = self._write(action.data)
+                if sent < len(action.data):
+                    self._hold_up([Write(action.data[sent:]), *actions[position + 1 :]])
                     return
             elif isinstance(action, HandOver):
                 try:
@@ -105,7 +113,9 @@ class Connection:
                 except OSError as failure:
                     error = failure.strerror
                 self._network.close(action.descriptor)
-                self._perform(self._conversation.handed_over(now, error), now)
+                more = self._conversation.handed_over(now, error)
+                if more:
+                    self._perform(more, now)
             elif isinstance(action, Warn):
                 self._log(action.text)
             elif isinstance(action, Discard):
@@ -113,14 +123,14 @@ class Connection:
             elif isinstance(action, Close):
                 self._close(now)
 
-    def _write(self, data: bytes) -> bytes:
-        """Send; returns what the socket doesn't take yet. To a client that has gone, nothing is owed."""
+    def _write(self, data: bytes) -> int:
+        """Send; returns how many bytes are done with. To a client that has gone, nothing is owed."""
         try:
-            return data[self._send(data) :]
+            return self._send(data)
         except BlockingIOError:
-            return data
+            return 0
         except ConnectionError:
-            return b""
+            return len(data)
 
     def _hold_up(self, actions: Sequence[Action]) -> None:
         self._held_up = actions

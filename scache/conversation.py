@@ -7,9 +7,9 @@ service's affair; what the actions do to a socket is the server's.
 from __future__ import annotations
 
 from scache.actions import Close, Discard, HandOver, Warn, Write
-from scache.attributes import LIST_END, Scan, Scanner, number, printed, whole_list
+from scache.attributes import LIST_END, Scan, Scanner, number, printed
 from scache.dialect import ANNOUNCEMENT, DUMMY
-from scache.request import REQUESTS, SAVED, UNKNOWN
+from scache.request import REQUESTS, SAVED, UNKNOWN, whole_request
 
 TYPE_CHECKING = False  # as typing.TYPE_CHECKING, without the cost of importing typing in the daemon
 if TYPE_CHECKING:
@@ -176,18 +176,16 @@ class Conversation:
 
     def _receive_whole(self, data: bytes, now: int) -> Sequence[Action] | None:
         """Carry out a request that came whole and alone. None where it isn't that, or isn't good."""
-        whole = whole_list(data)
+        whole = whole_request(data)
         if whole is None:
             return None
-        names, values = whole
-        request = REQUESTS.get(values[0])
-        if request is None or request.names != names:
-            return None
-        parameters: list[Any] = values[1:-1]
-        if names[1] == b"ttl":
-            parameters[0] = number(values[1])
-            if parameters[0] is None:
+        request = whole[0]
+        parameters: list[Any] = whole[1]
+        if request.timed:
+            ttl = number(parameters[0])
+            if ttl is None:
                 return None
+            parameters[0] = ttl
         self._request = request
         self._go("known")
         return self._carry_out(parameters, now)
@@ -245,7 +243,7 @@ class Conversation:
     def _carry_out(self, parameters: Sequence[Any], now: int) -> Sequence[Action]:
         """All parameters are there."""
         request = self._request
-        if request.wanted[0] == b"ttl" and parameters[0] <= 0:
+        if request.timed and parameters[0] <= 0:
             return self._bad()
         if request.name == "save_endp":
             self._parameters = parameters

@@ -5,7 +5,7 @@ from __future__ import annotations
 from scache.actions import Write
 from scache.attributes import LIST_END, encode
 
-__all__ = ["REQUESTS", "SAVED", "UNKNOWN", "Request"]
+__all__ = ["REQUESTS", "SAVED", "UNKNOWN", "Request", "whole_request"]
 
 OK, BAD, FAIL = b"0", b"1", b"2"
 
@@ -17,18 +17,21 @@ def _reply(status: bytes, *properties: bytes) -> bytes:
 class Request:
     """What one request looks like: `parameters` in their order, and how many `properties` its reply has.
 
-    `names` are the names of all its attributes, and `wanted` those behind `request`, LIST_END last; `bad` and
-    `fail` are its replies where it is malformed, or finds nothing; `ok` is the reply of a find that hits, to
-    be completed with the properties.
+    `names` are the names of all its attributes, and `wanted` those behind `request`, LIST_END last; `strings`
+    is how many strings its bytes make when they are split at the NULs; `timed` tells whether it has a ttl;
+    `bad` and `fail` are its replies where it is malformed, or finds nothing; `ok` is the reply of a find that
+    hits, to be completed with the properties.
     """
 
-    __slots__ = ("bad", "fail", "name", "names", "ok", "service", "wanted")
+    __slots__ = ("bad", "fail", "name", "names", "ok", "service", "strings", "timed", "wanted")
 
     def __init__(self, name: str, parameters: tuple[bytes, ...], properties: int) -> None:
         self.name = name
         self.service = f"scache_{name}_service"  # the function of the seed, as it stands in the log
         self.wanted = (*parameters, LIST_END)
         self.names = [b"request", *self.wanted]
+        self.strings = 2 * len(self.names)
+        self.timed = parameters[0] == b"ttl"
         self.bad = Write(_reply(BAD, *[b""] * properties))
         self.fail = Write(_reply(FAIL, *[b""] * properties))
         self.ok = _reply(OK, *[b"%b"] * properties)
@@ -50,3 +53,15 @@ SAVED = Write(_reply(OK))
 
 #: The reply to a request that isn't one of the four.
 UNKNOWN = Write(_reply(BAD))
+
+
+def whole_request(data: bytes) -> tuple[Request, list[bytes]] | None:
+    """The request that data is, whole and alone, with its parameters; None where it isn't that.
+
+    A shortcut for nearly every request. The scanner would find the same names and values.
+    """
+    strings = data.split(b"\0")
+    request = REQUESTS.get(strings[1]) if len(strings) > 1 else None
+    if request is None or len(strings) != request.strings or strings[::2] != request.names or strings[-1]:
+        return None
+    return request, strings[3:-1:2]

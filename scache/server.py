@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from scache.interfaces import Clock, Network
     from scache.settings import Settings
 
+    Handler = Callable[[int], Callable[[int], None] | None]
+
 __all__ = ["Server"]
 
 #: A second that never comes, and before which everything falls due.
@@ -45,7 +47,7 @@ class Server:
         self.stopped = False
         self._clock = clock
         self._clients: dict[int, Connection] = {}
-        self._handlers: dict[int, Callable[[int], None]] = {}
+        self._handlers: dict[int, Handler] = {}
         self._cache_due = self.service.cache.next_due
         self._now = clock.now()
         now = int(self._now)
@@ -61,8 +63,11 @@ class Server:
         """How many clients are connected."""
         return len(self._clients)
 
-    def watch(self, handle: int, handler: Callable[[int], None]) -> None:
-        """Call handler(now) in each turn in which this handle is readable."""
+    def watch(self, handle: int, handler: Handler) -> None:
+        """Call handler(now) in each turn in which this handle is readable.
+
+        What it returns, if anything, is called with `now` at the end of the turn.
+        """
         self._handlers[handle] = handler
         self.network.watch(handle, READABLE)
 
@@ -116,11 +121,15 @@ class Server:
             self._run_timers(now)
             if self.stopped:
                 return
-        handlers = self._handlers
+        # All are heard before the first is answered: a client that an answer wakes is at work on it while the
+        # others' answers go out, instead of falling asleep and being woken for each.
+        answers = []
         for handle, _events in ready:
-            handler = handlers.get(handle)  # none where an earlier one of this turn closed it
-            if handler is not None:
-                handler(now)
+            handler = self._handlers.get(handle)  # none where an earlier one of this turn closed it
+            if handler is not None and (answer := handler(now)) is not None:
+                answers.append(answer)
+        for answer in answers:
+            answer(now)
 
     def close(self) -> None:
         """Log the statistics, close all clients and sessions (multi_server_exit)."""

@@ -36,8 +36,9 @@ class Service:
 
     def save_endp(self, now: int, ttl: int, endp_label: bytes, endp_prop: bytes, descriptor: int) -> None:
         """Save a session (scache_save_endp_service)."""
-        self.cache.save_endp(now, ttl, endp_label, endp_prop, descriptor)
-        self.statistics.saved_endp(self.cache)
+        cache = self.cache
+        cache.save_endp(now, ttl, endp_label, endp_prop, descriptor)
+        self.statistics.saved_endp(cache.endpoints, cache.sessions)
 
     def find_endp(self, endp_label: bytes) -> tuple[tuple[bytes], int] | None:
         """Take a session out: its properties as the reply has them, and its descriptor
@@ -55,8 +56,9 @@ class Service:
 
     def save_dest(self, now: int, ttl: int, dest_label: bytes, dest_prop: bytes, endp_label: bytes) -> None:
         """Save a binding (scache_save_dest_service)."""
-        self.cache.save_dest(now, ttl, dest_label, dest_prop, endp_label)
-        self.statistics.saved_dest(self.cache)
+        cache = self.cache
+        cache.save_dest(now, ttl, dest_label, dest_prop, endp_label)
+        self.statistics.saved_dest(cache.destinations, cache.endpoints)
 
     def find_dest(self, dest_label: bytes) -> tuple[tuple[bytes, bytes], int] | None:
         """Take a session of the destination out: both properties as the reply has them, and its descriptor

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-TYPE_CHECKING = False  # as typing.TYPE_CHECKING, without the cost of importing typing in the daemon
-if TYPE_CHECKING:
-    from scache.cache import ConnectionCache
-
 __all__ = ["Statistics"]
 
 
@@ -28,19 +24,19 @@ class Statistics:
         self.endp_hits = self.endp_miss = 0
         self.dest_count = self.endp_count = self.sess_count = 0
 
-    def saved_endp(self, cache: ConnectionCache) -> None:
-        """Look at the maxima after a save_endp: endpoints and sessions."""
-        if cache.endpoints > self.endp_count:
-            self.endp_count = cache.endpoints
-        if cache.sessions > self.sess_count:
-            self.sess_count = cache.sessions
+    def saved_endp(self, endpoints: int, sessions: int) -> None:
+        """Look at the maxima after a save_endp."""
+        if endpoints > self.endp_count:
+            self.endp_count = endpoints
+        if sessions > self.sess_count:
+            self.sess_count = sessions
 
-    def saved_dest(self, cache: ConnectionCache) -> None:
-        """Look at the maxima after a save_dest: destinations and endpoints."""
-        if cache.destinations > self.dest_count:
-            self.dest_count = cache.destinations
-        if cache.endpoints > self.endp_count:
-            self.endp_count = cache.endpoints
+    def saved_dest(self, destinations: int, endpoints: int) -> None:
+        """Look at the maxima after a save_dest."""
+        if destinations > self.dest_count:
+            self.dest_count = destinations
+        if endpoints > self.endp_count:
+            self.endp_count = endpoints
 
     def lines(self, start: str) -> list[str]:
         """The log texts of the interval that began at `start` (as `Nov  3 11:10:00`); may be none."""
