@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import select
 import shutil
 import signal
 import tempfile
@@ -16,7 +15,7 @@ from pathlib import Path
 
 from conformance.postfix_lab.configuration import CacheEntry
 from conformance.postfix_lab.installation import Installation
-from conformance.postfix_lab.instance import Instance
+from conformance.postfix_lab.instance import Instance, wait_for_exit
 from conformance.postfix_lab.loopback import LoopbackNetwork
 from conformance.postfix_lab.maillog import LogTally, MailLog
 from conformance.postfix_lab.outcome import Outcome
@@ -34,8 +33,6 @@ __all__ = ["run_scenario"]
 TIME_LIMIT = {False: 60.0, True: 600.0}
 """Seconds for the traffic of a scenario's short and long form; what hasn't arrived then is missing."""
 RELOAD_INTERVAL = 2.0
-PATIENCE = 30.0
-"""Seconds that a cache is given to end after a reload."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,21 +180,27 @@ def disturb(disturbance: Disturbance, running: RunningInstance, mails: int, dead
         if disturbance is Disturbance.RELOAD:
             running.instance.reload()
         else:
-            for process in running.instance.cache_processes():
-                os.kill(process, signal.SIGKILL)
+            kill_cache(running.instance)
+
+
+def kill_cache(instance: Instance) -> None:
+    """End the connection cache by SIGKILL. Raises UnavailableError where there is none."""
+    caches = instance.watched_caches()
+    if not caches:
+        raise UnavailableError("no connection cache is running that could be killed")
+    for cache in caches:
+        signal.pidfd_send_signal(cache, signal.SIGKILL)
+        os.close(cache)
 
 
 def finish(running: RunningInstance) -> None:
     """End the recording, have the cache log its statistics, read all of the log, and stop the instance."""
-    running.instance.mark(running.log, "everything has been delivered")
+    running.instance.wait_for_old_deliveries()
     if running.recorder is not None:
         running.recorder.finish()
-    caches = [os.pidfd_open(process) for process in running.instance.cache_processes()]
+    caches = running.instance.watched_caches()
     running.instance.reload()
     for cache in caches:
-        ended, _, _ = select.select([cache], [], [], PATIENCE)
-        os.close(cache)
-        if not ended:
-            raise UnavailableError("the connection cache does not end after postfix reload")
+        wait_for_exit(cache)
     running.instance.mark(running.log, "the statistics have been logged")
     running.instance.stop(running.log)

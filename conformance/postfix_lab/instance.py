@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import shutil
 import signal
 import socket
 import subprocess
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from types import TracebackType
 
@@ -18,7 +19,7 @@ from conformance.postfix_lab.installation import ENVIRONMENT, Installation
 from conformance.postfix_lab.maillog import MailLog
 from scache.errors import UnavailableError
 
-__all__ = ["Instance"]
+__all__ = ["Instance", "wait_for_exit"]
 
 PATIENCE = 60.0
 """Seconds that Postfix is given to start, reload or stop."""
@@ -44,6 +45,7 @@ class Instance:
         shutil.chown(self.directories.data, installation.mail_owner)
         self._process: subprocess.Popen[str] | None = None
         self._command = b""
+        self._leaving: list[int] = []
 
     def add_program(self, name: str, content: bytes) -> str:
         """Put an executable file into the instance; the command by which master.cf names it.
@@ -97,8 +99,14 @@ class Instance:
             raise UnavailableError(f"`postfix {verb}` of the private instance: {error}") from None
 
     def reload(self) -> None:
-        """`postfix reload`, which ends every daemon that is not serving at the moment."""
+        """`postfix reload`: every daemon ends as soon as it has done with what it is serving."""
+        self._leaving += self._watched(b"smtp", b"lmtp")
         self._run("reload")
+
+    def wait_for_old_deliveries(self) -> None:
+        """Wait until the delivery agents from before a reload have ended, their connections saved."""
+        while self._leaving:
+            wait_for_exit(self._leaving.pop())
 
     def mark(self, log: MailLog, text: str) -> None:
         """Write a line to the log and wait for it: every line sent before has been read then."""
@@ -108,21 +116,22 @@ class Instance:
         if not log.wait_until(lambda tally: text in tally.markers, PATIENCE):
             raise TimeoutError("postlogd(8) has not written a line that it was sent")
 
-    def cache_processes(self) -> list[int]:
-        """Process ids of the connection cache daemons that are master(8)'s children at this moment."""
+    def watched_caches(self) -> list[int]:
+        """Pidfds of the connection cache daemons that are master(8)'s children at this moment."""
+        return self._watched(self._command)
+
+    def _watched(self, *programs: bytes) -> list[int]:
         master = self._master()
         children = Path(f"/proc/{master}/task/{master}/children").read_text().split()
-        return [int(child) for child in children if self._runs_cache(child)]
+        watched = []
+        for child in children:
+            if runs(child, programs):
+                with contextlib.suppress(ProcessLookupError):
+                    watched.append(os.pidfd_open(int(child)))
+        return watched
 
     def _master(self) -> int:
         return int((self.directories.queue / "pid" / "master.pid").read_text())
-
-    def _runs_cache(self, pid: str) -> bool:
-        try:
-            words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")[:4]
-        except OSError:
-            return False
-        return self._command in (word.rpartition(b"/")[2] for word in words)
 
     def stop(self, log: MailLog) -> None:
         """`postfix stop`, and wait until the last daemon has closed its log."""
@@ -138,6 +147,9 @@ class Instance:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait(PATIENCE)
+        for process in self._leaving:
+            os.close(process)
+        self._leaving.clear()
         shutil.rmtree(self._root, ignore_errors=True)
 
     def __enter__(self) -> Instance:
@@ -147,3 +159,24 @@ class Instance:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def runs(process: str, programs: Collection[bytes]) -> bool:
+    """Whether a process runs one of these programs, by itself or through an interpreter or a loader."""
+    try:
+        words = Path(f"/proc/{process}/cmdline").read_bytes().split(b"\0")[:4]
+    except OSError:
+        return False
+    return any(word.rpartition(b"/")[2] in programs for word in words)
+
+
+def wait_for_exit(process: int) -> None:
+    """Wait until the process of this pidfd has ended, and close the pidfd.
+
+    Raises UnavailableError after PATIENCE seconds.
+    """
+    try:
+        if not select.select([process], [], [], PATIENCE)[0]:
+            raise UnavailableError("a daemon does not end after postfix reload")
+    finally:
+        os.close(process)

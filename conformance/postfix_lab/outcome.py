@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from conformance.postfix_lab.maillog import Line, LogTally
+from conformance.postfix_lab.recorder import RECORDED_SERVICE
 from conformance.postfix_lab.sinks import SinkCounts
 
 __all__ = ["TOLERANCE", "Difference", "Outcome", "compare", "warning_kind"]
@@ -76,7 +77,7 @@ def warning_kind(line: Line) -> str:
     text = re.sub(r"\b[0-9A-F]{8,}\b(?=:)", "QUEUEID", line.text)
     text = re.sub(r"\S+/scache\b", "scache", text)
     text = re.sub(r"(problem talking to service) (private/)?([^:]+): .*", r"\1 \3", text)
-    text = re.sub(r"\d+", "N", text)
+    text = re.sub(r"\d+", "N", text.replace(RECORDED_SERVICE, "scache"))
     return f"{line.process}: {text}"
 
 
