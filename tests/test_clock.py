@@ -25,7 +25,8 @@ def test_the_systems_clock_is_the_wall_clock() -> None:
     assert SystemClock().now() == NOVEMBER_3
 
 
-def test_the_log_writes_local_time_with_the_day_padded_by_a_blank(zone: None) -> None:
+@pytest.mark.usefixtures("zone")
+def test_the_log_writes_local_time_with_the_day_padded_by_a_blank() -> None:
     assert SystemClock().text(NOVEMBER_3) == "Nov  3 06:10:00"
     assert SystemClock().text(NOVEMBER_3 + 20 * 86400) == "Nov 23 06:10:00"
 
@@ -38,5 +39,6 @@ def test_a_virtual_clock_moves_only_when_told() -> None:
     assert clock.now() == NOVEMBER_3 + 60
 
 
-def test_a_virtual_clock_writes_utc(zone: None) -> None:
+@pytest.mark.usefixtures("zone")
+def test_a_virtual_clock_writes_utc() -> None:
     assert VirtualClock().text(NOVEMBER_3) == "Nov  3 11:10:00"
