@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import traceback
 from collections.abc import Callable
 from functools import singledispatchmethod
@@ -40,7 +39,9 @@ def play(case: Case, target: Target, *, bytewise: bool = False) -> Result:
     try:
         verdict, detail = _take_steps(case, stage)
     finally:
-        stage.leave()
+        crash = stage.leave()
+    if crash and verdict is not Verdict.FAIL:
+        verdict, detail = Verdict.FAIL, crash
     seconds = perf_counter() - started
     transcript, observations = tuple(stage.transcript), tuple(stage.observations)
     return Result(case, target.name, verdict, detail, transcript, observations, seconds)
@@ -84,7 +85,6 @@ def _take_steps(case: Case, stage: _Stage) -> tuple[Verdict, str]:
     except (OSError, ScacheError) as failure:
         return Verdict.FAIL, f"{type(failure).__name__}: {failure}"
     except Exception:  # a daemon in this process has crashed, and the other cases are still to be played
-        stage.crashed = True
         return Verdict.FAIL, traceback.format_exc().rstrip()
     if stage.second_best:
         return Verdict.NON_STRICT, stage.second_best
@@ -106,14 +106,16 @@ class _Stage:
         self.transcript: list[Entry] = []
         self.observations: list[Observation] = []
         self.second_best = ""
-        self.crashed = False
 
-    def leave(self) -> None:
-        """Close every client and end the daemon; one that has crashed may do so once more."""
-        for peer in self.peers.values():
-            peer.close()
-        with contextlib.suppress(Exception) if self.crashed else contextlib.nullcontext():
+    def leave(self) -> str:
+        """Close every client and end the daemon; how one in this process crashed doing so, else empty."""
+        try:
+            for peer in self.peers.values():
+                peer.close()
             self.daemon.stop()
+        except Exception:
+            return traceback.format_exc().rstrip()
+        return ""
 
     def expect_rest(self) -> None:
         """Nothing that no step has looked at: no byte, no session, no log line."""
