@@ -23,6 +23,8 @@ __all__ = ["Instance", "wait_for_exit"]
 
 PATIENCE = 60.0
 """Seconds that Postfix is given to start, reload or stop."""
+LAUNCHING_WORDS = 6
+"""A daemon's own path is among the first words of its command line, behind those of an interpreter."""
 LONG_AGO = 1_000_000_000
 """main.cf's modification time: a daemon that finds it younger than two seconds waits before it serves."""
 
@@ -164,7 +166,7 @@ class Instance:
 def runs(process: str, programs: Collection[bytes]) -> bool:
     """Whether a process runs one of these programs, by itself or through an interpreter or a loader."""
     try:
-        words = Path(f"/proc/{process}/cmdline").read_bytes().split(b"\0")[:4]
+        words = Path(f"/proc/{process}/cmdline").read_bytes().split(b"\0")[:LAUNCHING_WORDS]
     except OSError:
         return False
     return any(word.rpartition(b"/")[2] in programs for word in words)

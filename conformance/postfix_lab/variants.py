@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from conformance.postfix_lab.instance import Instance
+from scache.postfix import zipapp
 
 __all__ = ["VARIANTS", "Variant"]
 
@@ -31,18 +32,29 @@ def ours(instance: Instance) -> str:
 
     master(8) gives its children no PATH, so the interpreter stands in the first line by its absolute path.
     """
-    command = instance.add_program(
-        "scache",
+    return add_daemon(
+        instance,
         f"#!{sys.executable} -I\n"
         "import sys\n"
         "from scache.postfix.__main__ import main\n"
         "sys.exit(main())\n".encode(),
     )
+
+
+def ours_in_one_file(instance: Instance) -> str:
+    """This project's daemon as `scache zipapp` makes it, for the distribution's interpreter."""
+    return add_daemon(instance, zipapp.build("/usr/bin/python3"))
+
+
+def add_daemon(instance: Instance, program: bytes) -> str:
+    """Add the program under the real one's name, so that it logs under that name; its command."""
+    command = instance.add_program("scache", program)
     return command if instance.installation.announces else f"{command} -o scache_announce=no"
 
 
 VARIANTS: Mapping[str, Variant] = {
     "real": Variant(real),
     "ours": Variant(ours),
+    "zipapp": Variant(ours_in_one_file),
     "recorded": Variant(real, recorded=True),
 }
