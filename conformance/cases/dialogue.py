@@ -166,10 +166,11 @@ class _Parser:
         yield from self._find("find_dest", 2, peer, rest)
 
     def _find(self, request: str, properties: int, peer: str, rest: str) -> Iterator[Step]:
-        label, equals, *found = [_unquote(word) for word in _split(rest)]
-        if equals != b"=" or (found != [b"miss"] and len(found) != properties + 1):
+        words = [_unquote(word) for word in _split(rest)]
+        found = words[2:]
+        if words[1:2] != [b"="] or (found != [b"miss"] and len(found) != properties + 1):
             raise DialogueError(f"{request} LABEL = PROPERTY... TOKEN, or = miss: {rest}")
-        yield model.Send(peer, _request(request, label=label))
+        yield model.Send(peer, _request(request, label=words[0]))
         if found == [b"miss"]:
             reply = attribute("status", "2") + attribute("property", "") * properties + b"\0"
             yield model.Expect(peer, (model.Reply(reply),))

@@ -71,7 +71,6 @@ CASES = (
         << [A] end
         log nothing
         """,
-        whole="the first dummy is answered before the second is sent",
     ),
     case(
         "half-close/parameters/1",

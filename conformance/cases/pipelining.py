@@ -29,7 +29,7 @@ def _borders() -> Iterator[Case]:
         {_glued_at(4096)}
         << status=2 property= . status=2 property= .
         """,
-        whole=_WHOLE,
+        whole=_LONG_WRITE,
     )
     yield case(
         "pipelining/border/2",
@@ -223,7 +223,6 @@ CASES = (
         find_endp Q = miss
         log nothing
         """,
-        whole="the first dummy is answered before the second is sent",
     ),
     case(
         "pipelining/dummy/5",
@@ -253,7 +252,6 @@ CASES = (
         << [A] 'status\\0' '2\\0' property= .
         log nothing
         """,
-        whole="the first dummy is answered before the rest is sent",
     ),
     case(
         "pipelining/clients/1",
