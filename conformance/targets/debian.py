@@ -6,6 +6,7 @@ sources are only read, to find its mirror.
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 from dataclasses import dataclass
@@ -41,7 +42,7 @@ def find_mirror() -> Mirror:
                 return Mirror(fields["uris"].split()[0], _keyring(fields.get("signed-by")))
     if _ONE_LINE_SOURCES.exists():
         for line in _ONE_LINE_SOURCES.read_text().splitlines():
-            words = [word for word in line.split() if not word.startswith(("[", "signed-by=", "arch="))]
+            words = re.sub(r"\[.*?\]", "", line).split()
             if words[:1] == ["deb"] and "main" in words[3:]:
                 return Mirror(words[1], None)
     raise UnavailableError(f"no Debian mirror in {_SOURCES} or {_ONE_LINE_SOURCES}")
@@ -94,7 +95,7 @@ class Suite:
             _, version, source = (field.strip() for field in line.split("|"))
             if f" {self.name}/" in source:
                 return version
-        raise UnavailableError(f"{self.name} has no package {package}")
+        raise UnavailableError(f"no package {package} in {self.name}")
 
     def libraries(self, *packages: str) -> list[str]:
         """The library packages that these packages need, directly or through other libraries."""
@@ -146,5 +147,5 @@ class Suite:
         if done.returncode != 0:
             lines = [line for line in done.stderr.splitlines() if line.startswith(("E:", "dpkg-deb:"))]
             reason = (lines or done.stderr.strip().splitlines() or [f"exit status {done.returncode}"])[0]
-            raise UnavailableError(f"{self.name}: {program} {arguments[0]}: {reason}")
+            raise UnavailableError(f"{program} {arguments[0]}: {reason.removeprefix('E: ')}")
         return done.stdout

@@ -28,7 +28,7 @@ _NAMED: dict[str, Callable[[], Target]] = {
     "live": live,
     "postfix": installed_postfix,
 }
-_RELEASE = re.compile(r"postfix-\d+(\.\d+)+")
+_RELEASE = re.compile(r"postfix-\d+(\.\d+)*")
 
 
 def parse_target(name: str, cache: Path | None = None) -> Target:

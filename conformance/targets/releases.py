@@ -37,6 +37,7 @@ __all__ = ["SUITES", "Fetched", "default_cache", "fetch", "find_release", "launc
 SUITES = ("bullseye", "bookworm-backports", "trixie", "sid")
 
 _MANIFEST = "manifest.json"
+_SUITE_NAME = re.compile(r"[a-z]+(-[a-z]+)*")
 _LIBRARY_PLACES = ("usr/lib/postfix", "lib/*-linux-gnu*", "usr/lib/*-linux-gnu*")
 
 
@@ -66,6 +67,9 @@ def fetch(suites: Sequence[str], cache: Path, say: Callable[[str], None] = lambd
     """
     report = []
     for suite in suites:
+        if not _SUITE_NAME.fullmatch(suite):
+            report.append(Fetched(suite, None, "not the name of a Debian suite"))
+            continue
         known = _manifest(cache / suite)
         if known is not None:
             report.append(Fetched(suite, known["version"]))
@@ -103,8 +107,6 @@ def find_release(series: str, cache: Path) -> tuple[str, Path] | None:
 
 
 def _fetch_one(suite_name: str, cache: Path) -> str:
-    if not re.fullmatch(r"[a-z]+(-[a-z]+)*", suite_name):
-        raise UnavailableError("not the name of a Debian suite")
     cache.mkdir(parents=True, exist_ok=True)
     # Unpacked beside its place and moved there whole, so that what has a manifest is complete.
     work = Path(tempfile.mkdtemp(prefix=f".{suite_name}-", dir=cache))

@@ -152,13 +152,13 @@ class SpawnedTarget:
 
     def __init__(self, name: str, command: Command, dialect: Dialect, *, ours: bool = False) -> None:
         self.name = name
-        self._command = command
-        self._dialect = dialect
+        self.command = command
+        self.dialect = dialect
         self._ours = ours
 
     def unavailable(self) -> str | None:
-        if not os.access(self._command.executable, os.X_OK):
-            return f"{self._command.executable} is not a program that can be run"
+        if not os.access(self.command.executable, os.X_OK):
+            return f"{self.command.executable} is not a program that can be run"
         if self._clock_library() is None:
             return "libfaketime is not installed (Debian package faketime)"
         return why_nothing_can_be_spawned()
@@ -169,13 +169,13 @@ class SpawnedTarget:
         if reason is not None or library is None:
             raise UnavailableError(f"{self.name}: {reason}")
         options = options or {}
-        return SpawnedDaemon(self._command, self._dialect_under(options), options, library)
+        return SpawnedDaemon(self.command, self._dialect_under(options), options, library)
 
     def _clock_library(self) -> Path | None:
-        return self._command.clock_library or find_library()
+        return self.command.clock_library or find_library()
 
     def _dialect_under(self, options: Mapping[str, str]) -> Dialect:
-        dialect = dialect_from(options, self._dialect)
-        if dialect is not self._dialect and not self._ours:
+        dialect = dialect_from(options, self.dialect)
+        if dialect is not self.dialect and not self._ours:
             raise UnavailableError(f"{self.name}: its dialect is compiled in")
         return dialect
