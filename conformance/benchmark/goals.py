@@ -7,7 +7,26 @@ from dataclasses import dataclass
 
 from conformance.benchmark.comparison import Cell, Turn
 
-__all__ = ["GOALS", "SHORT_BOUNDS", "Bound", "cpu_per_request", "rate"]
+__all__ = [
+    "FLATNESS_LIMIT",
+    "GOALS",
+    "PAIR_LIMIT",
+    "SHORT_BOUNDS",
+    "STALLED_LIMIT",
+    "Bound",
+    "cpu_per_request",
+    "rate",
+    "verdict",
+]
+
+PAIR_LIMIT = 1536
+"""Bytes that a cached pair may cost at most."""
+
+FLATNESS_LIMIT = 1.15
+"""Times the CPU per request without cached pairs that it may cost at most with the most of them."""
+
+STALLED_LIMIT = 1.2
+"""Times the usual p99 latency that it may be at most beside a stalled client."""
 
 
 def rate(turn: Turn) -> float:
@@ -42,6 +61,11 @@ class Bound:
         what = "requests a second at least" if self.measure is rate else "CPU per request at most"
         where = f"{self.cached:,} cached pairs, {self.clients} clients"
         return f"{where}: {what} {self.limit:g} times the real one's"
+
+
+def verdict(good: bool) -> str:
+    """How a report says it."""
+    return "met" if good else "MISSED"
 
 
 GOALS = (

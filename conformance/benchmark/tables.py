@@ -11,7 +11,15 @@ from rich.console import Console
 from rich.table import Table
 
 from conformance.benchmark.comparison import Cell, Comparison, Turn
-from conformance.benchmark.goals import GOALS, cpu_per_request, rate
+from conformance.benchmark.goals import (
+    FLATNESS_LIMIT,
+    GOALS,
+    PAIR_LIMIT,
+    STALLED_LIMIT,
+    cpu_per_request,
+    rate,
+    verdict,
+)
 from conformance.benchmark.results import Machine, Results
 from conformance.benchmark.stalled import Stalled
 from conformance.benchmark.system_calls import Counts
@@ -41,7 +49,7 @@ def _table(title: str, *columns: str) -> Table:
 def _goal(cell: Cell, measure: Callable[[Turn], float]) -> list[str]:
     for goal in GOALS:
         if goal.measure is measure and goal.concerns(cell):
-            return [f"{goal.limit:g}", "met" if goal.holds(cell) else "MISSED"]
+            return [f"{goal.limit:g}", verdict(goal.holds(cell))]
     return []
 
 
@@ -63,7 +71,7 @@ def _measured(
             row += [column.form.format(cell.typical(name, column.value)) for column in columns]
             if name != "real" and "real" in cell.turns:
                 ratio = cell.ratio(name, "real", measure)
-                row += [f"{ratio.median:.2f}", f"{ratio.low:.2f}-{ratio.high:.2f}"]
+                row += [f"{ratio.median:.2f}", f"{ratio.low:.3g}-{ratio.high:.3g}"]
                 row += _goal(cell, measure) if name == "ours" else []
             table.add_row(*row, end_section=name == comparison.names[-1])
     return table
@@ -103,13 +111,16 @@ def _latency(comparison: Comparison) -> Table:
 
 
 def _memory(comparison: Comparison) -> Table:
-    table = _table("Memory", "pairs", "daemon", "resident, KiB", "peak, KiB", "bytes per cached pair")
+    columns = ("pairs", "daemon", "resident, KiB", "peak, KiB", "bytes per cached pair", "goal", "")
+    table = _table("Memory", *columns)
     for cached, by_name in comparison.memory.items():
         for name, memory in by_name.items():
-            per_pair = f"{memory.per_pair(cached):,.0f}" if cached else ""
-            table.add_row(
-                f"{cached:,}", name, f"{memory.after // 1024:,}", f"{memory.peak // 1024:,}", per_pair
-            )
+            row = [f"{cached:,}", name, f"{memory.after // 1024:,}", f"{memory.peak // 1024:,}"]
+            if cached:
+                row.append(f"{memory.per_pair(cached):,.0f}")
+            if cached and name == "ours":
+                row += [f"{PAIR_LIMIT:,}", verdict(memory.per_pair(cached) <= PAIR_LIMIT)]
+            table.add_row(*row)
     return table
 
 
@@ -122,6 +133,17 @@ def _startup(startup: dict[str, list[float]]) -> Table:
     return table
 
 
+def _flatness_line(comparison: Comparison) -> str:
+    clients = comparison.cells[-1].clients
+    cells = [cell for cell in comparison.cells if cell.clients == clients]
+    costs = [cell.typical("ours", cpu_per_request) for cell in cells]
+    grown = costs[-1] / costs[0]
+    return (
+        f"ours: with {cells[-1].cached:,} pairs {grown:.2f} times the CPU per request that it takes with"
+        f" {cells[0].cached:,}, {clients} clients ({FLATNESS_LIMIT} {verdict(grown <= FLATNESS_LIMIT)})"
+    )
+
+
 def _stalled_lines(stalled: dict[str, Stalled]) -> Iterable[str]:
     for name, found in stalled.items():
         if not found.serves_others:
@@ -132,7 +154,7 @@ def _stalled_lines(stalled: dict[str, Stalled]) -> Iterable[str]:
         p99 = median(beside.p99 / without.p99 for beside, without in pairs)
         yield (
             f"{name}: beside a stalled client {rates:.2f} times the requests a second,"
-            f" {p99:.2f} times the p99 latency (goal: at most 1.2)"
+            f" {p99:.2f} times the p99 latency ({STALLED_LIMIT} {verdict(p99 <= STALLED_LIMIT)})"
         )
 
 
@@ -148,7 +170,8 @@ def show_comparison(machine: Machine, comparison: Comparison) -> None:
     releases = ", ".join(f"{name}: {version}" for name, version in machine.contestants.items())
     console.print(
         f"{machine.date}; {machine.processor}, {machine.processors} processors; {machine.kernel};"
-        f" {releases}; load generator in {machine.generator}. Medians; ranges in brackets."
+        f" {releases}; load generator in {machine.generator}. Medians.",
+        soft_wrap=True,
     )
     console.print(_throughput(comparison))
     console.print(_cost(comparison))
@@ -172,10 +195,11 @@ def show(results: Results) -> None:
     """Print everything."""
     show_comparison(results.machine, results.comparison)
     console = _console()
+    console.print(_flatness_line(results.comparison), soft_wrap=True)
     console.print(_memory(results.comparison))
     for cached in results.plan.left_out():
         console.print(f"Left out: {cached:,} pairs need more descriptors than ulimit -Hn allows.")
     if results.startup:
         console.print(_startup(results.startup))
     for line in _stalled_lines(results.stalled):
-        console.print(line)
+        console.print(line, soft_wrap=True)
