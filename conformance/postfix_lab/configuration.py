@@ -9,6 +9,7 @@ from pathlib import Path
 __all__ = ["CacheEntry", "Directories", "main_cf", "master_cf"]
 
 SERVICES = """\
+pickup     unix       n - n 60 1  pickup
 cleanup    unix       n - n - 0   cleanup
 qmgr       unix       n - n 300 1 qmgr
 tlsmgr     unix       - - n 1000? 1 tlsmgr
@@ -24,6 +25,7 @@ discard    unix       - - n - -   discard
 retry      unix       - - n - -   error
 error      unix       - - n - -   error
 anvil      unix       - - n - 1   anvil
+flush      unix       n - n 1000? 0 flush
 showq      unix       n - n - -   showq
 postlog    unix-dgram n - n - 1   postlogd
 """

@@ -33,6 +33,8 @@ __all__ = ["run_scenario"]
 TIME_LIMIT = {False: 60.0, True: 600.0}
 """Seconds for the traffic of a scenario's short and long form; what hasn't arrived then is missing."""
 RELOAD_INTERVAL = 2.0
+HOLDING = {"smtpd_client_restrictions": "check_client_access static:hold"}
+"""Parameters by which all mail goes to the hold queue."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +115,7 @@ def start_instance(
         "transport_maps": "inline:{ "
         + ", ".join(f"{{ {domain} = {hop} }}" for domain, hop in routes.items())
         + " }",
+        **(HOLDING if scenario.held else {}),
         **scenario.parameters,
     }
     cache = CacheEntry(
@@ -151,6 +154,8 @@ def deliver(
             if not all(injection.wait(deadline) for injection in injections):
                 return
         for each in running:
+            if scenario.held:
+                each.instance.release_held_mail()
             each.log.wait_until(settled(expected), remaining(deadline))
 
 

@@ -71,7 +71,7 @@ class Instance:
             os.utime(file, (LONG_AGO, LONG_AGO))
         self._command = os.path.basename(cache.command.split()[0]).encode()
         self._process = subprocess.Popen(
-            self._postfix("start-fg"),
+            self._command_line("postfix", "start-fg"),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -88,22 +88,31 @@ class Instance:
             raise UnavailableError(f"the private Postfix does not start: {words}")
         return log
 
-    def _postfix(self, verb: str) -> list[str]:
-        return [self.installation.command("postfix"), "-c", str(self.directories.config), verb]
+    def _command_line(self, command: str, *words: str) -> list[str]:
+        return [self.installation.command(command), "-c", str(self.directories.config), *words]
 
-    def _run(self, verb: str) -> None:
-        command = self._postfix(verb)
+    def _run(self, command: str, *words: str) -> None:
+        line = self._command_line(command, *words)
+        where = f"`{command} {' '.join(words)}` on the private instance"
         try:
-            subprocess.run(
-                command, env=ENVIRONMENT, capture_output=True, check=True, timeout=PATIENCE, cwd="/"
+            done = subprocess.run(
+                line, env=ENVIRONMENT, capture_output=True, text=True, check=False, timeout=PATIENCE, cwd="/"
             )
-        except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
-            raise UnavailableError(f"`postfix {verb}` of the private instance: {error}") from None
+        except subprocess.TimeoutExpired:
+            raise UnavailableError(f"{where} took more than {PATIENCE:.0f} s") from None
+        if done.returncode != 0:
+            said = " / ".join(done.stderr.split("\n")).strip(" /") or f"exit status {done.returncode}"
+            raise UnavailableError(f"{where}: {said}")
+
+    def release_held_mail(self) -> None:
+        """Have all mails of the hold queue delivered, all at once."""
+        self._run("postsuper", "-H", "ALL")
+        self._run("postqueue", "-f")
 
     def reload(self) -> None:
         """`postfix reload`: every daemon ends as soon as it has done with what it is serving."""
         self._leaving += self._watched(b"smtp", b"lmtp")
-        self._run("reload")
+        self._run("postfix", "reload")
 
     def wait_for_old_deliveries(self) -> None:
         """Wait until the delivery agents from before a reload have ended, their connections saved."""
@@ -137,7 +146,7 @@ class Instance:
 
     def stop(self, log: MailLog) -> None:
         """`postfix stop`, and wait until the last daemon has closed its log."""
-        self._run("stop")
+        self._run("postfix", "stop")
         log.wait_for_end(PATIENCE)
 
     def close(self) -> None:

@@ -66,6 +66,8 @@ class Scenario:
     """Series of a Postfix that has been fetched, in place of the installed one."""
     senders: Sequence[str] = SENDERS[:1]
     parameters: Mapping[str, str] = field(default_factory=dict)
+    held: bool = False
+    """Whether all mails of a wave are in the queue before the first of them is delivered."""
     disturbance: Disturbance = Disturbance.NONE
 
     def waves(self, long: bool) -> tuple[Wave, ...]:
@@ -102,12 +104,13 @@ ON_DEMAND = {"smtp_connection_cache_destinations": ""}
 SCENARIOS = (
     Scenario(
         "burst",
-        "many mails to one destination at once, cached on demand only",
+        "a queue full of mails to one destination, cached on demand only",
         short=(Wave(100, sessions=8),),
         long=(Wave(2000, sessions=8),),
         destinations=1,
         sinks=1,
         parameters=ON_DEMAND,
+        held=True,
     ),
     Scenario("mixed", "5 destinations over 3 sinks", short=(Wave(40),), long=(Wave(400),)),
     Scenario(
