@@ -172,7 +172,7 @@ def _seconds(fields: dict[str, Any], name: str) -> float:
 
 
 def _is_whole(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+    return type(value) is int and value >= 0
 
 
 def _shown(value: object) -> str:

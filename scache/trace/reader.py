@@ -96,29 +96,36 @@ class TraceReader:
             yield fields
 
     def _read_lines(self) -> Iterator[bytes]:
-        while line := self._guarded(lambda: self._stream.readline(LONGEST_LINE)):
+        readline = self._stream.readline
+        while True:
+            try:
+                line = readline(LONGEST_LINE)
+            except EOFError:
+                self._report(
+                    f"{self.path}:{self.line + 1}: the compressed file ends too early; not used from here"
+                )
+                return
+            except self._damage as error:
+                self.line += 1
+                raise TraceError(f"damaged compression: {error}") from None
+            if not line:
+                return
             self.line += 1
             if len(line) == LONGEST_LINE:
                 raise TraceError(f"longer than {LONGEST_LINE} bytes")
             yield line
 
     def _whole_document(self, start: bytes, error: Exception) -> Any:
+        document = bytearray(start)
+        for line in self._read_lines():
+            document += line
+            if len(document) > LONGEST_LINE:
+                break
+        self.line = 1
         try:
-            return _from_json((start + self._guarded(lambda: self._stream.read(LONGEST_LINE))).decode())
+            return _json.decode(document.decode())
         except (ValueError, RecursionError):
             raise TraceError(_why(error)) from None
-
-    def _guarded(self, read: Callable[[], bytes]) -> bytes:
-        try:
-            return read()
-        except EOFError:
-            self._report(
-                f"{self.path}:{self.line + 1}: the compressed file ends too early; not used from here"
-            )
-            return b""
-        except self._damage as error:
-            self.line += 1
-            raise TraceError(f"damaged compression: {error}") from None
 
     def _located(self, error: TraceError) -> TraceError:
         return TraceError(f"{self.path}:{max(self.line, 1)}: {error}")
@@ -129,7 +136,13 @@ def _no_constant(name: str) -> float:
     raise ValueError(f"{name} is no number")
 
 
-_from_json = json.JSONDecoder(parse_constant=_no_constant).decode
+_json = json.JSONDecoder(parse_constant=_no_constant)
+
+
+def _from_json(text: str) -> Any:
+    """As _json.decode, and faster where nothing surrounds the object but the newline."""
+    fields, end = _json.raw_decode(text)
+    return fields if text[end:] in ("\n", "") else _json.decode(text)
 
 
 def _why(error: Exception) -> str:
