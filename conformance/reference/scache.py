@@ -86,7 +86,9 @@ class ReferenceScache:
             self._idle_since = self.now
 
     def _warn(self, text: bytes) -> None:
-        self.log.append("warning: " + _printable(text[:_LONGEST_LOG_TEXT]))
+        # Cut last, even within a character.
+        shown = _printable(text).encode()[:_LONGEST_LOG_TEXT]
+        self.log.append("warning: " + shown.decode("utf-8", "surrogateescape"))
 
     def _log_statistics(self) -> None:
         counted = self.counters

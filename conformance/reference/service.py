@@ -116,8 +116,8 @@ class Service:
             return
         dest_prop, endp_prop, session = found
         self._reply(_OK, dest_prop, endp_prop)
-        yield from self._send_session(b"find_dest", session)
         self._world.counters.dest_hits += 1
+        yield from self._send_session(b"find_dest", session)
 
     def _find_endp(self) -> Waiting[None]:
         values = yield from self._scanner.scan(b"label", LIST_END)
@@ -132,8 +132,8 @@ class Service:
             return
         endp_prop, session = found
         self._reply(_OK, endp_prop)
-        yield from self._send_session(b"find_endp", session)
         self._world.counters.endp_hits += 1
+        yield from self._send_session(b"find_endp", session)
 
     def _receive_session(self) -> Waiting[Session | None]:
         """The one session that rides on the next byte; None where there is none, or more than one."""

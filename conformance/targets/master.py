@@ -7,6 +7,7 @@ import fcntl
 import os
 import signal
 import socket
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -90,7 +91,10 @@ def spawn(
     null = os.open("/dev/null", os.O_RDWR | os.O_CLOEXEC)
     listener.setblocking(False)
     try:
-        pid = os.fork()
+        with warnings.catch_warnings():
+            # Forking a process with threads is no danger here: the child makes system calls and nothing else.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            pid = os.fork()
         if pid == 0:
             descriptors = [null, null, null, flow_read, flow_write, child_status.fileno(), listener.fileno()]
             _become(command, words, environment, directory, descriptors)
