@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from conformance.reference_cache import ReferenceCache
 from conformance.simulation.ledger import Ledger
 from conformance.simulation.recount import Recount
+from conformance.simulation.situation import Situation
 from conformance.simulation.violation import Violation
 from scache.simulated import OpenFile
 
@@ -24,7 +25,7 @@ class Books:
     happened: how often each rare situation came about.
     """
 
-    def __init__(self, ttl_limit: int, happened: Counter[str]) -> None:
+    def __init__(self, ttl_limit: int, happened: Counter[Situation]) -> None:
         self.model: ReferenceCache[OpenFile] = ReferenceCache(ttl_limit)
         self.ledger = Ledger(self._may_close)
         self.recount = Recount()
@@ -57,9 +58,9 @@ class Books:
         self._earliest = self.model.next_due()
         self.changed = True
         if len(self._due) > 1:
-            self.happened["several sessions fell due at once"] += 1
+            self.happened[Situation.SEVERAL_DUE] += 1
         if self._due and len(self.ledger) > self.ledger.cached:
-            self.happened["a session fell due while a descriptor was under way"] += 1
+            self.happened[Situation.DUE_WHILE_UNDER_WAY] += 1
 
     def begin_end(self) -> None:
         """The daemon is about to end: it closes all sessions, in an order of its own."""
@@ -70,7 +71,7 @@ class Books:
         file = self.ledger.closed(descriptor)
         if file in self.skipped:
             self.skipped.remove(file)
-            self.happened["a session that its remote side had closed was skipped"] += 1
+            self.happened[Situation.SKIPPED] += 1
         elif file is not None:
             self._closed.append(file)
 

@@ -6,13 +6,30 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from enum import Enum
+from typing import Protocol
 
 from conformance.simulation.options import Options
+from conformance.simulation.situation import Situation
 from conformance.simulation.violation import Violation
 from conformance.simulation.wire import ANNOUNCEMENT, DUMMY, FAIL, WRONG_REQUESTS, request_bytes
-from scache.simulated import OpenFile, StreamSocket
+from scache.simulated import OpenFile
 
-__all__ = ["Client", "Phase"]
+__all__ = ["Client", "End", "Phase"]
+
+
+class End(Protocol):
+    """A client's end of its connection, as scache.simulated.StreamSocket has it."""
+
+    @property
+    def incoming(self) -> deque[tuple[bytes, tuple[OpenFile, ...]]]: ...
+    @property
+    def unread(self) -> int: ...
+    @property
+    def input_ended(self) -> bool: ...
+    def send(self, data: bytes, files: tuple[OpenFile, ...] = ()) -> int: ...
+    def receive_message(self, limit: int) -> tuple[bytes, tuple[OpenFile, ...]]: ...
+    def shutdown(self) -> None: ...
+    def release(self) -> None: ...
 
 
 class Phase(Enum):
@@ -40,7 +57,7 @@ class Client:
     """
 
     def __init__(
-        self, number: int, end: StreamSocket, options: Options, happened: Counter[str], *, hostile: bool
+        self, number: int, end: End, options: Options, happened: Counter[Situation], *, hostile: bool
     ) -> None:
         self.number = number
         self.end = end
@@ -130,7 +147,7 @@ class Client:
         except BlockingIOError:
             return
         except ConnectionResetError:
-            self.happened["a client read a reset"] += 1
+            self.happened[Situation.CLIENT_RESET] += 1
             self._end_of_input()
             return
         self.progress += len(data)
@@ -248,13 +265,13 @@ class Client:
         heard_at = self._heard_before if turn == self._heard_in else self.heard_at
         if ending:
             self.closed_why = _ENDED
-        elif self.gone or self.half_closed:
-            self.closed_why = "the client closed"
         elif now - heard_at >= self.options.ipc_timeout:
             self.closed_why = _TIME_LIMIT
-            self.happened["the time limit closed a connection"] += 1
+            self.happened[Situation.TIME_LIMIT] += 1
+        elif self.gone or self.half_closed:
+            self.closed_why = "the client closed"
         elif self.hostile and self.taken_in > self.options.message_limit:
             self.closed_why = _MESSAGE_LIMIT
-            self.happened["the message limit closed a connection"] += 1
+            self.happened[Situation.MESSAGE_LIMIT] += 1
         else:
             raise Violation("closing", f"the daemon closes client {self.number} for no reason")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from conformance.reference_cache import Session
 from conformance.simulation.books import Books
 from conformance.simulation.client import Client
+from conformance.simulation.situation import Situation
 from conformance.simulation.violation import Violation
 from conformance.simulation.wire import attribute_list
 from scache.simulated import Listener, OpenFile, SimulatedNetwork, SimulatedStream, StreamSocket
@@ -47,15 +48,15 @@ class ObservedStream(SimulatedStream):
             sent = self._send(data)
         except BlockingIOError:
             self._client.blocked = True
-            self._books.happened["a write would have blocked"] += 1
+            self._books.happened[Situation.WRITE_BLOCKED] += 1
             raise
         except ConnectionError:
             self._client.blocked = False
-            self._books.happened["a reply found its client gone"] += 1
+            self._books.happened[Situation.GONE_AT_REPLY] += 1
             raise
         self._client.blocked = sent < len(data)
         if self._client.blocked:
-            self._books.happened["a write was partial"] += 1
+            self._books.happened[Situation.WRITE_PARTIAL] += 1
         return sent
 
     def receive_descriptors(self) -> tuple[bytes, list[int]]:
@@ -66,9 +67,9 @@ class ObservedStream(SimulatedStream):
         for descriptor in descriptors:
             self._books.ledger.received(descriptor, self._table.file(descriptor))
         if len(descriptors) < coming:
-            self._books.happened["descriptors were dropped: the table was full"] += 1
+            self._books.happened[Situation.TRUNCATED] += 1
         elif data and coming != 1:
-            self._books.happened[f"{'no' if not coming else 'several'} descriptors came"] += 1
+            self._books.happened[Situation.SEVERAL_DESCRIPTORS if coming else Situation.NO_DESCRIPTOR] += 1
         self._client.descriptors_arrived(len(descriptors))
         return data, descriptors
 
@@ -78,11 +79,11 @@ class ObservedStream(SimulatedStream):
             super().send_descriptor(descriptor)
         except BlockingIOError:
             self._client.blocked = True
-            self._books.happened["a descriptor's write would have blocked"] += 1
+            self._books.happened[Situation.HAND_OVER_BLOCKED] += 1
             raise
         except ConnectionError:
             self._client.blocked = False
-            self._books.happened["a client was gone when its descriptor was sent"] += 1
+            self._books.happened[Situation.GONE_AT_HAND_OVER] += 1
             raise
         self._client.blocked = False
         self._client.handed(self._books.ledger.handed_out(descriptor))
@@ -127,7 +128,7 @@ class ObservedNetwork(SimulatedNetwork):
             raise
         except OSError:
             self.refused_at = self.books.now
-            self.books.happened["accept found no free descriptor"] += 1
+            self.books.happened[Situation.ACCEPT_REFUSED] += 1
             raise
         self.refused_at = None
         self.streams += 1
@@ -185,7 +186,7 @@ class ObservedService:
         books.saved(ttl)
         books.recount.saved_binding(books.model.sizes())
         if (dest_label, dest_prop, endp_label) in books.bindings_gone:
-            books.happened["a binding was saved again in the second in which it fell due"] += 1
+            books.happened[Situation.SAVED_AGAIN_WHEN_DUE] += 1
         self._answered(attribute_list((b"status", b"0")))
 
     def find_endp(self, endp_label: bytes) -> tuple[tuple[bytes], int] | None:
@@ -219,10 +220,17 @@ class ObservedService:
             self._answered(attribute_list((b"status", b"2"), (b"property", b""), (b"property", b"")))
         else:
             books.recount.domain_hits += 1
+            self._note_passing_over(dest_label)
             self._answered(
                 attribute_list((b"status", b"0"), (b"property", expected[0]), (b"property", expected[1]))
             )
         return found
+
+    def _note_passing_over(self, dest_label: bytes) -> None:
+        model = self._books.model
+        first = next(binding for binding in model.bindings if binding.dest_label == dest_label)
+        if model.last_found is not None and model.last_found.endp_label != first.endp_label:
+            self._books.happened[Situation.PASSED_OVER] += 1
 
     def put_back(self, now: int, descriptor: int) -> bool:
         books = self._books
@@ -235,7 +243,7 @@ class ObservedService:
             books.ledger.put_back(descriptor)
             books.queued(session.due)
             books.changed = True
-            books.happened["a session that nobody claimed was put back"] += 1
+            books.happened[Situation.PUT_BACK] += 1
         return done
 
     def _is_skipped(self, file: OpenFile) -> bool:

@@ -30,7 +30,8 @@ FAULTS = (
 class Options:
     """Every option of a run. Times are in seconds, sizes in bytes.
 
-    long_labels, message_limit: short where the daemon has to read byte by byte.
+    long_labels: not where buffers are small. message_limit: small where the daemon has to read byte by byte.
+    capacity: a reply without properties fills 20 bytes exactly.
     splits: one write of several is cut at a random byte. descriptor_limit: RLIMIT_NOFILE of the server.
     """
 
@@ -42,6 +43,7 @@ class Options:
     endpoints: int
     long_labels: bool
     splits: bool
+    backlog: int
     capacity: int
     descriptor_limit: int
     ttl_limit: int
@@ -63,6 +65,8 @@ class Options:
 def _text(value: object) -> str:
     if isinstance(value, frozenset):
         return ", ".join(sorted(value)) or "none"
+    if isinstance(value, Dialect):
+        return ", ".join(f"{name}={getattr(value, name)}" for name in sorted(Dialect.__slots__))
     return str(value)
 
 
@@ -81,7 +85,7 @@ def draw_options(seed: int, *, everything: bool = False) -> Options:
     common = source.random() < 0.85
     extra_steps = [common or source.random() < 0.5 for _ in range(3)]
     clients = source.choice((1, 2, 4, 8, 16, 32))
-    capacity = maybe(source.choice((16, 64, 300, 1000)), 212_992, 0.25)
+    capacity = maybe(source.choice((16, 20, 20, 64, 300, 1000)), 212_992, 0.3)
     return Options(
         seed=seed,
         dialect=Dialect(announcement=extra_steps[0], write_wait=extra_steps[1], read_wait=extra_steps[2]),
@@ -89,8 +93,9 @@ def draw_options(seed: int, *, everything: bool = False) -> Options:
         hostile=0 if source.random() < 0.3 and not everything else max(1, clients // 4),
         destinations=source.choice((1, 3, 10, 40)),
         endpoints=source.choice((1, 3, 10, 40)),
-        long_labels=source.random() < 0.15 and extra_steps[1],
+        long_labels=source.random() < 0.15 and extra_steps[1] and capacity >= 1000,
         splits=everything or source.random() < 0.5,
+        backlog=source.choice((0, 3, 100)),
         capacity=capacity,
         descriptor_limit=maybe(8 + source.randrange(3 * clients + 6), 1_000_000, 0.3),
         ttl_limit=source.choice((1, 2, 2, 2, 5)),

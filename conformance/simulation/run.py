@@ -8,10 +8,16 @@ from dataclasses import dataclass
 
 from conformance.simulation.options import Options, draw_options
 from conformance.simulation.player import Player
+from conformance.simulation.situation import Situation
 from conformance.simulation.violation import Violation
 from conformance.simulation.world import Step, World
+from scache.trace.events import Event
 
 __all__ = ["Outcome", "play", "replay"]
+
+
+#: Rounds for each request after which a run ends anyway: buffers of few bytes make long messages slow.
+_MOST_ROUNDS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,9 +27,9 @@ class Outcome:
     seed: int
     requests: int
     turns: int
-    happened: Counter[str]
-    violation: str | None = None
+    happened: Counter[Situation]
     rule: str | None = None
+    violation: str | None = None
 
 
 def play(
@@ -45,7 +51,9 @@ def play(
     world = World(options, note)
     player = Player(options, world)
     try:
-        while world.requests < requests:
+        for _ in range(_MOST_ROUNDS * requests):
+            if world.requests >= requests:
+                break
             for step in player.round():
                 if steps is not None:
                     steps.append(step)
@@ -56,9 +64,9 @@ def play(
     return _outcome(options, world, None)
 
 
-def replay(options: Options, steps: Iterable[Step], note: Callable[[str], None] | None = None) -> Outcome:
-    """Run a world through these steps, and then to its rest."""
-    world = World(options, note)
+def replay(options: Options, steps: Iterable[Step], record: Callable[[Event], None] | None = None) -> Outcome:
+    """Run a world through these steps, and then to its rest. record: takes the clients' traffic."""
+    world = World(options, record=record)
     try:
         for step in steps:
             world.perform(step)

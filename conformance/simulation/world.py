@@ -17,11 +17,14 @@ from conformance.simulation.client import Client, Phase
 from conformance.simulation.observed import ObservedNetwork, ObservedService
 from conformance.simulation.options import Options
 from conformance.simulation.recount import Recount
+from conformance.simulation.situation import Situation
+from conformance.simulation.tracing import Scribe
 from conformance.simulation.violation import Violation
 from scache.clock import VirtualClock
 from scache.server import Server
 from scache.settings import Settings
 from scache.simulated import Listener, OpenFile, StreamSocket, socket_pair
+from scache.trace.events import Event
 
 __all__ = ["START", "Step", "World"]
 
@@ -36,18 +39,28 @@ _RESTLESS = 10
 
 
 class World:
-    """One run. `note` takes each line of the event log, where somebody wants one."""
+    """One run.
 
-    def __init__(self, options: Options, note: Callable[[str], None] | None = None) -> None:
+    note takes each line of the event log, record each event of the clients' traffic, where somebody wants
+    them.
+    """
+
+    def __init__(
+        self,
+        options: Options,
+        note: Callable[[str], None] | None = None,
+        record: Callable[[Event], None] | None = None,
+    ) -> None:
         self.options = options
         self.clock = VirtualClock(START)
-        self.happened: Counter[str] = Counter()
+        self.happened: Counter[Situation] = Counter()
         self.requests = 0
         self.turns = 0
         self.clients: dict[int, Client] = {}
         self.sessions: list[tuple[OpenFile, StreamSocket]] = []
         self._note = note
-        self._listening = Listener(capacity=options.capacity)
+        self._scribe = None if record is None else Scribe(self.clock, record)
+        self._listening = Listener(options.backlog, options.capacity)
         self._connecting: dict[StreamSocket, Client] = {}
         self._rotation = [0]
         self._log: list[str] = []
@@ -87,9 +100,9 @@ class World:
     def _end_daemon(self) -> None:
         """The daemon has stopped, and its process ends; the listening socket lives on for the next one."""
         if self.books.model.sessions:
-            self.happened["the daemon ended with sessions in its cache"] += 1
+            self.happened[Situation.ENDED_WITH_SESSIONS] += 1
         if len(self.books.ledger) > self.books.ledger.cached:
-            self.happened["the daemon ended with a descriptor under way"] += 1
+            self.happened[Situation.ENDED_UNDER_WAY] += 1
         self.network.ending = True
         self.books.begin_end()
         self._expect_statistics(self._now())
@@ -121,9 +134,10 @@ class World:
         try:
             end = self._listening.connect()
         except BlockingIOError:
-            self.happened["the backlog was full"] += 1
+            self.happened[Situation.BACKLOG_FULL] += 1
             return
-        client = Client(number, end, self.options, self.happened, hostile=hostile)
+        seen = end if self._scribe is None else self._scribe.attend(end)
+        client = Client(number, seen, self.options, self.happened, hostile=hostile)
         client.heard_at = self._now()
         self.clients[number] = client
         self._connecting[end] = client
@@ -138,7 +152,7 @@ class World:
             session = client.hand.pop() if client.hand else self._new_session()
         self.requests += 1
         if client.outbox:
-            self.happened["a final dummy went glued to the next request"] += 1
+            self.happened[Situation.GLUED_DUMMY] += 1
         client.ask(kind, parameters, session)
 
     def _ask_wrongly(self, number: int, which: int) -> None:
@@ -164,7 +178,7 @@ class World:
         client = self.clients.get(number)
         if client is not None:
             if client.outbox and size < len(client.outbox):
-                self.happened["a message went in pieces"] += 1
+                self.happened[Situation.IN_PIECES] += 1
             client.write(size)
 
     def _read(self, number: int, size: int) -> None:
@@ -197,16 +211,16 @@ class World:
         client = self.clients.get(number)
         if client is not None and not client.half_closed and not client.outbox and not client.offering:
             client.shut_down()
-            self.happened["a client half-closed"] += 1
+            self.happened[Situation.HALF_CLOSED] += 1
 
     def _leave(self, number: int) -> None:
         client = self.clients.pop(number, None)
         if client is None:
             return
         if client.phase is Phase.ASKED or client.offering:
-            self.happened["a client left between request and descriptor"] += 1
+            self.happened[Situation.GONE_BEFORE_DESCRIPTOR] += 1
         if client.phase is Phase.SESSION:
-            self.happened["a client left between reply and dummy"] += 1
+            self.happened[Situation.GONE_BEFORE_DUMMY] += 1
         client.leave()
 
     def _drop(self, number: int) -> None:
@@ -221,12 +235,12 @@ class World:
             session, remote = self.sessions[-1 - which % min(len(self.sessions), 8)]
             if remote.is_open:
                 remote.release()
-                self.happened["a remote side closed a session"] += session.is_open
+                self.happened[Situation.REMOTE_CLOSED] += session.is_open
 
     def _advance(self, seconds: float) -> None:
         self.clock.advance(seconds)
         if seconds < 0:
-            self.happened["the clock went back"] += 1
+            self.happened[Situation.CLOCK_BACK] += 1
 
     def _terminate(self) -> None:
         """A signal comes between two turns."""
@@ -312,7 +326,7 @@ class World:
             raise Violation("statistics", f"logged {lines}, recounted {self._expected_lines}")
         self._expected_lines = []
         if len(lines) == 4:
-            self.happened["all four statistics lines"] += 1
+            self.happened[Situation.ALL_STATISTICS] += 1
 
     def _check_waking(self, now: int) -> None:
         """The daemon must not sleep past what is due next."""
@@ -327,7 +341,7 @@ class World:
             what = "stops" if self.server.stopped else "doesn't stop"
             raise Violation("stopping", f"the daemon {what} at {now}, idle since {self._idle_since}")
         if self.server.stopped:
-            self.happened["the daemon ended because it was idle"] += idle
+            self.happened[Situation.IDLE_END] += idle
             self._end_daemon()
         elif self.network.streams:
             self._idle_since = None
@@ -400,7 +414,7 @@ class World:
         stopped, silent = -1, -2
         for number in (stopped, silent):
             self._connect(number, hostile=False)
-        self._rest(0)
+            self._rest(0)
         while self._all_go_on():
             self._rest(0)
         stopping = self.clients[stopped]
