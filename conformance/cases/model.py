@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from scache.dialect import Dialect
 
@@ -20,6 +21,7 @@ __all__ = [
     "Log",
     "LoseMaster",
     "OnProcess",
+    "ReplayTrace",
     "Reply",
     "Send",
     "Shutdown",
@@ -138,6 +140,13 @@ class OnProcess:
     name: str
 
 
+@dataclass(frozen=True, slots=True)
+class ReplayTrace:
+    """A recorded trace is replayed, and every answer is the recorded one."""
+
+    file: Path
+
+
 Step = (
     Connect
     | Send
@@ -153,6 +162,7 @@ Step = (
     | LoseMaster
     | Ended
     | OnProcess
+    | ReplayTrace
 )
 
 
@@ -185,8 +195,8 @@ class Case:
         kinds = {type(step) for step in self.steps}
         found = {
             "dialect": self.dialect is not None,
-            "restart": bool(self.options),
-            "clock": Advance in kinds,
+            "restart": bool(self.options) or ReplayTrace in kinds,
+            "clock": bool(kinds & {Advance, ReplayTrace}),
             "log": Log in kinds,
             "signals": bool(kinds & {Terminate, LoseMaster, Ended}),
             "process": OnProcess in kinds,

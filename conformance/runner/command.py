@@ -17,6 +17,7 @@ from conformance.runner.bytewise import play_bytewise
 from conformance.runner.expectations import Expectations
 from conformance.runner.play import play
 from conformance.runner.suite import Suite, Summary, ordered
+from conformance.runner.traces import trace_cases
 from conformance.target import Target
 from conformance.targets import STANDARD, parse_target
 from scache.errors import UsageError
@@ -53,7 +54,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Exit status 0: all as expected, 1: not. Raises UsageError for what can't be meant."""
-    every = (*CATALOGUE, *golden_cases())
+    every = (*CATALOGUE, *golden_cases(), *trace_cases())
     chosen = select((SANITY, *every), arguments.case, arguments.exclude)
     cases = [each for each in chosen if each is not SANITY]
     if arguments.list:

@@ -11,12 +11,14 @@ from typing import TypeVar
 from conformance.cases import model
 from conformance.cases.model import Case, Reply
 from conformance.runner.process import PROCESS_STEPS
+from conformance.runner.start import start
+from conformance.runner.traces import replay_trace
 from conformance.runner.verdict import Entry, Observation, Result, Verdict
 from conformance.target import Daemon, Peer, Received, Target
-from scache.dialect import ANNOUNCEMENT, Dialect
+from scache.dialect import ANNOUNCEMENT
 from scache.errors import ScacheError, UnavailableError
 
-__all__ = ["play", "selecting"]
+__all__ = ["play"]
 
 T = TypeVar("T")
 
@@ -32,10 +34,9 @@ def play(case: Case, target: Target, *, bytewise: bool = False) -> Result:
     """
     started = perf_counter()
     try:
-        daemon = _start(case, target)
+        stage = _Stage(lambda: start(case, target), bytewise)
     except UnavailableError as missing:
         return Result(case, target.name, Verdict.UNAVAILABLE, str(missing))
-    stage = _Stage(daemon, bytewise)
     try:
         verdict, detail = _take_steps(case, stage)
     finally:
@@ -45,30 +46,6 @@ def play(case: Case, target: Target, *, bytewise: bool = False) -> Result:
     seconds = perf_counter() - started
     transcript, observations = tuple(stage.transcript), tuple(stage.observations)
     return Result(case, target.name, verdict, detail, transcript, observations, seconds)
-
-
-def _start(case: Case, target: Target) -> Daemon:
-    """A daemon that speaks the case's dialect: as it is, else told to. Raises UnavailableError."""
-    daemon = target.start(case.options)
-    wanted = selecting(case.dialect or Dialect(announcement=daemon.dialect.announcement))
-    if selecting(daemon.dialect) == wanted:
-        return daemon
-    daemon.stop()
-    daemon = target.start({**case.options, **wanted})
-    if selecting(daemon.dialect) != wanted:
-        daemon.stop()
-        raise UnavailableError("it can't be told to speak another dialect")
-    return daemon
-
-
-def selecting(dialect: Dialect) -> dict[str, str]:
-    """The parameters that make this project's daemon speak a dialect."""
-    switches = {
-        "scache_announce": dialect.announcement,
-        "scache_write_wait": dialect.write_wait,
-        "scache_read_wait": dialect.read_wait,
-    }
-    return {name: "yes" if on else "no" for name, on in switches.items()}
 
 
 def _take_steps(case: Case, stage: _Stage) -> tuple[Verdict, str]:
@@ -98,8 +75,10 @@ class _Mismatch(Exception):
 class _Stage:
     """A daemon, its clients, and the record of what was said."""
 
-    def __init__(self, daemon: Daemon, bytewise: bool) -> None:
-        self.daemon = daemon
+    def __init__(self, start: Callable[[], Daemon], bytewise: bool) -> None:
+        self._start = start
+        self.daemon = start()
+        self._before: list[Daemon] = []
         self.bytewise = bytewise
         self.peers: dict[str, Peer] = {}
         self.arrived: dict[str, list[Received]] = {}
@@ -112,7 +91,8 @@ class _Stage:
         try:
             for peer in self.peers.values():
                 peer.close()
-            self.daemon.stop()
+            for daemon in (*self._before, self.daemon):
+                daemon.stop()
         except Exception:
             return traceback.format_exc().rstrip()
         return ""
@@ -226,6 +206,13 @@ class _Stage:
         self.daemon.hang_up(step.token)
 
     @take.register
+    def _(self, step: model.ReplayTrace) -> None:
+        self._note("clients", f"of {step.file.name} are replayed")
+        problem = replay_trace(step.file, self.daemon, self._start_anew)
+        self._judge("replay", problem, ("",), str)
+        self.daemon.log()  # the statistics of the intervals passed, which a trace doesn't have
+
+    @take.register
     def _(self, step: model.Heard) -> None:
         heard = self.daemon.heard(step.token)
         self.transcript.append(Entry(f"{step.token} hears", heard))
@@ -251,6 +238,13 @@ class _Stage:
             raise _Mismatch(f"{what}\nexpected {acceptable}\n     got {shown(got)}")
         if got != outcomes[0] and not self.second_best:
             self.second_best = f"{what}: {shown(got)}, preferred: {shown(outcomes[0])}"
+
+    def _start_anew(self) -> Daemon:
+        """As at `postfix reload`: what clients of the old daemon have not read yet, they still can."""
+        self.daemon.lose_master()
+        self._before.append(self.daemon)
+        self.daemon = self._start()
+        return self.daemon
 
     def _note(self, who: str, text: str) -> None:
         self.transcript.append(Entry(who, note=text))

@@ -108,30 +108,29 @@ class SimulatedSessions:
     """Socket pairs of the simulated kernel, by token; the bench keeps each one's remote side."""
 
     def __init__(self) -> None:
-        self._sessions: list[tuple[Token, StreamSocket, StreamSocket]] = []
+        self._named: dict[OpenFile, Token] = {}
+        self._pairs: dict[Token, list[tuple[StreamSocket, StreamSocket]]] = {}
 
     def make(self, token: Token) -> StreamSocket:
         """A new session of that name; the caller sends and releases it."""
         near, remote = socket_pair()
-        self._sessions.append((token, near, remote))
+        self._named[near] = token
+        self._pairs.setdefault(token, []).append((near, remote))
         return near
 
     def recognise(self, file: OpenFile) -> Token:
         """Take over a file that came back, prove which session it is, and release it."""
-        found = STRANGER
-        for token, near, remote in self._sessions:
+        token = self._named.get(file, STRANGER)
+        for near, remote in self._pairs.get(token, []):
             if near is file:
                 near.send(b"?")
-                found = token if remote.receive(1) == b"?" else STRANGER
+                token = token if remote.receive(1) == b"?" else STRANGER
         file.release()
-        return found
+        return token
 
     def is_open(self, token: Token) -> bool:
         """Whether a session of that name is still held by anybody, or is on its way."""
-        named = [near.is_open for name, near, _ in self._sessions if name == token]
-        if not named:
-            raise KeyError(token)
-        return any(named)
+        return any(near.is_open for near, _ in self._pairs[token])
 
     def hang_up(self, token: Token) -> None:
         """Have the remote side end the newest session of that name."""
@@ -148,7 +147,7 @@ class SimulatedSessions:
         return heard
 
     def _newest_remote(self, token: Token) -> StreamSocket:
-        return [remote for name, _, remote in self._sessions if name == token][-1]
+        return self._pairs[token][-1][1]
 
 
 class SimulatedConnection:
