@@ -73,9 +73,10 @@ class Scanner:
 
     path: the name of the peer in warnings, `scache socket`.
     A piece is only fed when all before it was scanned; a string that runs over a piece is kept.
+    `idle`: no scan is under way and no byte is waiting. `size`: bytes taken in by the scan under way.
     """
 
-    __slots__ = ("_at_value", "_data", "_partial", "_path", "_position", "_values", "size")
+    __slots__ = ("_at_value", "_data", "_partial", "_path", "_position", "_values", "idle", "size")
 
     def __init__(self, path: str) -> None:
         self._path = path
@@ -87,21 +88,19 @@ class Scanner:
         self._at_value = False
         self._partial = bytearray()
         self._values: list[bytes | int] = []
-        self.size = 0  # bytes taken in by the scan under way
-
-    @property
-    def idle(self) -> bool:
-        """Whether no scan is under way and no byte is waiting."""
-        return not (self._data or self.size)
+        self.size = 0
+        self.idle = not self._data
 
     def feed(self, data: bytes) -> None:
         """Give the next piece; all that was fed before must have been scanned."""
         self._data = data
         self._position = 0
+        self.idle = False
 
     def discard(self) -> None:
         """Throw away what was fed and not yet scanned, as Postfix does when it begins to write."""
         self._data = b""
+        self.idle = not self.size
 
     def scan(self, wanted: Sequence[bytes]) -> Scan | None:
         """Go on with a scan for the wanted names, where LIST_END wants the end of the list.

@@ -57,34 +57,39 @@ class ConnectionCache:
 
     ttl_limit: largest time to live in seconds; a longer one is shortened silently
         (connection_cache_ttl_limit).
+    `destinations`, `endpoints`, `sessions`: the number of destinations with a binding, of endpoints with a
+    session, of sessions. `next_due()`: the second at which `expire` has something to do next, None where
+    nothing is cached.
     """
 
-    __slots__ = ("_deadlines", "_destinations", "_endpoints", "_taken", "sessions", "ttl_limit")
+    __slots__ = (
+        "_deadlines",
+        "_destinations",
+        "_endpoints",
+        "_taken",
+        "destinations",
+        "endpoints",
+        "next_due",
+        "sessions",
+        "ttl_limit",
+    )
 
     def __init__(self, ttl_limit: int) -> None:
         self.ttl_limit = ttl_limit
-        self.sessions = 0
+        self.destinations = self.endpoints = self.sessions = 0
         self._deadlines = Deadlines()
+        self.next_due = self._deadlines.next_due
         self._taken: _Session | None = None  # the session that was found last
         # A destination's bindings, oldest first, by what makes two of them the same.
         self._destinations: dict[bytes, dict[tuple[bytes, bytes], _Binding]] = {}
         self._endpoints: dict[bytes, _Endpoint] = {}
-
-    @property
-    def destinations(self) -> int:
-        """How many destinations have a binding."""
-        return len(self._destinations)
-
-    @property
-    def endpoints(self) -> int:
-        """How many endpoints have a session."""
-        return len(self._endpoints)
 
     def save_endp(self, now: int, ttl: int, endp_label: bytes, endp_prop: bytes, descriptor: int) -> None:
         """Append a session to the endpoint's list; never merges (scache_multi_save_endp)."""
         endpoint = self._endpoints.get(endp_label)
         if endpoint is None:
             endpoint = self._endpoints[endp_label] = _Endpoint(endp_label)
+            self.endpoints += 1
         session = _Session(endpoint, endp_prop, descriptor, self._due(now, ttl))
         newest = endpoint.newest
         if newest is None:
@@ -121,6 +126,7 @@ class ConnectionCache:
         endpoint = self._endpoints.get(ticket.endpoint.label)
         if endpoint is None:
             endpoint = self._endpoints[ticket.endpoint.label] = ticket.endpoint
+            self.endpoints += 1
         oldest = endpoint.oldest
         if oldest is None:
             endpoint.newest = ticket
@@ -146,6 +152,7 @@ class ConnectionCache:
         bindings = self._destinations.get(dest_label)
         if bindings is None:
             bindings = self._destinations[dest_label] = {}
+            self.destinations += 1
         key = (endp_label, dest_prop)
         binding = bindings.get(key)
         if binding is None:
@@ -173,10 +180,6 @@ class ConnectionCache:
             else:
                 self._unbind(entry)
 
-    def next_due(self) -> int | None:
-        """The second at which `expire` has something to do next, None where nothing is cached."""
-        return self._deadlines.next_due()
-
     def clear(self) -> Iterator[int]:
         """Forget everything; yields the descriptors, which the caller closes."""
         return self.expire(float("inf"))
@@ -189,6 +192,7 @@ class ConnectionCache:
         endpoint, older, newer = session.endpoint, session.older, session.newer
         if older is None and newer is None:
             del self._endpoints[endpoint.label]
+            self.endpoints -= 1
         if older is None:
             endpoint.oldest = newer
         else:
@@ -205,3 +209,4 @@ class ConnectionCache:
         del bindings[binding.endp_label, binding.prop]
         if not bindings:
             del self._destinations[binding.dest_label]
+            self.destinations -= 1

@@ -8,11 +8,10 @@ __all__ = ["SystemClock", "VirtualClock"]
 
 
 class SystemClock:
-    """The machine's wall clock, which Postfix's timers go by (time(2))."""
+    """The machine's wall clock, which Postfix's timers go by (time(2)). `now()`: seconds since the epoch."""
 
-    def now(self) -> float:
-        """Seconds since the epoch."""
-        return time.time()
+    def __init__(self) -> None:
+        self.now = time.time  # itself, not behind a call: it is asked once a turn
 
     def text(self, seconds: int) -> str:
         """Local time as `Nov  3 11:10:00` (ctime(3) without the year)."""

@@ -61,7 +61,8 @@ class Connection:
         """Begin the conversation."""
         self.last_heard = now
         self._network.watch(self._stream.handle, READABLE)
-        self._perform(self._conversation.open(), now)
+        self._held_up = self._conversation.open()
+        self._answer(now)
 
     def ready(self, now: int) -> Callable[[int], None] | None:
         """The stream has become readable, or writable where actions are held up: take in what came.
@@ -93,13 +94,16 @@ class Connection:
         return self._answer
 
     def _answer(self, now: int) -> None:
+        """Do what is held up, as far as the socket takes it."""
         actions, self._held_up = self._held_up, ()
-        self._perform(actions, now)
-
-    def _perform(self, actions: Sequence[Action], now: int) -> None:
         for position, action in enumerate(actions):
             if isinstance(action, Write):
-                sent = self._write(action.data)
+                try:
+                    sent = self._send(action.data)
+                except BlockingIOError:
+                    sent = 0
+                except ConnectionError:
+                    continue  # to a client that has gone, nothing is owed
                 if sent < len(action.data):
                     self._hold_up([Write(action.data[sent:]), *actions[position + 1 :]])
                     return
@@ -113,24 +117,15 @@ class Connection:
                 except OSError as failure:
                     error = failure.strerror
                 self._network.close(action.descriptor)
-                more = self._conversation.handed_over(now, error)
-                if more:
-                    self._perform(more, now)
+                self._held_up = self._conversation.handed_over(now, error)
+                if self._held_up:
+                    self._answer(now)
             elif isinstance(action, Warn):
                 self._log(action.text)
             elif isinstance(action, Discard):
                 self._network.close(action.descriptor)
             elif isinstance(action, Close):
                 self._close(now)
-
-    def _write(self, data: bytes) -> int:
-        """Send; returns how many bytes are done with. To a client that has gone, nothing is owed."""
-        try:
-            return self._send(data)
-        except BlockingIOError:
-            return 0
-        except ConnectionError:
-            return len(data)
 
     def _hold_up(self, actions: Sequence[Action]) -> None:
         self._held_up = actions
@@ -143,11 +138,9 @@ class Connection:
 
     def time_out(self, now: int) -> None:
         """The client has exceeded ipc_timeout: close, with no more than one try to tell it."""
-        for action in self._abandon(now, timed_out=True):
-            if isinstance(action, Write):
-                self._write(action.data)
-            elif isinstance(action, Warn):
-                self._log(action.text)
+        actions = self._abandon(now, timed_out=True)
+        self._held_up = [action for action in actions if isinstance(action, Write | Warn)]
+        self._answer(now)
         self._close(now)
 
     def drop(self, now: int) -> None:

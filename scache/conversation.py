@@ -7,7 +7,7 @@ service's affair; what the actions do to a socket is the server's.
 from __future__ import annotations
 
 from scache.actions import Close, Discard, HandOver, Warn, Write
-from scache.attributes import LIST_END, Scan, Scanner, number, printed
+from scache.attributes import LIST_END, Scan, Scanner, printed
 from scache.dialect import ANNOUNCEMENT, DUMMY
 from scache.request import REQUESTS, SAVED, UNKNOWN, whole_request
 
@@ -127,9 +127,11 @@ class Conversation:
                 if not data:
                     return ()
             if self._state is REQUEST:
-                actions = self._receive_whole(data, now)
-                if actions is not None:
-                    return actions
+                whole = whole_request(data)
+                if whole is not None:
+                    self._request = whole[0]
+                    self._go("known")
+                    return self._carry_out(whole[1], now)
         self._scanner.feed(data)
         return self._scan(now)
 
@@ -173,22 +175,6 @@ class Conversation:
 
     def _go(self, event: str) -> None:
         self._state = self._transitions[self._state][event]
-
-    def _receive_whole(self, data: bytes, now: int) -> Sequence[Action] | None:
-        """Carry out a request that came whole and alone. None where it isn't that, or isn't good."""
-        whole = whole_request(data)
-        if whole is None:
-            return None
-        request = whole[0]
-        parameters: list[Any] = whole[1]
-        if request.timed:
-            ttl = number(parameters[0])
-            if ttl is None:
-                return None
-            parameters[0] = ttl
-        self._request = request
-        self._go("known")
-        return self._carry_out(parameters, now)
 
     def _scan(self, now: int) -> Sequence[Action]:
         """Go through what was fed, as far as it reaches."""

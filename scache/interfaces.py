@@ -13,7 +13,8 @@ __all__ = ["Clock", "Network", "Requests", "Stream"]
 class Clock(Protocol):
     """Seconds since the epoch, and how the log writes them."""
 
-    def now(self) -> float: ...
+    @property
+    def now(self) -> Callable[[], float]: ...
     def text(self, seconds: int) -> str: ...
 
 
@@ -60,8 +61,12 @@ class Network(Protocol):
     def unwatch(self, handle: int, /) -> None:
         """Forget a handle; to be called before it is closed."""
 
-    def wait(self, timeout: float | None, /) -> list[tuple[int, int]]:
-        """Handles with events, once there are some or `timeout` seconds have passed (None: no limit)."""
+    @property
+    def wait(self) -> Callable[[float | None], list[tuple[int, int]]]:
+        """Handles with events, once there are some or `timeout` seconds have passed (None: no limit).
+
+        Not to be called for more than some days: epoll_wait(2) counts milliseconds in an int.
+        """
 
     @property
     def close(self) -> Callable[[int], None]:

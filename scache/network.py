@@ -29,7 +29,6 @@ __all__ = ["READABLE", "WRITABLE", "UnixNetwork", "UnixStream"]
 READABLE = select.EPOLLIN
 WRITABLE = select.EPOLLOUT
 
-_DAY = 86400.0
 _INT = 4  # bytes of a descriptor in a control message
 #: Room for one more descriptor than is due, so that an extra one is seen. The kernel drops what is beyond.
 _CONTROL_ROOM = _socket.CMSG_SPACE(2 * _INT)
@@ -90,6 +89,7 @@ class UnixNetwork:
         self._listening.setblocking(False)
         self._epoll = select.epoll()
         self._watched: set[int] = set()
+        self.wait: Callable[[float | None], list[tuple[int, int]]] = self._epoll.poll
         self.close: Callable[[int], None] = os.close
 
     def accept(self) -> UnixStream:
@@ -109,13 +109,6 @@ class UnixNetwork:
         """Forget a handle; to be called before it is closed."""
         self._watched.remove(handle)
         self._epoll.unregister(handle)
-
-    def wait(self, timeout: float | None) -> list[tuple[int, int]]:
-        """Handles with events, once there are some or `timeout` seconds have passed (None: no limit).
-
-        May return with none a day after it began: epoll_wait(2) counts milliseconds in an int.
-        """
-        return self._epoll.poll(timeout if timeout is None else min(timeout, _DAY))
 
     def hung_up(self, descriptor: int) -> bool:
         """Whether the remote side of a session has closed it, or the connection is broken."""

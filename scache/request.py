@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 from scache.actions import Write
-from scache.attributes import LIST_END, encode
+from scache.attributes import LIST_END, encode, number
+
+TYPE_CHECKING = False  # as typing.TYPE_CHECKING, without the cost of importing typing in the daemon
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
 
 __all__ = ["REQUESTS", "SAVED", "UNKNOWN", "Request", "whole_request"]
 
@@ -55,8 +60,8 @@ SAVED = Write(_reply(OK))
 UNKNOWN = Write(_reply(BAD))
 
 
-def whole_request(data: bytes) -> tuple[Request, list[bytes]] | None:
-    """The request that data is, whole and alone, with its parameters; None where it isn't that.
+def whole_request(data: bytes) -> tuple[Request, Sequence[Any]] | None:
+    """The request that data is, whole and alone, with its parameters; None where it isn't that or isn't good.
 
     A shortcut for nearly every request. The scanner would find the same names and values.
     """
@@ -64,4 +69,9 @@ def whole_request(data: bytes) -> tuple[Request, list[bytes]] | None:
     request = REQUESTS.get(strings[1]) if len(strings) > 1 else None
     if request is None or len(strings) != request.strings or strings[::2] != request.names or strings[-1]:
         return None
-    return request, strings[3:-1:2]
+    parameters: list[Any] = strings[3:-1:2]
+    if request.timed:
+        parameters[0] = number(parameters[0])
+        if parameters[0] is None:
+            return None
+    return request, parameters

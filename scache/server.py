@@ -27,6 +27,9 @@ __all__ = ["Server"]
 #: A second that never comes, and before which everything falls due.
 END_OF_TIME = sys.maxsize
 
+#: Seconds after which a wait may end for nothing.
+_LONGEST_WAIT = 86400.0
+
 #: Seconds without accepting after descriptors were used up.
 _ACCEPT_PAUSE = 1
 
@@ -102,12 +105,12 @@ class Server:
             self._start_idling(now)
 
     def timeout(self) -> float:
-        """Seconds from the last turn's beginning to the next timer."""
+        """Seconds from the last turn's beginning to the next timer, a day at most."""
         due = self._timer_due
         cache_due = self._cache_due()
         if cache_due is not None and cache_due < due:
             due = cache_due
-        return max(0.0, due - self._now)
+        return min(max(0.0, due - self._now), _LONGEST_WAIT)
 
     def turn(self, timeout: float | None) -> None:
         """One turn of the loop: wait at most so many seconds (None: no limit), then timers, then I/O."""

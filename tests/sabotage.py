@@ -159,7 +159,7 @@ def numbers_as_python_reads_them(patch: pytest.MonkeyPatch) -> None:
         except ValueError:
             return None
 
-    patch.setattr(conversation, "number", number)
+    patch.setattr(request, "number", number)
     patch.setattr("scache.attributes.number", number)
 
 

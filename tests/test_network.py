@@ -131,12 +131,6 @@ def test_a_watched_handle_is_reported_for_what_it_is_watched_for(network: UnixNe
     assert network.wait(0) == []
 
 
-def test_a_wait_can_be_longer_than_epoll_allows(network: UnixNetwork, pair: Pair) -> None:
-    _client, stream = pair
-    network.watch(stream.handle, WRITABLE)
-    assert network.wait(365 * 86400.0) == [(stream.handle, WRITABLE)]
-
-
 def test_the_peers_user_is_known(pair: Pair) -> None:
     assert pair[1].peer_user() == os.getuid()
 

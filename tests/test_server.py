@@ -261,6 +261,11 @@ def test_closing_the_daemon_closes_every_session_and_client() -> None:
     assert [end.events() & 16 for end in [*ends, client, asking]] == [16] * 4
 
 
+def test_no_wait_is_longer_than_epoll_can_count() -> None:
+    world = World(max_idle=365 * 86400, status_update_time=365 * 86400)
+    assert world.server.timeout() == 86400
+
+
 def test_a_client_that_the_end_of_the_daemon_interrupts_hears_nothing() -> None:
     world = World()
     client = world.connect()
