@@ -33,7 +33,7 @@ class CommandLine:
         self.service_name = PROGRAM
         self.transport: str | None = None
         self.sockets = 1
-        self.verbosity = 0
+        self.verbose = False
         self.settings: list[tuple[str, str]] = []
         self.change_root = self.change_user = False
         self.solitary = self.on_standard_streams = self.by_hand = self.to_standard_error = False
@@ -73,7 +73,7 @@ class CommandLine:
         elif letter == "u":
             self.change_user = True
         elif letter == "v":
-            self.verbosity += 1
+            self.verbose = True
         elif letter == "V":
             self.to_standard_error = True
 
@@ -96,8 +96,12 @@ class CommandLine:
         elif letter == "t":
             self.transport = value
 
-    def check_transport(self) -> None:
-        """ConfigurationError where no transport is given, or one that Postfix doesn't know."""
+    def check(self) -> None:
+        """ConfigurationError where master.cf allows several processes, or no transport that Postfix knows."""
+        if not self.solitary:
+            raise ConfigurationError(f"service {self.service_name} requires a process limit of 1")
+        if self.on_standard_streams:
+            return
         if self.transport is None:
             raise ConfigurationError("no transport type specified")
         if self.transport.lower() not in ("unix", "inet"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import time
 
@@ -14,14 +15,19 @@ from scache.postfix.mail_log import MailLog, PostlogService, StandardError, Sysl
 from scache.postfix.main_cf import DEFAULT_DIRECTORY, MainCf
 from scache.postfix.parameters import FACILITIES, Parameters
 from scache.postfix.privileges import drop_privileges
-from scache.postfix.watchdog import Wakeup, Watchdog
+from scache.postfix.service_settings import service_settings
+from scache.postfix.standard_streams import serve_standard_streams
+from scache.postfix.verbose import VerboseCache
+from scache.postfix.watchdog import Watchdog
 from scache.server import Server
-from scache.settings import Settings
+from scache.signals import Signals
 
 TYPE_CHECKING = False  # as typing.TYPE_CHECKING, without the cost of importing typing in the daemon
 if TYPE_CHECKING:
     import signal
     from collections.abc import Mapping, Sequence
+
+    from scache.settings import Settings
 else:
     import _signal as signal  # without its enums, whose import takes longer than all of the daemon's own
 
@@ -31,8 +37,8 @@ __all__ = ["run"]
 def run(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
     """Be a Postfix daemon until master goes, SIGTERM comes, or max_idle has passed; returns the exit status.
 
-    arguments: without the program's own name.
-    What Postfix calls fatal is logged with its text, and the status is 1.
+    arguments: without the program's own name. What Postfix calls fatal is logged with its text, and the
+    status is 1.
     """
     log = _first_log(environment)
     try:
@@ -42,10 +48,18 @@ def run(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
         main_cf.set("process_name", PROGRAM)
         main_cf.read()
         command_line = _read_command_line(arguments, main_cf, log)
-        parameters = _read_parameters(command_line, main_cf, log)
+        parameters = Parameters(main_cf)
+        _configure_log(parameters, log)
+        path = "unknown_stream" if command_line.on_standard_streams else f"{command_line.service_name} socket"
+        settings = service_settings(main_cf, path=path)
+        command_line.check()
         generation = master.process_generation(environment)
         _enter_queue_directory(command_line, parameters)
-        return _serve(command_line, parameters, generation, log)
+        if command_line.on_standard_streams:
+            serve_standard_streams(settings, SystemClock(), log)
+        else:
+            _serve(command_line, parameters, settings, generation, log)
+        return 0
     except LocalError as error:
         log(f"fatal: {error}")
     except Exception as error:  # nobody reads a traceback on master's /dev/null
@@ -75,9 +89,8 @@ def _read_command_line(arguments: Sequence[str], main_cf: MainCf, log: MailLog) 
     return command_line
 
 
-def _read_parameters(command_line: CommandLine, main_cf: MainCf, log: MailLog) -> Parameters:
-    """The parameters; from here on the log is the one that they ask for."""
-    parameters = Parameters(main_cf)
+def _configure_log(parameters: Parameters, log: MailLog) -> None:
+    """From here on the log is the one that main.cf asks for."""
     tag = f"{parameters.syslog_name}/{PROGRAM}"
     if parameters.maillog_file:
         queue = parameters.queue_directory
@@ -85,12 +98,6 @@ def _read_parameters(command_line: CommandLine, main_cf: MainCf, log: MailLog) -
         log.replace(tag, PostlogService(path, parameters.myhostname, queue))
     else:
         log.replace(tag, Syslog(FACILITIES[parameters.syslog_facility]))
-    parameters.read_own()
-    if not command_line.solitary:
-        raise ConfigurationError(f"service {command_line.service_name} requires a process limit of 1")
-    if not command_line.on_standard_streams:
-        command_line.check_transport()
-    return parameters
 
 
 def _enter_queue_directory(command_line: CommandLine, parameters: Parameters) -> None:
@@ -107,35 +114,29 @@ def _enter_queue_directory(command_line: CommandLine, parameters: Parameters) ->
     )
 
 
-def _serve(command_line: CommandLine, parameters: Parameters, generation: int, log: MailLog) -> int:
+def _serve(
+    command_line: CommandLine, parameters: Parameters, settings: Settings, generation: int, log: MailLog
+) -> None:
+    """Serve what master listens for."""
     master.claim_descriptors(command_line.sockets)
     master.raise_file_limit()
-    settings = Settings(
-        ttl_limit=parameters.ttl_limit,
-        status_update_time=parameters.status_update_time,
-        max_idle=parameters.max_idle,
-        ipc_timeout=parameters.ipc_timeout,
-        dialect=parameters.dialect,
-        path=f"{command_line.service_name} socket",
-    )
     server = Server(_network(command_line), SystemClock(), settings, log)
-    wakeup = Wakeup()
+    if command_line.verbose:
+        log(f"process generation: {generation:o} ({generation:o})")
+        server.service.cache = VerboseCache(settings.ttl_limit, log)
     watchdog = Watchdog(parameters.daemon_timeout, log, lambda: os._exit(1))
-
-    def turn(_now: int) -> None:
-        wakeup.clear()
-        watchdog.turned()
-
-    server.watch(wakeup.handle, turn)
+    signals = Signals({signal.SIGTERM: server.stop, signal.SIGALRM: watchdog.turned})
+    watchdog.start()
+    server.watch(signals.handle, signals.ready)
     server.watch(master.STATUS, lambda _now: server.stop())
-    signal.signal(signal.SIGTERM, lambda _number, _frame: server.stop())
+    gc.freeze()
+    gc.disable()  # nothing that the server makes per request is cyclic
     try:
         master.report_available(generation)
     except OSError:
         server.stop()  # master has gone already
     server.run()
     server.close()
-    return 0
 
 
 def _network(command_line: CommandLine) -> UnixNetwork:

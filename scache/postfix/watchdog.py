@@ -1,14 +1,12 @@
 """The watchdog (watchdog.c): a process whose event loop stands still is ended by SIGALRM.
 
-An alarm goes off each third of daemon_timeout. It also makes the loop turn, through the pipe that `Wakeup`
-holds, and a loop that turns calls the watchdog off; so an alarm that comes from outside is harmless. Postfix
-starts its alarm anew at each turn. Here it runs by itself, which costs a request nothing, and the fourth one
-ends the process, so that three whole thirds have passed.
+An alarm goes off each third of daemon_timeout. It also makes the loop turn (see signals.py), and a loop that
+turns calls the watchdog off; so an alarm that comes from outside is harmless. Postfix starts its alarm anew
+at each turn. Here it runs by itself, which costs a request nothing, and the fourth one ends the process, so
+that three whole thirds have passed.
 """
 
 from __future__ import annotations
-
-import os
 
 TYPE_CHECKING = False  # as typing.TYPE_CHECKING, without the cost of importing typing in the daemon
 if TYPE_CHECKING:
@@ -17,36 +15,28 @@ if TYPE_CHECKING:
 else:
     import _signal as signal  # without its enums, whose import takes longer than all of the daemon's own
 
-__all__ = ["Wakeup", "Watchdog"]
+__all__ = ["Watchdog"]
 
 _STEPS = 3
 _LAST_WORDS = 5  # seconds for logging, whatever it is that stands still
 
 
-class Wakeup:
-    """A pipe that any signal with a handler makes readable, so that it ends the wait of the event loop."""
-
-    def __init__(self) -> None:
-        self.handle, self._writer = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
-        signal.set_wakeup_fd(self._writer, warn_on_full_buffer=False)
-
-    def clear(self) -> None:
-        """Read what the signals have written."""
-        os.read(self.handle, 4096)
-
-
 class Watchdog:
     """Ends the process when the event loop has not turned for `timeout` seconds.
 
-    log is told first; `end` then has to end the process.
+    log is told first; `end` then has to end the process. Signals has to be told of `turned`.
     """
 
     def __init__(self, timeout: int, log: Callable[[str], None], end: Callable[[], None]) -> None:
         self._log = log
         self._end = end
         self._alarms = 0
+        self._interval = timeout / _STEPS
+
+    def start(self) -> None:
+        """Let the alarms go off from now on."""
         signal.signal(signal.SIGALRM, self._alarm)
-        signal.setitimer(signal.ITIMER_REAL, timeout / _STEPS, timeout / _STEPS)
+        signal.setitimer(signal.ITIMER_REAL, self._interval, self._interval)
 
     def _alarm(self, _number: int, _frame: object) -> None:
         self._alarms += 1

@@ -1,0 +1,101 @@
+"""-S: one client on standard input and output, as a super-server or a person in a shell connects it."""
+
+from __future__ import annotations
+
+import _socket
+import os
+import select
+import stat
+from _socket import AF_UNIX, SOCK_STREAM
+
+from scache.connection import Connection
+from scache.conversation import Conversation
+from scache.dialect import Dialect
+from scache.network import UnixNetwork, UnixStream
+from scache.service import Service
+
+TYPE_CHECKING = False  # as typing.TYPE_CHECKING, without the cost of importing typing in the daemon
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from scache.interfaces import Clock
+    from scache.settings import Settings
+
+__all__ = ["serve_standard_streams"]
+
+
+def serve_standard_streams(settings: Settings, clock: Clock, log: Callable[[str], None]) -> None:
+    """Serve the requests that come in at once, then log the statistics. There is no announcement."""
+    start = int(clock.now())
+    network = _Descriptors()
+    service = Service(settings, network.hung_up, network.close)
+    chosen = settings.dialect
+    dialect = Dialect(announcement=False, write_wait=chosen.write_wait, read_wait=chosen.read_wait)
+    conversation = Conversation(service, dialect, settings.path, settings.message_limit)
+    closed: list[int] = []
+    stream = _StandardStreams()
+    connection = Connection(network, stream, conversation, log, lambda handle, _now: closed.append(handle))
+    connection.open(start)
+    begun = False
+    while not closed and (not begun or connection.waiting or stream.has_input()):
+        begun = True
+        now = int(clock.now())
+        answer = connection.ready(now)
+        if answer is not None:
+            answer(now)
+    for line in service.statistics.lines(clock.text(start)):
+        log(line)
+
+
+class _StandardStreams:
+    """Standard input and output as one stream. Descriptors need a socket at standard input.
+
+    It is read byte by byte, so that nothing is lost of a request that came in one piece with another.
+    """
+
+    handle = 0
+
+    def receive(self, _limit: int) -> bytes:
+        """The next byte, none at the end of input."""
+        return os.read(0, 1)
+
+    def send(self, data: bytes) -> int:
+        """Write to standard output."""
+        return os.write(1, data)
+
+    def receive_descriptors(self) -> tuple[bytes, list[int]]:
+        """One byte with all descriptors that ride on it; no descriptors where there is no socket."""
+        if not stat.S_ISSOCK(os.fstat(0).st_mode):
+            return b"\0", []
+        return self._socket().receive_descriptors()
+
+    def send_descriptor(self, descriptor: int) -> None:
+        """One NUL byte that carries the descriptor, on standard input, as in Postfix."""
+        self._socket().send_descriptor(descriptor)
+
+    def _socket(self) -> UnixStream:
+        stream = UnixStream(os.dup(0))
+        os.set_blocking(0, True)  # UnixStream has changed that, for both of them
+        return stream
+
+    def close(self) -> None:
+        """Nothing to do: the process ends."""
+
+    def has_input(self) -> bool:
+        """Whether something, or the end, can be read at once."""
+        poll = select.poll()
+        poll.register(0, select.POLLIN)
+        return bool(poll.poll(0))
+
+
+class _Descriptors(UnixNetwork):
+    """Closes descriptors. Nothing is waited for, so nothing is watched: epoll takes no regular file."""
+
+    def __init__(self) -> None:
+        super().__init__(_socket.socket(AF_UNIX, SOCK_STREAM).detach())
+
+    def watch(self, handle: int, events: int) -> None:
+        """Nothing to do."""
+
+    def unwatch(self, handle: int) -> None:
+        """Nothing to do."""

@@ -1,0 +1,114 @@
+"""`scache zipapp OUT`: the daemon as one executable file for daemon_directory.
+
+The file is a zip archive behind a short shell script, which starts the distribution's python3 on it. Running
+the archive itself would import runpy, which takes longer than all of the daemon's own modules. master(8)
+gives no PATH, so the interpreter's path is absolute.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import subprocess
+import tempfile
+import zipfile
+from pathlib import Path
+
+import scache
+from scache.errors import UnavailableError, UsageError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
+
+__all__ = ["MARK", "add_arguments", "build", "run", "write_program"]
+
+#: Stands in every such file, so that it is known as one.
+MARK = b"# scache in Python, for Postfix's daemon_directory: a zip archive behind a shell script\n"
+_HEAD = """#!/bin/sh
+{mark}exec {interpreter} -IS -c '
+import sys
+sys.path.insert(0, sys.argv.pop(1))
+from scache.postfix.__main__ import main
+sys.exit(main())' "$0" "$@"
+"""
+
+#: Run by the interpreter that the file is for: it knows which modules the daemon loads, and compiles them.
+_COMPILE = """
+import sys
+root, target = sys.argv[1:]
+sys.path.insert(0, root)
+import scache.postfix.__main__
+names = sorted(name for name in sys.modules if name.partition(".")[0] == "scache")
+import os, py_compile
+for name in names:
+    source = os.path.relpath(sys.modules[name].__file__, root)
+    py_compile.compile(
+        os.path.join(root, source), os.path.join(target, source + "c"), dfile=source, doraise=True,
+        invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
+    )
+    print(source)
+"""
+_EARLIEST = (1980, 1, 1, 0, 0, 0)  # that a zip archive can say: the same sources give the same file
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The command line of `scache zipapp`."""
+    parser.add_argument("out", metavar="OUT", type=Path, help="the file to write; it must not exist")
+    parser.add_argument(
+        "--python",
+        metavar="PATH",
+        default="/usr/bin/python3",
+        help="absolute path of the interpreter that runs it (default: %(default)s)",
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Write the file."""
+    out: Path = arguments.out
+    if out.exists():
+        raise UsageError(f"{out}: exists already")
+    write_program(out, build(arguments.python))
+    print(f"{out}: written")
+    return 0
+
+
+def build(interpreter: str) -> bytes:
+    """The file's content, for this interpreter.
+
+    It holds compiled modules, and their sources, which another release of Python uses instead.
+    UnavailableError where the interpreter can't run the daemon.
+    """
+    if not os.path.isabs(interpreter) or not os.access(interpreter, os.X_OK):
+        raise UnavailableError(f"{interpreter}: not the absolute path of an interpreter")
+    root = Path(scache.__file__).parent.parent
+    with tempfile.TemporaryDirectory(prefix="scache-") as target:
+        compiling = subprocess.run(
+            [interpreter, "-IS", "-c", _COMPILE, str(root), target],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if compiling.returncode != 0:
+            said = compiling.stderr.strip().splitlines() or [f"exit status {compiling.returncode}"]
+            raise UnavailableError(f"{interpreter}: cannot run the daemon: {said[-1]}")
+        archive = io.BytesIO()
+        # Not compressed: unpacking would need zlib, and time.
+        with zipfile.ZipFile(archive, "w", zipfile.ZIP_STORED) as file:
+            for source in compiling.stdout.splitlines():
+                for name, path in ((source, root / source), (f"{source}c", Path(target, f"{source}c"))):
+                    file.writestr(zipfile.ZipInfo(name, _EARLIEST), path.read_bytes())
+    return _HEAD.format(mark=MARK.decode(), interpreter=interpreter).encode() + archive.getvalue()
+
+
+def write_program(path: Path, content: bytes) -> None:
+    """Put the program there, whole or not at all, readable and executable for everybody."""
+    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            os.fchmod(file.fileno(), 0o755)
+        os.replace(name, path)
+    except BaseException:
+        os.unlink(name)
+        raise
