@@ -15,6 +15,11 @@ __all__ = ["Arrived", "SimulatedDaemon", "SimulatedPeer"]
 
 _CHUNK = 1 << 16
 
+#: 0, 1, 2 and the listening socket.
+OWN_DESCRIPTORS = 4
+
+UNLIMITED = 1 << 30
+
 
 class Arrived(NamedTuple):
     """What a peer has received: see replay.Received."""
@@ -25,10 +30,15 @@ class Arrived(NamedTuple):
 
 
 class SimulatedDaemon:
-    """A Server with these settings on simulated sockets; see replay.Daemon. Its log goes nowhere."""
+    """A Server with these settings on simulated sockets; see replay.Daemon. Its log goes nowhere.
 
-    def __init__(self, settings: Settings, start: float = 0.0) -> None:
+    start: seconds since the epoch. room: how many clients and sessions it has descriptors for; None: as many
+    as come.
+    """
+
+    def __init__(self, settings: Settings, start: float, room: int | None = None) -> None:
         self._settings = settings
+        self._descriptor_limit = OWN_DESCRIPTORS + (UNLIMITED if room is None else room)
         self._clock = VirtualClock(start)
         self._start()
         #: The sessions that are on the server's side, by identity of their open file.
@@ -41,9 +51,11 @@ class SimulatedDaemon:
     def advance(self, seconds: float) -> None:
         """Move the clock, and let the server run its timers."""
         self.settle()
+        before = int(self._clock.now())
         self._clock.advance(seconds)
-        self._server.turn(0)
-        self._forget_closed()
+        if int(self._clock.now()) != before:
+            self._server.turn(0)
+            self._forget_closed()
 
     def settle(self) -> None:
         """Let the server take turns until nothing is ready."""
@@ -61,7 +73,7 @@ class SimulatedDaemon:
         self._server.close()
 
     def _start(self) -> None:
-        self._network = SimulatedNetwork()
+        self._network = SimulatedNetwork(descriptor_limit=self._descriptor_limit)
         self._server = Server(self._network, self._clock, self._settings, lambda _: None)
 
     def _forget_closed(self) -> None:
