@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import socket
+import subprocess
 from collections import Counter
+from collections.abc import Iterator
 
 import pytest
 
@@ -101,21 +104,30 @@ def test_two_instances_add_up() -> None:
     assert first.maxima == Counter({"domains": 2, "addresses": 5, "connection": 2})
 
 
-def test_a_line_that_is_waited_for_ends_the_wait() -> None:
-    reading, writing = os.pipe()
-    with os.fdopen(writing, "w") as sink:
-        log = MailLog(os.fdopen(reading))
-        sink.write(f"{STAMP}/qmgr[3]: 6B1: removed\n")
-        sink.flush()
+@pytest.fixture
+def instance() -> Iterator[subprocess.Popen[bytes]]:
+    """A process whose life is the log's."""
+    process = subprocess.Popen(["cat"], stdin=subprocess.PIPE)
+    yield process
+    process.communicate()
 
-        assert log.wait_until(lambda counted: counted.removed == 1, 60)
 
-        sink.close()
+def test_a_line_that_is_waited_for_ends_the_wait(instance: subprocess.Popen[bytes]) -> None:
+    source, sender = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+    log = MailLog(source, os.pidfd_open(instance.pid))
+    with sender:
+        sender.send(f"{STAMP}/qmgr[3]: 6B1: removed".encode())
+
+    assert log.wait_until(lambda counted: counted.removed == 1, 60)
+
+
+def test_a_log_that_ends_ends_the_wait_for_a_line_that_never_came(instance: subprocess.Popen[bytes]) -> None:
+    source, sender = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+    log = MailLog(source, os.pidfd_open(instance.pid))
+    with sender:
+        sender.send(b"Terminated")
+        instance.kill()
+
+        assert not log.wait_until(lambda counted: counted.removed == 1, 60)
         assert log.wait_for_end(60)
-
-
-def test_a_log_that_ends_ends_the_wait_for_a_line_that_never_came() -> None:
-    reading, writing = os.pipe()
-    os.close(writing)
-
-    assert not MailLog(os.fdopen(reading)).wait_until(lambda counted: counted.removed == 1, 60)
+    assert log.lines == ["Terminated"]

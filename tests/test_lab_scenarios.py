@@ -130,7 +130,7 @@ def test_a_trace_of_the_corpus_has_the_lookups_that_the_real_daemon_counted(name
 
 def test_every_trace_has_its_line_in_the_readme() -> None:
     readme = (corpus.TRACES / "README.md").read_text()
-    files = {file.name for file in corpus.TRACES.glob("*.jsonl*")}
+    files = {file.name for file in corpus.TRACES.glob("*.jsonl.gz")}
 
     assert files == EXPECTED.keys()
     assert all(f"| `{name}` |" in readme for name in files)

@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["CacheEntry", "Directories", "main_cf", "master_cf"]
+__all__ = ["LOG_SERVICE", "CacheEntry", "Directories", "main_cf", "master_cf"]
 
+LOG_SERVICE = "lab-log"
+"""Name of the lab's own log socket in the queue directory's `public`, instead of `postlog`."""
 SERVICES = """\
 pickup     unix       n - n 60 1  pickup
 cleanup    unix       n - n - 0   cleanup
@@ -60,6 +62,7 @@ def main_cf(directories: Directories, cache: CacheEntry, parameters: Mapping[str
         "queue_directory": str(directories.queue),
         "data_directory": str(directories.data),
         "maillog_file": "/dev/stdout",
+        "postlog_service_name": LOG_SERVICE,
         "myhostname": "lab.example",
         "mydestination": "",
         "inet_interfaces": "127.0.0.1",

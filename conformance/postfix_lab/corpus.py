@@ -92,7 +92,7 @@ def write_readme(directory: Path) -> None:
     Raises UnavailableError where a trace has no figures or the other way round.
     """
     expected: Mapping[str, Mapping[str, int | str]] = json.loads((directory / EXPECTED).read_text())
-    found = {file.name for file in directory.glob("*.jsonl*")}
+    found = {file.name for file in directory.glob("*.jsonl.gz")}
     if odd := sorted(found ^ expected.keys()):
         raise UnavailableError(f"{directory}: trace without figures, or figures without trace: {odd[0]}")
     rows = [row(name, figures) for name, figures in expected.items()]

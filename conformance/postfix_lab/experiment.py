@@ -143,7 +143,7 @@ def deliver(
     deadline = time.monotonic() + TIME_LIMIT[long]
     expected = 0
     for wave in scenario.waves(long):
-        running[0].log.listen(wave.pause)
+        running[0].log.wait_for_end(wave.pause)
         expected += wave.mails * scenario.destinations
         with ExitStack() as stack:
             injections = [Injection(installation, scenario, wave, each.submission) for each in running]

@@ -26,6 +26,7 @@ class Installation:
     daemon_directory: Path
     command_directory: Path
     mail_owner: str
+    setgid_group: str
 
     @property
     def announces(self) -> bool:
@@ -55,12 +56,12 @@ def installed_postfix() -> Installation:
         raise UnavailableError("no Postfix on this machine: postconf was not found")
     if os.geteuid() != 0:
         raise UnavailableError("a private Postfix can be started by root only")
-    names = ("mail_version", "daemon_directory", "command_directory", "mail_owner")
+    names = ("mail_version", "daemon_directory", "command_directory", "mail_owner", "setgid_group")
     answer = subprocess.run(
         [postconf, "-dh", *names], env=ENVIRONMENT, capture_output=True, text=True, check=True, timeout=10
     )
-    version, daemons, commands, owner = answer.stdout.splitlines()
-    installation = Installation(version, Path(daemons), Path(commands), owner)
+    version, daemons, commands, owner, group = answer.stdout.splitlines()
+    installation = Installation(version, Path(daemons), Path(commands), owner, group)
     for needed in ("postfix", "smtp-source", "smtp-sink"):
         if not os.access(installation.command(needed), os.X_OK):
             raise UnavailableError(f"this Postfix has no {needed} command in {commands}")

@@ -14,7 +14,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from types import TracebackType
 
-from conformance.postfix_lab.configuration import CacheEntry, Directories, main_cf, master_cf
+from conformance.postfix_lab.configuration import LOG_SERVICE, CacheEntry, Directories, main_cf, master_cf
 from conformance.postfix_lab.installation import ENVIRONMENT, Installation
 from conformance.postfix_lab.maillog import MailLog
 from scache.errors import UnavailableError
@@ -32,8 +32,7 @@ LONG_AGO = 1_000_000_000
 class Instance:
     """A private Postfix. It is removed without a trace by close(), also where something has failed.
 
-    Its log comes through a pipe (`maillog_file = /dev/stdout` and `postfix start-fg`), so that a line is an
-    event that can be waited for.
+    Its log comes to a socket of the lab's, so that a line is an event that can be waited for.
     """
 
     def __init__(self, installation: Installation) -> None:
@@ -45,7 +44,7 @@ class Instance:
             part.mkdir()
         self.directories = Directories(*parts)
         shutil.chown(self.directories.data, installation.mail_owner)
-        self._process: subprocess.Popen[str] | None = None
+        self._process: subprocess.Popen[bytes] | None = None
         self._command = b""
         self._leaving: list[int] = []
 
@@ -69,23 +68,32 @@ class Instance:
             file = self.directories.config / name
             file.write_text(text)
             os.utime(file, (LONG_AGO, LONG_AGO))
+        log_socket = self._listen_for_log()
         self._command = os.path.basename(cache.command.split()[0]).encode()
         self._process = subprocess.Popen(
             self._command_line("postfix", "start-fg"),
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
             env=ENVIRONMENT,
             cwd="/",
-            text=True,
-            errors="replace",
             start_new_session=True,
         )
-        assert self._process.stdout is not None
-        log = MailLog(self._process.stdout)
+        log = MailLog(log_socket, os.pidfd_open(self._process.pid))
         if not log.wait_until(lambda tally: tally.started, PATIENCE):
             words = " / ".join(log.lines[-5:]) or "it has logged nothing"
             raise UnavailableError(f"the private Postfix does not start: {words}")
+        return log
+
+    def _listen_for_log(self) -> socket.socket:
+        """Make the log's socket, in the directory that Postfix would make, with its owner and mode."""
+        public = self.directories.queue / "public"
+        public.mkdir()
+        shutil.chown(public, self.installation.mail_owner, self.installation.setgid_group)
+        public.chmod(0o2710)
+        log = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        log.bind(str(public / LOG_SERVICE))
+        (public / LOG_SERVICE).chmod(0o666)
         return log
 
     def _command_line(self, command: str, *words: str) -> list[str]:
@@ -121,11 +129,11 @@ class Instance:
 
     def mark(self, log: MailLog, text: str) -> None:
         """Write a line to the log and wait for it: every line sent before has been read then."""
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as postlog:
-            postlog.connect(str(self.directories.queue / "public" / "postlog"))
-            postlog.send(f"Jan  1 00:00:00 lab postfix/lab[{os.getpid()}]: {text}".encode())
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
+            line = f"Jan  1 00:00:00 lab postfix/lab[{os.getpid()}]: {text}"
+            sender.sendto(line.encode(), str(self.directories.queue / "public" / LOG_SERVICE))
         if not log.wait_until(lambda tally: text in tally.markers, PATIENCE):
-            raise TimeoutError("postlogd(8) has not written a line that it was sent")
+            raise UnavailableError("the log of the private instance has ended too early")
 
     def watched_caches(self) -> list[int]:
         """Pidfds of the connection cache daemons that are master(8)'s children at this moment."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
+import select
+import socket
 import threading
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import IO
 
 __all__ = ["Line", "LogTally", "MailLog", "parse_line"]
 
@@ -20,6 +22,7 @@ MAXIMA = re.compile(
     r"statistics: max simultaneous domains=(?P<domains>\d+) addresses=(?P<addresses>\d+) "
     r"connection=(?P<connection>\d+)"
 )
+LONGEST_LINE = 65536
 SERIOUS = ("warning: ", "error: ", "fatal: ", "panic: ")
 
 
@@ -123,26 +126,28 @@ class LogTally:
 
 
 class MailLog:
-    """The log of a running instance, read from its pipe as it is written, so that one can wait for a line.
+    """The log of a running instance, read as it is written, so that one can wait for a line.
 
-    The pipe is closed when nobody writes to it any more.
+    It comes through a datagram socket that stands in postlogd(8)'s place: postlogd itself ends at every
+    reload, and master(8), which logs too, may then wait for ever for one that it would have to start itself.
+    The log ends with the process `until` (a pidfd). Socket and pidfd are closed then.
     """
 
-    def __init__(self, source: IO[str]) -> None:
+    def __init__(self, source: socket.socket, until: int) -> None:
         self.tally = LogTally()
         self.lines: list[str] = []
         self.ended = False
-        self._source = source
         self._changed = threading.Condition()
-        self._reader = threading.Thread(target=self._read, name="mail log", daemon=True)
+        self._reader = threading.Thread(target=self._read, args=(source, until), name="mail log", daemon=True)
         self._reader.start()
 
-    def _read(self) -> None:
-        with self._source:
-            for raw in self._source:
+    def _read(self, source: socket.socket, until: int) -> None:
+        with source, os.fdopen(until):
+            while source.fileno() in select.select([source.fileno(), until], [], [])[0]:
+                line = source.recv(LONGEST_LINE).decode(errors="replace").rstrip("\n")
                 with self._changed:
-                    self.lines.append(raw.rstrip("\n"))
-                    self.tally.add(self.lines[-1])
+                    self.lines.append(line)
+                    self.tally.add(line)
                     self._changed.notify_all()
         with self._changed:
             self.ended = True
@@ -154,11 +159,7 @@ class MailLog:
             self._changed.wait_for(lambda: condition(self.tally) or self.ended, timeout=seconds)
             return condition(self.tally)
 
-    def listen(self, seconds: float) -> None:
-        """Let the time pass, as a scenario asks for, unless the log ends before."""
-        self._reader.join(seconds)
-
     def wait_for_end(self, seconds: float) -> bool:
-        """Wait until no process holds the other end of the pipe any more."""
+        """Let the log go on to its end, or for so many seconds; whether it has ended."""
         self._reader.join(seconds)
         return not self._reader.is_alive()
