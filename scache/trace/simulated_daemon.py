@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from typing import NamedTuple
 
 from scache.clock import VirtualClock
@@ -55,7 +56,7 @@ class SimulatedDaemon:
         self._clock.advance(seconds)
         if int(self._clock.now()) != before:
             self._server.turn(0)
-            self._forget_closed()
+            self.forget_closed(list(self.sessions))
 
     def settle(self) -> None:
         """Let the server take turns until nothing is ready."""
@@ -76,9 +77,11 @@ class SimulatedDaemon:
         self._network = SimulatedNetwork(descriptor_limit=self._descriptor_limit)
         self._server = Server(self._network, self._clock, self._settings, lambda _: None)
 
-    def _forget_closed(self) -> None:
-        for session in [session for session in self.sessions if not session.is_open]:
-            del self.sessions[session]
+    def forget_closed(self, sessions: Iterable[OpenFile]) -> None:
+        """Forget those of these sessions that the server has closed."""
+        for session in sessions:
+            if not session.is_open:
+                self.sessions.pop(session, None)
 
 
 class SimulatedPeer:
@@ -89,22 +92,17 @@ class SimulatedPeer:
         self._stream = stream
 
     def send(self, data: bytes, tokens: Sequence[str] = ()) -> None:
-        """One write, of which the server sees each chunk that its socket has room for."""
-        files = [self._session(token) for token in tokens]
-        try:
+        """One write, in pieces where the socket has no room for it. What the server doesn't take is lost."""
+        files = tuple(self._session(token) for token in tokens)
+        with suppress(ConnectionError, BlockingIOError):
+            data = data[self._stream.send(data, files) :]
             while data:
-                data = data[self._stream.send(data, tuple(files)) :]
-                if data:
-                    self._daemon.settle()
-                for file in files:
-                    file.release()
-                files = []
-        except ConnectionError:
-            pass  # the server has closed; that is to be seen by receiving
-        finally:
-            for file in files:
-                file.release()
+                self._daemon.settle()
+                data = data[self._stream.send(data) :]
+        for file in files:
+            file.release()
         self._daemon.settle()
+        self._daemon.forget_closed(files)
 
     def receive(self) -> Arrived:
         """All that the server has sent."""

@@ -29,7 +29,7 @@ REST = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """ttl_limit: seconds that an idle session is kept. max_sessions: saving one more fails; None: unlimited."""
+    """ttl_limit: seconds that an idle session is kept. max_sessions: None: no limit. Saving more fails."""
 
     ttl_limit: int
     max_sessions: int | None = None
@@ -76,7 +76,7 @@ def recorded_outcome(clients: Sequence[Client]) -> Outcome:
 
 
 def simulate(clients: Sequence[Client], start: float, setting: Setting) -> Outcome:
-    """Run the model. start: of the trace, in seconds since the epoch, as what is cached expires on whole ones."""
+    """Run the model. start: of the trace, in seconds since the epoch."""
     return _Model(clients, start, setting).run()
 
 
