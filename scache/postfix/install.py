@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 __all__ = ["PROGRAM_NAME", "Record", "add_arguments", "run", "service_of"]
 
 PROGRAM_NAME = "scache-python"
-_FIRST_TO_ANNOUNCE = (3, 6)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -56,16 +55,32 @@ def run(arguments: argparse.Namespace) -> int:
         if not already:
             print(f"would change {instance.master_cf}:\n{record.changes()}")
         return 0
-    write_program(program, content)
-    print(f"{program}: written")
-    if not already:
-        record.save(instance.directory)
-        instance.replace_master_cf(record.apply(master_cf))
+    if already:
+        write_program(program, content)
+    else:
+        _put_in_place(instance, record, master_cf, program, content)
         print(f"{instance.master_cf}: changed:\n{record.changes()}")
+    print(f"{program}: written")
     if instance.is_running():
         instance.reload()
         print("postfix reload: done")
     return 0
+
+
+def _put_in_place(
+    instance: PostfixInstance, record: Record, master_cf: bytes, program: Path, content: bytes
+) -> None:
+    """Write the three files, in an order in which each is there before it is needed; or none of them."""
+    is_new = not program.exists()
+    write_program(program, content)
+    try:
+        record.save(instance.directory)
+        instance.replace_master_cf(record.apply(master_cf))
+    except OSError:
+        Record.path(instance.directory).unlink(missing_ok=True)
+        if is_new:
+            program.unlink()
+        raise
 
 
 def service_of(instance: PostfixInstance) -> str:
@@ -109,11 +124,9 @@ def _check_writable(*directories: Path) -> None:
 
 
 def _command(instance: PostfixInstance, service: str, entry: Entry) -> str:
-    """The command line for master.cf. To a Postfix before 3.6, the daemon must not speak first."""
+    """The command line for master.cf. With a Postfix before 3.6, the daemon must not speak first."""
     words = [PROGRAM_NAME, *([entry.arguments] if entry.arguments else [])]
-    release = instance.value("mail_version").replace("-", ".").split(".")
-    old = (int(release[0]), int(release[1])) < _FIRST_TO_ANNOUNCE
-    if old and "scache_announce" not in instance.overrides(service):
+    if not instance.speaks_first and "scache_announce" not in instance.overrides(service):
         words.append("-o scache_announce=no")
     return " ".join(words)
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Entry", "PostfixInstance", "add_config_directory"]
 
+_FIRST_TO_ANNOUNCE = (3, 6)
 _SEARCH = "/usr/sbin:/usr/local/sbin:/usr/bin:/sbin"
 
 
@@ -72,6 +73,12 @@ class PostfixInstance:
         """Value of one parameter, expanded."""
         return self.values(name)[name]
 
+    @property
+    def speaks_first(self) -> bool:
+        """Whether its release's servers announce their protocol, and its clients wait for that."""
+        release = self.value("mail_version").replace("-", ".").split(".")
+        return (int(release[0]), int(release[1])) >= _FIRST_TO_ANNOUNCE
+
     def services(self) -> list[str]:
         """`name/type` of each service in master.cf."""
         lines = self._run([self._postconf, "-c", str(self.directory), "-M"]).splitlines()
@@ -87,12 +94,12 @@ class PostfixInstance:
 
     def overrides(self, service: str) -> dict[str, str]:
         """Parameters that a service sets with `-o` in master.cf."""
-        text = self._run([self._postconf, "-c", str(self.directory), "-P", f"{service}/*"])
+        text = self._run([self._postconf, "-c", str(self.directory), "-Px", f"{service}/*"])
         pairs = (line.partition(" = ") for line in text.splitlines())
         return {name.rpartition("/")[2]: value for name, _equals, value in pairs}
 
     def with_command(self, service: str, command: str) -> bytes:
-        """What postconf makes of master.cf when it gives the service another command line; changes nothing."""
+        """What postconf would make of master.cf to give the service another command line."""
         with tempfile.TemporaryDirectory(prefix="scache-") as copy:
             for name in ("main.cf", "master.cf"):
                 shutil.copy(self.directory / name, copy)

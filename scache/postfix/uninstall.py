@@ -23,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Restore the entry, have a running Postfix reload, and remove the program if no other instance runs it."""
+    """Restore the entry, have a running Postfix reload, remove the program if no other instance runs it."""
     instance = PostfixInstance(arguments.config_directory)
     record = Record.load(instance.directory)
     master_cf = record.undo(instance.master_cf.read_bytes())
