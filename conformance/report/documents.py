@@ -76,7 +76,8 @@ def write_junit(summary: Summary, file: Path) -> None:
 
 
 def _test_case(result: Result, *, strict: bool) -> TestCase:
-    test = TestCase(f"{result.case.id} {result.case.sentence}", result.case.group, round(result.seconds, 6))
+    name = _printable(f"{result.case.id} {result.case.sentence}")
+    test = TestCase(name, result.case.group, round(result.seconds, 6))
     if result.verdict is Verdict.FAIL or (strict and result.verdict is Verdict.NON_STRICT):
         failure = Failure(_printable(result.detail.partition("\n")[0]), result.verdict.value)
         failure.text = _printable("\n".join([result.detail, *transcript_lines(result.transcript)]))
