@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import signal
-import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -18,6 +17,7 @@ from scache.trace.interposition import Interposition
 from scache.trace.listening import listening_like
 from scache.trace.recorder import Recorder
 from scache.trace.recording import Recording
+from scache.trace.terminal import say
 from scache.trace.tick_clock import TickClock
 
 __all__ = ["add_arguments", "run"]
@@ -44,6 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--rotate", type=_size, metavar="SIZE", help="begin a new part after so many bytes (k, M, G)"
     )
+    parser.add_argument("--redact", action="store_true", help="write pseudonyms for all names")
     parser.add_argument("--scenario", metavar="TEXT", help="what is recorded, for the trace's header")
     parser.add_argument(
         "--postfix-release", metavar="TEXT", help="release of the Postfix, for the trace's header"
@@ -74,13 +75,15 @@ def run(arguments: argparse.Namespace) -> int:
     )
     with contextlib.ExitStack() as stack:
         listener = stack.enter_context(listening_like(listen, upstream))
-        recording = Recording(arguments.output, header, TickClock(), _say, arguments.rotate)
+        recording = Recording(
+            arguments.output, header, TickClock(), say, rotate=arguments.rotate, redact=arguments.redact
+        )
         stack.callback(recording.close)
-        recorder = Recorder(listener, upstream, recording, _say)
+        recorder = Recorder(listener, upstream, recording, say)
         stack.callback(recorder.close)
         for number in (signal.SIGTERM, signal.SIGINT):
             stack.callback(signal.signal, number, signal.signal(number, lambda *_: recorder.stop()))
-        _say(f"recording what comes to {listen} in {arguments.output}")
+        say(f"recording what comes to {listen} in {arguments.output}")
         if interposition is None:
             recorder.run()
         else:
@@ -102,10 +105,6 @@ def _record_in_front(recorder: Recorder, interposition: Interposition) -> None:
         recorder.run(until=lambda: not recorder.connections or time.monotonic() > end)
     for done in (installed, removed):
         done.result()
-
-
-def _say(line: str) -> None:
-    print(f"scache record: {line}", file=sys.stderr, flush=True)
 
 
 def _size(text: str) -> int:

@@ -10,6 +10,7 @@ from pathlib import Path
 from scache.errors import UsageError
 from scache.interfaces import Clock
 from scache.trace.events import Event, Header, Kind
+from scache.trace.redaction import Redaction
 from scache.trace.writer import TraceWriter
 
 __all__ = ["Recording", "part_path"]
@@ -33,19 +34,28 @@ class Recording:
     """Where a recorder's events go.
 
     header: of the first part; its start is the clock's time now. rotate: bytes after which a new part begins.
-    say: is given a line when the disk takes no more; events are dropped from then on.
+    redact: write pseudonyms for names. say: is given a line when the disk takes no more; events are dropped
+    from then on.
     Raises UsageError where the file exists or can't be made.
     """
 
     def __init__(
-        self, path: Path, header: Header, clock: Clock, say: Callable[[str], None], rotate: int | None = None
+        self,
+        path: Path,
+        header: Header,
+        clock: Clock,
+        say: Callable[[str], None],
+        *,
+        rotate: int | None = None,
+        redact: bool = False,
     ) -> None:
         self._path = path
         self._clock = clock
         self._say = say
         self._rotate = rotate
+        self._redaction = Redaction() if redact else None
         self._start = round(clock.now(), 6)
-        self._header = replace(header, start=self._start)
+        self._header = replace(header, start=self._start, redacted=redact)
         self._open: set[int] = set()
         self._since_look = 0
         self._flushed = 0.0
@@ -68,7 +78,8 @@ class Recording:
         if self._failed:
             return
         try:
-            self._writer.write(event)
+            for written in self._redaction.redact(event) if self._redaction else (event,):
+                self._writer.write(written)
             self._since_look += 1
             if self._rotate is not None and self._since_look >= LOOK:
                 self._begin_part_if_due(self._rotate)

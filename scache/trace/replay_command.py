@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +15,7 @@ from scache.trace.reader import TraceReader
 from scache.trace.replay import IGNORABLE, Daemon, Difference, Replay
 from scache.trace.running_daemon import RunningDaemon
 from scache.trace.simulated_daemon import SimulatedDaemon
+from scache.trace.terminal import say
 
 __all__ = ["add_arguments", "run"]
 
@@ -61,7 +61,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Replay; 0 where nothing differs, 1 otherwise. Raises TraceError, OSError."""
     began = time.monotonic()
     differences = 0
-    with TraceReader(arguments.file, _say) as trace, _target(arguments, trace.header) as daemon:
+    with TraceReader(arguments.file, say) as trace, _target(arguments, trace.header) as daemon:
         replay = Replay(trace.header, daemon, arguments.ignore)
         for difference in replay.play(trace, lambda: trace.line):
             differences += 1
@@ -96,7 +96,3 @@ def _show(file: Path, difference: Difference) -> None:
         print(f"    {line}")
     print(f"  recorded: {difference.recorded}")
     print(f"  got:      {difference.got}")
-
-
-def _say(line: str) -> None:
-    print(f"scache replay: {line}", file=sys.stderr)
