@@ -18,6 +18,7 @@ from conformance.benchmark.endurance import Sample, growth
 from conformance.benchmark.generator import Generator, generator_command
 from conformance.benchmark.goals import GOALS, SHORT_BOUNDS, Bound, cpu_per_request, rate
 from conformance.benchmark.results import Machine, Results, as_json
+from conformance.benchmark.simulated import measure_simulated
 from conformance.benchmark.stalled import Stalled, measure_stalled
 from conformance.benchmark.system_calls import parse_strace
 from conformance.benchmark.tables import show
@@ -132,6 +133,11 @@ def test_growth_compares_the_largest_sizes_of_both_halves(sizes: tuple[int, ...]
     assert growth(samples) == expected
 
 
+def test_the_simulated_daemon_answers_every_step_of_all_clients() -> None:
+    # A wrong answer would end it.
+    assert len(measure_simulated(1)) == 1
+
+
 def test_the_summary_of_strace_is_read_by_name() -> None:
     summary = """\
 % time     seconds  usecs/call     calls    errors syscall
@@ -152,12 +158,14 @@ def test_the_tables_say_which_goals_are_met_and_what_was_left_out(capsys: pytest
             Plan(cached=(0, 1000, 2_000_000_000)),
             comparison(met, missed),
             startup={"ours": [0.02], "real": [0.005]},
+            simulated=[200_000.0],
             stalled={"ours": Stalled(True, turns(100), turns(99)), "real": Stalled(False, [], [])},
         )
     )
     text = capsys.readouterr().out
     for words in (
         "2.2 met",
+        "ours, simulated: 200,000 requests in a second of CPU (100,000 met)",
         "4.2 MISSED",
         "Left out: 2,000,000,000 pairs",
         "ours: beside a stalled client 0.99 times the requests a second, 1.00 times the p99",

@@ -18,6 +18,7 @@ from conformance.benchmark.goals import SHORT_BOUNDS
 from conformance.benchmark.process import generator_processors
 from conformance.benchmark.profiling import measure_profile
 from conformance.benchmark.results import Results, as_json, this_machine
+from conformance.benchmark.simulated import measure_simulated
 from conformance.benchmark.stalled import measure_stalled
 from conformance.benchmark.startup import measure_startup
 from conformance.benchmark.system_calls import count_system_calls
@@ -106,6 +107,7 @@ def _compare(arguments: argparse.Namespace, plan: Plan, command: list[str]) -> i
     results = Results(this_machine(contestants, command), plan, comparison)
     if not arguments.short:
         results.startup.update(measure_startup(contestants, plan.turns))
+        results.simulated.extend(measure_simulated(plan.turns))
         for contestant in contestants:
             results.stalled[contestant.name] = measure_stalled(contestant, command, plan.turns, plan.seconds)
     show(results)

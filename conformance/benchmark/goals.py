@@ -12,6 +12,7 @@ __all__ = [
     "GOALS",
     "PAIR_LIMIT",
     "SHORT_BOUNDS",
+    "SIMULATED_GOAL",
     "STALLED_LIMIT",
     "Bound",
     "cpu_per_request",
@@ -61,6 +62,10 @@ class Bound:
         what = "requests a second at least" if self.measure is rate else "CPU per request at most"
         where = f"{self.cached:,} cached pairs, {self.clients} clients"
         return f"{where}: {what} {self.limit:g} times the real one's"
+
+
+SIMULATED_GOAL = 100_000
+"""Requests in a second of CPU that the whole daemon carries out in simulation, at least."""
 
 
 def verdict(good: bool) -> str:

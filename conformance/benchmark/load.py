@@ -15,9 +15,9 @@ import select
 import socket
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-__all__ = ["Client", "main"]
+__all__ = ["Client", "compose", "main"]
 
 ANNOUNCEMENT = b"protocol\0connection_cache_protocol\0\0"
 DUMMY = b"dummy\0\0\0"
@@ -38,50 +38,55 @@ def attributes(*strings: bytes) -> bytes:
     return b"".join(string + b"\0" for string in strings) + b"\0"
 
 
+def compose(family: bytes, number: int) -> tuple[Sequence[bytes], Sequence[bytes]]:
+    """What the client, or the cached pair, of this number writes in each step, and the answer to each.
+
+    b"" stands for the byte that carries a descriptor.
+    """
+    name = b"%b%d" % (family, number)
+    destination = b"smtp\n[%b.example]:25\n" % name
+    endpoint = b"smtp\n%b\n25\n0\n" % name
+    destination_property = (
+        b"destination=%b.example\nhost_name=mx.%b.example\nhost_addr=127.0.0.3\ndestination_features=0\n\n"
+    ) % (name, name)
+    endpoint_property = b"tls_level=0\nreuse_count=1\nendpoint_features=4107\nexpire_time=%d\n\n" % (
+        1800000000 + number
+    )
+    binding = (b"label", destination, b"property", destination_property, b"label", endpoint)
+    session = (b"label", endpoint, b"property", endpoint_property)
+    properties = (b"property", destination_property, b"property", endpoint_property)
+    writes = (
+        attributes(b"request", b"save_dest", b"ttl", TTL, *binding),
+        attributes(b"request", b"save_endp", b"ttl", TTL, *session),
+        b"",
+        attributes(b"request", b"find_dest", b"label", destination),
+        DUMMY,
+        attributes(b"request", b"find_endp", b"label", b"smtp\n%b.absent\n25\n0\n" % name),
+    )
+    return writes, (OK, DUMMY, OK, attributes(b"status", b"0", *properties), b"", MISS)
+
+
 class Client:
     """One client: its connection, the session it saves, its prepared messages, and the step it is at."""
 
     def __init__(self, path: str, family: bytes, number: int) -> None:
         self.connection = socket.socket(socket.AF_UNIX)
         self.connection.connect(path)
-        self.compose(family, number)
+        self.become(family, number)
         self.asked = 0
         self.step = SAVE_DEST
+
+    def become(self, family: bytes, number: int) -> None:
+        """Prepare the messages and a session of this number."""
+        self.writes, self.answers = compose(family, number)
+        self.session, self.remote = socket.socketpair()
+        self.rights = [
+            (socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [self.session.fileno()]).tobytes())
+        ]
 
     def begin(self) -> None:
         """Take the announcement."""
         self.expect(ANNOUNCEMENT)
-
-    def compose(self, family: bytes, number: int) -> None:
-        """Prepare the messages of the client, or preloaded pair, of this number; make its session."""
-        name = b"%b%d" % (family, number)
-        destination = b"smtp\n[%b.example]:25\n" % name
-        endpoint = b"smtp\n%b\n25\n0\n" % name
-        destination_property = (
-            b"destination=%b.example\nhost_name=mx.%b.example\nhost_addr=127.0.0.3\ndestination_features=0\n\n"
-        ) % (name, name)
-        endpoint_property = b"tls_level=0\nreuse_count=1\nendpoint_features=4107\nexpire_time=%d\n\n" % (
-            1800000000 + number
-        )
-        self.session, self.remote = socket.socketpair()
-        self.writes = (
-            attributes(
-                *(b"request", b"save_dest", b"ttl", TTL, b"label", destination),
-                *(b"property", destination_property, b"label", endpoint),
-            ),
-            attributes(
-                b"request", b"save_endp", b"ttl", TTL, b"label", endpoint, b"property", endpoint_property
-            ),
-            b"",
-            attributes(b"request", b"find_dest", b"label", destination),
-            DUMMY,
-            attributes(b"request", b"find_endp", b"label", b"smtp\n%b.absent\n25\n0\n" % name),
-        )
-        hit = attributes(b"status", b"0", b"property", destination_property, b"property", endpoint_property)
-        self.answers = (OK, DUMMY, OK, hit, b"", MISS)
-        self.rights = [
-            (socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [self.session.fileno()]).tobytes())
-        ]
 
     def expect(self, wanted: bytes) -> None:
         """Read the answer, and end the program where it is not the wanted one."""
@@ -144,7 +149,7 @@ def preload(path: str, count: int) -> list[socket.socket]:
     for number in range(count):
         saver.session.close()
         saver.remote.close()
-        saver.compose(b"cached", number)
+        saver.become(b"cached", number)
         saver.iterate(SESSION_OUT)
         remotes.append(saver.remote.dup())
     saver.close()

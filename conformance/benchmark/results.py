@@ -33,13 +33,14 @@ class Machine:
 
 @dataclass(frozen=True, slots=True)
 class Results:
-    """A comparison and what was measured beside it; startup in seconds."""
+    """A comparison and what was measured beside it: seconds to start, simulated requests a second."""
 
     machine: Machine
     plan: Plan
     comparison: Comparison
     startup: dict[str, list[float]] = field(default_factory=dict)
     stalled: dict[str, Stalled] = field(default_factory=dict)
+    simulated: list[float] = field(default_factory=list)
 
 
 def this_machine(contestants: Sequence[Contestant], command: list[str]) -> Machine:
@@ -80,5 +81,6 @@ def as_json(results: Results) -> dict[str, Any]:
             for cached, by_name in results.comparison.memory.items()
         },
         "startup": {name: {"median": median(times), "all": times} for name, times in results.startup.items()},
+        "simulated": results.simulated,
         "stalled": {name: asdict(stalled) for name, stalled in results.stalled.items()},
     }

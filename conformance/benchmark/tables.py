@@ -15,6 +15,7 @@ from conformance.benchmark.goals import (
     FLATNESS_LIMIT,
     GOALS,
     PAIR_LIMIT,
+    SIMULATED_GOAL,
     STALLED_LIMIT,
     cpu_per_request,
     rate,
@@ -201,5 +202,12 @@ def show(results: Results) -> None:
         console.print(f"Left out: {cached:,} pairs need more descriptors than ulimit -Hn allows.")
     if results.startup:
         console.print(_startup(results.startup))
+    if results.simulated:
+        simulated = median(results.simulated)
+        console.print(
+            f"ours, simulated: {simulated:,.0f} requests in a second of CPU"
+            f" ({SIMULATED_GOAL:,} {verdict(simulated >= SIMULATED_GOAL)})",
+            soft_wrap=True,
+        )
     for line in _stalled_lines(results.stalled):
         console.print(line, soft_wrap=True)
