@@ -13,7 +13,7 @@ from scache.postfix import master
 from scache.postfix.command_line import PROGRAM, CommandLine
 from scache.postfix.mail_log import MailLog, PostlogService, StandardError, Syslog
 from scache.postfix.main_cf import DEFAULT_DIRECTORY, MainCf
-from scache.postfix.parameters import FACILITIES, Parameters
+from scache.postfix.parameters import FACILITIES, Parameters, logs_utf8
 from scache.postfix.privileges import drop_privileges
 from scache.postfix.service_settings import service_settings
 from scache.postfix.standard_streams import serve_standard_streams
@@ -48,6 +48,7 @@ def run(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
         main_cf.set("process_name", PROGRAM)
         main_cf.read()
         command_line = _read_command_line(arguments, main_cf, log)
+        log.utf8 = logs_utf8(main_cf)
         parameters = Parameters(main_cf)
         _configure_log(parameters, log)
         path = "unknown_stream" if command_line.on_standard_streams else f"{command_line.service_name} socket"

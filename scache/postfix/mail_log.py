@@ -11,6 +11,8 @@ import os
 import time
 from _socket import AF_UNIX, SOCK_CLOEXEC, SOCK_DGRAM
 
+from scache.attributes import printed
+
 TYPE_CHECKING = False  # as typing.TYPE_CHECKING, without the cost of importing typing in the daemon
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -125,22 +127,28 @@ class StandardError:
 
 
 class MailLog:
-    """Sends each line to its destinations. tag: what stands before the process id."""
+    """Sends each line to its destinations. tag: what stands before the process id.
+
+    utf8: whether UTF-8 is logged as it is (smtputf8_enable).
+    """
 
     def __init__(self, tag: str, *destinations: Syslog | PostlogService | StandardError) -> None:
         self.tag = tag
+        self.utf8 = False
         self._destinations = list(destinations)
 
     def __call__(self, line: str) -> None:
         """Log `warning: text`, `fatal: text` and so on; a line that begins otherwise is information.
 
-        Bytes that don't print become question marks; a text beyond 2,000 bytes is cut.
+        Bytes that don't print become question marks (printable.c); a text beyond 2,000 bytes is cut.
         """
         severity, colon, text = line.partition(": ")
         level = _LEVELS.get(severity)
         if level is None:
             level, severity, colon, text = _INFORMATION, "", "", line
-        shown = _bytes(severity + colon) + _bytes(text)[:_LONGEST].translate(_PRINTABLE)
+        cut = _bytes(text)[:_LONGEST]
+        shown = printed(cut).encode() if self.utf8 else cut.translate(_PRINTABLE)
+        shown = _bytes(severity + colon) + shown
         for destination in self._destinations:
             destination.write(level, self.tag, shown)
 

@@ -12,7 +12,7 @@ TYPE_CHECKING = False  # as typing.TYPE_CHECKING, without the cost of importing 
 if TYPE_CHECKING:
     from scache.postfix.main_cf import MainCf
 
-__all__ = ["FACILITIES", "Parameters"]
+__all__ = ["FACILITIES", "Parameters", "logs_utf8"]
 
 #: Numbers of the syslog(3) facilities that syslog_facility can name. openlog(3) doesn't take 0, so mail stays
 #: where kern is asked for.
@@ -62,6 +62,13 @@ class Parameters:
         self.daemon_timeout = values.time("daemon_timeout", "18000s")
         _check_mail_owner(main_cf.path, self.mail_owner, default_privs)
         _check_maillog_file(self.maillog_file, maillog_file_prefixes)
+
+
+def logs_utf8(main_cf: MainCf) -> bool:
+    """Whether UTF-8 in log texts stays as it is (smtputf8_enable, which Postfix reads early)."""
+    values = Values(main_cf)
+    values.text("compatibility_level", "0")
+    return values.choice("smtputf8_enable", "${{$compatibility_level} <level {1} ? {no} : {yes}}")
 
 
 def _check_mail_owner(path: str, name: str, default_privs: str) -> None:
