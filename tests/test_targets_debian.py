@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from pyfakefs.fake_filesystem import FakeFilesystem
 
+from conformance.cli import main
 from conformance.targets import debian
 from conformance.targets.debian import Mirror, Suite, find_mirror
 from conformance.targets.releases import Fetched, default_cache, fetch
@@ -126,8 +127,43 @@ def test_a_package_that_is_not_there_is_reported(apt: Apt, tmp_path: Path) -> No
     assert apt.calls[-1][-2:] == ["madison", "postfix"]
 
 
-@pytest.mark.parametrize(("variable", "base"), [("/c", "/c"), ("", "/home/u/.cache")])
-def test_the_cache_is_where_caches_are(monkeypatch: pytest.MonkeyPatch, variable: str, base: str) -> None:
-    monkeypatch.setenv("XDG_CACHE_HOME", variable)
+@pytest.mark.parametrize(
+    ("chosen", "base", "place"),
+    [
+        ("/p", "/c", "/p"),
+        ("", "/c", "/c/scache-conformance/postfix"),
+        ("", "", "/home/u/.cache/scache-conformance/postfix"),
+    ],
+)
+def test_the_cache_is_where_it_was_chosen_or_where_caches_are(
+    monkeypatch: pytest.MonkeyPatch, chosen: str, base: str, place: str
+) -> None:
+    monkeypatch.setenv("SCACHE_POSTFIX_CACHE", chosen)
+    monkeypatch.setenv("XDG_CACHE_HOME", base)
     monkeypatch.setenv("HOME", "/home/u")
-    assert default_cache() == Path(base, "scache-conformance", "postfix")
+    assert default_cache() == Path(place)
+
+
+class TestCommand:
+    @pytest.fixture(autouse=True)
+    def cache(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+        monkeypatch.setenv("SCACHE_POSTFIX_CACHE", str(tmp_path))
+        (tmp_path / "old").mkdir()
+        manifest = json.dumps({"suite": "old", "version": "3.5.25-0+deb11u1"})
+        (tmp_path / "old" / "manifest.json").write_text(manifest)
+
+    def test_what_is_there_is_listed(self, capsys: pytest.CaptureFixture[str]) -> None:
+        assert main(["postfix", "list"]) == 0
+        assert capsys.readouterr().out == "old: postfix 3.5.25-0+deb11u1\n"
+
+    def test_what_is_there_is_not_fetched_again(self, apt: Apt, capsys: pytest.CaptureFixture[str]) -> None:
+        assert main(["postfix", "fetch", "old"]) == 0
+        assert capsys.readouterr().out == "old: postfix 3.5.25-0+deb11u1\n"
+        assert apt.calls == []
+
+    def test_what_cannot_be_had_is_said(self, apt: Apt, capsys: pytest.CaptureFixture[str]) -> None:
+        apt.failures["update"] = "E: no such suite\n"
+        assert main(["postfix", "fetch", "gone", "old"]) == 2
+        output = capsys.readouterr()
+        assert output.out == "old: postfix 3.5.25-0+deb11u1\n"
+        assert output.err == "gone: downloading\ngone: apt-get update: no such suite\n"

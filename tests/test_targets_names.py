@@ -82,6 +82,36 @@ def test_any_program_runs_under_the_same_parent(setting: str, announces: bool) -
     daemon.stop()
 
 
+@pytest.mark.parametrize(
+    ("place", "value", "reason"),
+    [
+        ("conformance.targets.spawned.os.geteuid", 1000, "only root can play master(8)"),
+        (
+            "conformance.targets.spawned.find_library",
+            None,
+            "libfaketime is not installed (Debian package faketime)",
+        ),
+        (
+            "conformance.targets.spawned.supported",
+            False,
+            "this kernel doesn't show what a process waits for (/proc/PID/syscall), or not in a known form",
+        ),
+    ],
+)
+def test_what_a_process_needs_and_the_machine_lacks_is_named(
+    monkeypatch: pytest.MonkeyPatch, place: str, value: object, reason: str
+) -> None:
+    monkeypatch.setattr("conformance.targets.spawned.os.geteuid", lambda: 0)
+    monkeypatch.setattr("conformance.targets.spawned.find_library", lambda: Path("/lib/libfaketime.so.1"))
+    monkeypatch.setattr(place, lambda: value)
+    assert parse_target("live").unavailable() == reason
+
+
+def test_a_machine_without_postfix_has_no_postfix_target(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("conformance.targets.installed.shutil.which", lambda *_, **__: None)
+    assert parse_target("postfix").unavailable() == "no Postfix is installed (no postconf command)"
+
+
 class TestRelease:
     """Releases in the cache folder; what they need to run is not looked at before they run."""
 

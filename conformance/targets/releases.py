@@ -1,12 +1,8 @@
 """Other Postfix releases as targets: Debian's packages of other suites, unpacked into a cache folder.
 
 Nothing is installed. Each release brings its own loader, C library, libraries and libfaketime, so it runs
-whatever the machine itself is. `fetch` fills the folder; the command line gives it the suites and prints the
-lines of its report:
-
-    for outcome in fetch(suites, cache):
-        print(outcome)
-    status = 0 if every outcome.problem is None, else 1
+whatever the machine itself is. `fetch` fills the folder (`python -m conformance postfix fetch`), `fetched`
+lists it.
 
 `release_target(name, cache)` is the target `postfix-3.5` (or `postfix-3.5.25`) of what was fetched.
 """
@@ -31,7 +27,16 @@ from conformance.targets.master import Command
 from conformance.targets.spawned import SpawnedTarget
 from scache.errors import UnavailableError
 
-__all__ = ["SUITES", "Fetched", "default_cache", "fetch", "find_release", "launcher", "release_target"]
+__all__ = [
+    "SUITES",
+    "Fetched",
+    "default_cache",
+    "fetch",
+    "fetched",
+    "find_release",
+    "launcher",
+    "release_target",
+]
 
 #: The suites that hold releases other than Debian 12's own 3.7, oldest first.
 SUITES = ("bullseye", "bookworm-backports", "trixie", "sid")
@@ -54,9 +59,18 @@ class Fetched:
 
 
 def default_cache() -> Path:
-    """The user's cache folder ($XDG_CACHE_HOME, else ~/.cache), and this project's place in it."""
+    """Where releases are kept: $SCACHE_POSTFIX_CACHE, else a place in the user's cache folder (XDG)."""
+    chosen = os.environ.get("SCACHE_POSTFIX_CACHE")
+    if chosen:
+        return Path(chosen)
     base = os.environ.get("XDG_CACHE_HOME")
     return (Path(base) if base else Path.home() / ".cache") / "scache-conformance" / "postfix"
+
+
+def fetched(cache: Path) -> list[Fetched]:
+    """What is in the cache, by suite."""
+    manifests = [_manifest(folder) for folder in sorted(cache.iterdir())] if cache.is_dir() else []
+    return [Fetched(found["suite"], found["version"]) for found in manifests if found is not None]
 
 
 def fetch(suites: Sequence[str], cache: Path, say: Callable[[str], None] = lambda _: None) -> list[Fetched]:
