@@ -156,9 +156,9 @@ SCENARIOS = (
     ),
     Scenario(
         "idle-then-busy",
-        "two bursts with 4 seconds of silence between them: everything expires",
+        "bursts with seconds of silence between them: everything expires",
         short=(Wave(20), Wave(20, pause=4)),
-        long=(Wave(100), Wave(100, pause=4), Wave(100, pause=12)),
+        long=(Wave(50), Wave(50, pause=6), Wave(50, pause=20)),
     ),
     Scenario(
         "sasl",
