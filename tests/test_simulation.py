@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from conformance.cli import main
+from conformance.shrinking import shrink
 from conformance.simulation.findings import save_finding
 from conformance.simulation.options import FAULTS, HOSTILITIES, draw_options
 from conformance.simulation.run import play
-from conformance.simulation.shrinking import shrink
 from scache.cache import ConnectionCache
 
 SEEDS = range(1, 25)

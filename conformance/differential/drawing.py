@@ -9,10 +9,10 @@ from conformance.simulation.wire import DUMMY, WRONG_REQUESTS, attribute_list
 
 __all__ = ["draw_options", "draw_units"]
 
-_TTLS = (
-    *(b"1", b"2", b"2", b"2", b"3", b"9", b"0", b"-1", b"010", b"+5", b" 7", b"\n7", b"5 ", b"5x", b"5.0", b"0x10"),
-    *(b"", b"++5", b"- 1", b"4294967297", b"-4294967295", b"2147483648", b"4294967296", b"9" * 20, b"99999999999"),
-)
+_GOOD_TTLS = (b"1", b"2", b"2", b"2", b"3", b"9", b"010", b"+5", b" 7", b"\n7", b"4294967297", b"-4294967295")
+_BAD_TTLS = (b"0", b"-1", b"2147483648", b"4294967296", b"9" * 20, b"99999999999")
+_MALFORMED_TTLS = (b"5 ", b"5x", b"5.0", b"0x10", b"", b"++5", b"- 1", b"x" * 99 + b"\xc3\xa9")
+_TTLS = _GOOD_TTLS + _BAD_TTLS + _MALFORMED_TTLS
 _LABELS = (b"a", b"a", b"a", b"b", b"b", b"c", b"", b"smtp\n[127.0.0.3]:2503\n", b"\xff\xfe", b"x" * 4070)
 _PROPERTIES = (b"", b"p", b"q", b"host_name=localhost\n\n", b"\x80", b"y" * 5000)
 
@@ -57,7 +57,10 @@ class _Artist:
 
     def _save_endp(self) -> Unit:
         request = attribute_list(
-            (b"request", b"save_endp"), (b"ttl", self._ttl()), (b"label", self._label()), (b"property", self._property())
+            (b"request", b"save_endp"),
+            (b"ttl", self._ttl()),
+            (b"label", self._label()),
+            (b"property", self._property()),
         )
         count = self._source.choice((1, 1, 1, 1, 1, 1, 0, 2, 3))
         tokens = tuple(f"T{self._number}.{number}" for number in range(count))
@@ -75,9 +78,21 @@ class _Artist:
 
     def _find(self) -> Unit:
         late = self._source.random()
-        ready = (DUMMY,) if late < 0.9 else self._source.choice(((), (b"dummy\0x\0\0",), (b"dumm\0", b"\0\0"), (b"\0",)))
+        ready = (
+            (DUMMY,)
+            if late < 0.9
+            else self._source.choice(((), (b"dummy\0x\0\0",), (b"dumm\0", b"\0\0"), (b"\0",)))
+        )
         confirmation: tuple[bytes, ...] = self._source.choice(
-            ((DUMMY,), (DUMMY,), (DUMMY,), (DUMMY + self._find_request(),), self._split(DUMMY), (), (b"dummy\0", b"\0\0"))
+            (
+                (DUMMY,),
+                (DUMMY,),
+                (DUMMY,),
+                (DUMMY + self._find_request(),),
+                self._split(DUMMY),
+                (),
+                (b"dummy\0", b"\0\0"),
+            )
         )
         return Find(self._peer, self._split(self._with_dummy(self._find_request())), ready, confirmation)
 
@@ -87,7 +102,9 @@ class _Artist:
 
     def _nonsense(self) -> Unit:
         source = self._source
-        data = source.choice((self._find_request(), self._save_dest(), DUMMY, WRONG_REQUESTS[0][0], b"request\0save_endp"))
+        data = source.choice(
+            (self._find_request(), self._save_dest(), DUMMY, WRONG_REQUESTS[0][0], b"request\0save_endp")
+        )
         for _ in range(source.randrange(1, 4)):
             place = source.randrange(len(data) + 1)
             insert = source.choice((b"\0", b"", b"\0\0", b"x", b"request\0", b"ttl\0", source.randbytes(2)))

@@ -16,7 +16,7 @@ __all__ = ["NOT_PROVOKED", "comparable_greeting", "comparable_log"]
 #: What the steps keep away from, and why.
 NOT_PROVOKED = {
     "a client acts while another is in the middle of a message": "Postfix lets everyone wait for that one",
-    "the clock moves while a client is in the middle of a message": "Postfix's time limit is in real time there",
+    "the clock moves while a client is in the middle of a message": "Postfix waits in real time there",
     "a client closes before its bytes are read": "Postfix loops for ever on the EPIPE",
     "a session after two descriptors in one message is looked at": "Postfix leaks them, so it stays open",
     "a message of more than the message limit": "Postfix has no limit",
@@ -33,7 +33,7 @@ _LONGEST_TEXT = 1999
 
 
 def comparable_log(lines: list[str]) -> list[str]:
-    """Log lines without the errno that Postfix happens to have when it warns, cut as the mail log cuts them."""
+    """Log lines without the errno that Postfix happens to have, cut as the mail log cuts them."""
     comparable = []
     for line in lines:
         severity, separator, text = line.partition("warning: ")

@@ -16,7 +16,7 @@ __all__ = ["Difference", "Entry", "Stretch"]
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One step and what each of the two daemons made of it: received, logged, and (token, open) of sessions."""
+    """One step and what both daemons made of it: received, logged, and (token, open) of sessions."""
 
     action: Action | str
     received: tuple[Received, Received]
@@ -98,7 +98,8 @@ class Stretch:
             for daemon in self.daemons:
                 daemon.advance(action.seconds)
         elif isinstance(action, Connect):
-            self._peers[action.peer] = left, right = tuple(daemon.connect() for daemon in self.daemons)
+            left, right = (daemon.connect() for daemon in self.daemons)
+            self._peers[action.peer] = left, right
             received = (
                 comparable_greeting(left.receive(), self.daemons[0].dialect),
                 comparable_greeting(right.receive(), self.daemons[1].dialect),
@@ -126,7 +127,9 @@ class Stretch:
         return left.receive(), right.receive()
 
     def _sessions(self) -> tuple[tuple[tuple[str, bool], ...], tuple[tuple[str, bool], ...]]:
-        left, right = (tuple((token, daemon.is_open(token)) for token in self._tokens) for daemon in self.daemons)
+        left, right = (
+            tuple((token, daemon.is_open(token)) for token in self._tokens) for daemon in self.daemons
+        )
         self._tokens = [token for token, is_open in left if is_open]
         return left, right
 
@@ -136,7 +139,9 @@ class Stretch:
             daemon.lose_master()
         left_log, right_log = (comparable_log(daemon.log()) for daemon in self.daemons)
         statuses = (self.daemons[0].exit_status(), self.daemons[1].exit_status())
-        entry = Entry("the master goes", (Received(), Received()), (left_log, right_log), exit_statuses=statuses)
+        entry = Entry(
+            "the master goes", (Received(), Received()), (left_log, right_log), exit_statuses=statuses
+        )
         return self._enter(entry)
 
     def _enter(self, entry: Entry) -> Difference | None:

@@ -1,8 +1,8 @@
 """What a client does from one rest to the next: a request with all its steps, in one of its variations.
 
-A unit is played against both targets at once. It sees what the first of them answers, so it follows the protocol
-wherever it is; therefore any part of a list of units can be played, which shrinking relies on. No unit ends in
-the middle of a message.
+A unit is played against both targets at once. It sees what the first of them answers, so it follows the
+protocol wherever it is; therefore any part of a list of units can be played, which shrinking relies on. No
+unit ends in the middle of a message.
 """
 
 from __future__ import annotations

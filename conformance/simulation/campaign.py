@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from importlib import import_module
 
 from conformance.simulation.run import Outcome, play
 from conformance.simulation.situation import Situation
@@ -90,11 +91,11 @@ def executor_for(address: str | None, jobs: int | None) -> Iterator[tuple[Execut
     if scheme != "dask" or not place:
         raise UsageError(f"{address}: an executor is given as dask://HOST:PORT")
     try:
-        from distributed import Client
+        distributed = import_module("distributed")
     except ImportError:
         raise UnavailableError(f"{address}: the package `distributed` is missing (extra `cluster`)") from None
     try:
-        client = Client(f"tcp://{place}", timeout=10)
+        client = distributed.Client(f"tcp://{place}", timeout=10)
     except OSError as error:
         raise UnavailableError(f"{address}: {error}") from None
     with client:

@@ -6,9 +6,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from conformance.shrinking import shrink
 from conformance.simulation.options import draw_options
 from conformance.simulation.run import Outcome, play, replay
-from conformance.simulation.shrinking import shrink
 from conformance.simulation.world import START, Step
 from scache.trace.events import Header
 from scache.trace.writer import TraceWriter

@@ -1,12 +1,14 @@
-"""From the steps of a run that failed to few steps that fail in the same way."""
+"""From a list of steps that fails to a short one that fails in the same way."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-
-from conformance.simulation.world import Step
+from typing import TypeVar
 
 __all__ = ["shrink"]
+
+
+Step = TypeVar("Step")
 
 
 def shrink(steps: list[Step], fails: Callable[[list[Step]], bool], attempts: int) -> list[Step]:
