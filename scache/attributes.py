@@ -51,11 +51,24 @@ def number(text: bytes) -> int | None:
 
 
 def printed(data: bytes) -> str:
-    """Bytes from the wire as they stand in the log: a `?` for each control byte and each that isn't UTF-8
-    (printable.c).
+    """Bytes from the wire as they stand in the log: a `?` for each that doesn't print (printable.c).
+
+    What begins like a UTF-8 sequence prints, with all the continuation bytes behind it: Postfix doesn't check
+    that it is one. Such bytes are decoded with surrogate escapes, so that the log gets them as they are.
     """
-    text = data.decode("utf-8", "surrogateescape")
-    return "".join(["?" if c < " " or c == "\x7f" or "\udc80" <= c <= "\udcff" else c for c in text])
+    if data.isascii() and (text := data.decode("ascii")).isprintable():
+        return text
+    shown = bytearray()
+    position = 0
+    while position < len(data):
+        end = position + 1
+        if 0xC2 <= data[position] <= 0xFE:
+            while end < len(data) and 0x80 <= data[end] <= 0xBF:
+                end += 1
+        prints = 0x20 <= data[position] < 0x7F or end > position + 1
+        shown += data[position:end] if prints else b"?"
+        position = end
+    return shown.decode("utf-8", "surrogateescape")
 
 
 class Scan:

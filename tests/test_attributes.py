@@ -48,8 +48,11 @@ def test_a_number_is_what_sscanf_makes_of_it(text: bytes, value: int | None) -> 
         (b"a\nb\x7f\x01", "a?b??"),
         ("é€".encode(), "é€"),
         ("é".encode()[:1] + b"x\xff\xfe", "?x??"),
-        ("€".encode()[:2], "??"),
-        (b"\xed\xa0\x80", "???"),
+        ("€".encode()[:2], "\udce2\udc82"),
+        (b"\xed\xa0\x80", "\udced\udca0\udc80"),
+        (b"\xc3\xa9\x80\x80", "é\udc80\udc80"),
+        (b"\x80\xbf\xc1\x80\xff\x80", "??????"),
+        (b"\xc3(\xfe\x80", "?(\udcfe\udc80"),
     ],
 )
 def test_what_does_not_print_becomes_a_question_mark_in_the_log(data: bytes, text: str) -> None:

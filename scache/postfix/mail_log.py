@@ -147,7 +147,7 @@ class MailLog:
         if level is None:
             level, severity, colon, text = _INFORMATION, "", "", line
         cut = _bytes(text)[:_LONGEST]
-        shown = printed(cut).encode() if self.utf8 else cut.translate(_PRINTABLE)
+        shown = printed(cut).encode("utf-8", "surrogateescape") if self.utf8 else cut.translate(_PRINTABLE)
         shown = _bytes(severity + colon) + shown
         for destination in self._destinations:
             destination.write(level, self.tag, shown)
