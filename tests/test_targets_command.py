@@ -19,7 +19,10 @@ def test_what_was_fetched_and_what_was_not_is_said_and_decides_the_status(
         return [Fetched(suite, "3.5.25", "no such suite" if suite == "bad" else None) for suite in suites]
 
     monkeypatch.setattr("conformance.targets.command.fetch", fetch)
-    assert main(["postfix", "fetch", "--cache", str(tmp_path)]) == 0
-    assert main(["postfix", "fetch", "good", "bad", "--cache", str(tmp_path)]) == 1
-    assert capsys.readouterr().out.splitlines()[-2:] == ["good: postfix 3.5.25", "bad: no such suite"]
+    monkeypatch.setattr("conformance.targets.command.default_cache", lambda: tmp_path)
+    assert main(["postfix", "fetch"]) == 0
+    capsys.readouterr()
+    assert main(["postfix", "fetch", "good", "bad"]) == 2
+    said = capsys.readouterr()
+    assert (said.out, said.err) == ("good: postfix 3.5.25\n", "bad: no such suite\n")
     assert asked == [(SUITES, tmp_path), (("good", "bad"), tmp_path)]

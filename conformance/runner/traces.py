@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,14 +16,14 @@ __all__ = ["FOLDER", "replay_trace", "trace_cases"]
 
 FOLDER = Path(__file__).parent.parent.parent / "traces"
 
-_ENDINGS = (".jsonl", ".jsonl.gz", ".jsonl.zst")
+_CORPUS = "expected.json"  # names the traces that belong together
 _SHOWN = 3  # differences
 
 
 def trace_cases(folder: Path = FOLDER) -> tuple[Case, ...]:
-    """One case `trace/NAME/1` for every trace in the folder."""
-    files = sorted(file for file in folder.iterdir() if file.name.endswith(_ENDINGS))
-    return tuple(_case(file) for file in files)
+    """One case `trace/NAME/1` for every trace of the folder's corpus."""
+    names = json.loads((folder / _CORPUS).read_text())
+    return tuple(_case(folder / name) for name in sorted(names))
 
 
 def _case(file: Path) -> Case:
