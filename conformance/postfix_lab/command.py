@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import shutil
-import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,19 +17,16 @@ from conformance.postfix_lab.outcome import Outcome, compare
 from conformance.postfix_lab.scenarios import SCENARIOS, Scenario, scenario_named
 from conformance.postfix_lab.tables import outcome_table, scenario_table
 from conformance.postfix_lab.variants import VARIANTS
-from scache.errors import UnavailableError
+from scache.errors import UsageError
 
-__all__ = ["EXIT_DIFFERENT", "EXIT_SAME", "EXIT_UNABLE", "add_arguments", "run"]
+__all__ = ["EXIT_DIFFERENT", "EXIT_SAME", "add_arguments", "run"]
 
 STATISTICS_SHOWN = 8
 """Statistics lines of a run that are printed: those of the last two daemons."""
 
 ROUNDS = 3
 """So often is each run at most, before a difference between two variants counts as one."""
-ATTEMPTS = 3
-"""Recordings of one scenario: a reload leaves no sign of the last request's end, and it may be cut off."""
-
-EXIT_SAME, EXIT_DIFFERENT, EXIT_UNABLE = 0, 1, 2
+EXIT_SAME, EXIT_DIFFERENT = 0, 1
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -52,37 +48,33 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Carry `lab` out: 0 all as it should be, 1 mails missing or a difference, 2 it could not be run."""
+    """Carry `lab` out: 0 all as it should be, 1 mails missing or a difference.
+
+    Raises UsageError for an unknown scenario, UnavailableError where this machine can't run one.
+    """
     console = Console(soft_wrap=True, highlight=False)
     if arguments.verb == "list":
         console.print(scenario_table(SCENARIOS))
         return EXIT_SAME
-    try:
-        if arguments.verb == "record":
-            names = arguments.scenarios or CORPUS
-            return max(record_one(console, each, arguments.output) for each in chosen(names))
-        scenarios = chosen(arguments.scenarios)
-        if arguments.verb == "run":
-            return max(run_one(console, each, arguments.scache, arguments.long) for each in scenarios)
-        return max(compare_one(console, each, arguments.scache, arguments.long) for each in scenarios)
-    except UnavailableError as error:
-        print(f"conformance lab: {error}", file=sys.stderr)
-        return EXIT_UNABLE
-    except KeyboardInterrupt:
-        print("conformance lab: interrupted; the private instance has been removed", file=sys.stderr)
-        return EXIT_UNABLE
+    if arguments.verb == "record":
+        names = arguments.scenarios or CORPUS
+        return max(record_one(console, each, arguments.output) for each in chosen(names))
+    scenarios = chosen(arguments.scenarios)
+    if arguments.verb == "run":
+        return max(run_one(console, each, arguments.scache, arguments.long) for each in scenarios)
+    return max(compare_one(console, each, arguments.scache, arguments.long) for each in scenarios)
 
 
 def chosen(names: Sequence[str]) -> list[Scenario]:
     """The scenarios of these names, without names all those of the installed release.
 
-    Raises UnavailableError for an unknown name.
+    Raises UsageError for an unknown name.
     """
     scenarios = []
     for name in names:
         scenario = scenario_named(name)
         if scenario is None:
-            raise UnavailableError(f"no scenario {name!r}; `lab list` names them")
+            raise UsageError(f"no scenario {name!r}; `lab list` names them")
         scenarios.append(scenario)
     return scenarios or [each for each in SCENARIOS if each.release is None]
 
@@ -115,21 +107,20 @@ def compare_one(console: Console, scenario: Scenario, other: str, long: bool) ->
 
 
 def record_one(console: Console, scenario: Scenario, directory: Path) -> int:
-    """Record one scenario into the corpus, once more where the recording is unfit to be kept."""
-    for _ in range(ATTEMPTS):
-        with tempfile.TemporaryDirectory() as place:
-            trace = trace_path(Path(place), scenario)
-            long = scenario.name in LONG
-            outcome = run_scenario(scenario, VARIANTS["recorded"], installed_postfix(), long, keep=trace)
-            if (problem := unfit(outcome)) is None:
-                directory.mkdir(exist_ok=True)
-                shutil.copyfile(trace, trace_path(directory, scenario))
-                keep(directory, scenario, outcome)
-                write_readme(directory)
-                console.print(f"{scenario.name}: {outcome.injected} mails", markup=False)
-                return EXIT_SAME
-        console.print(f"{scenario.name}: not kept: {problem}", markup=False)
-    return EXIT_DIFFERENT
+    """Record one scenario into the corpus; a recording that is unfit leaves everything as it was."""
+    with tempfile.TemporaryDirectory() as place:
+        trace = trace_path(Path(place), scenario)
+        long = scenario.name in LONG
+        outcome = run_scenario(scenario, VARIANTS["recorded"], installed_postfix(), long, keep=trace)
+        if (problem := unfit(outcome)) is not None:
+            console.print(f"{scenario.name}: not kept: {problem}", markup=False)
+            return EXIT_DIFFERENT
+        directory.mkdir(exist_ok=True)
+        shutil.copyfile(trace, trace_path(directory, scenario))
+    keep(directory, scenario, outcome)
+    write_readme(directory)
+    console.print(f"{scenario.name}: {outcome.injected} mails", markup=False)
+    return EXIT_SAME
 
 
 def measure(scenario: Scenario, variant: str, long: bool) -> Outcome:
