@@ -53,6 +53,14 @@ def test_rest_that_is_not_enough_is_waited_out() -> None:
         assert settled(watch, lambda how: how is Rest.IDLE) is Rest.IDLE
 
 
+def test_a_process_that_is_being_woken_is_not_at_rest(monkeypatch: pytest.MonkeyPatch) -> None:
+    with watched(IDLE) as (_, watch):
+        settled(watch)
+        # For a moment it still shows the call it slept in, but runs already.
+        monkeypatch.setattr(watch, "_stat_fields", lambda: [b"R"])
+        assert watch.rest() is None
+
+
 def test_the_time_limit_of_a_poll_is_known() -> None:
     with watched(BLOCKED) as (_, watch):
         settled(watch)
