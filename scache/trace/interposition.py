@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from pathlib import Path
 
@@ -34,6 +35,7 @@ class Interposition:
         self.listen = private / SERVICE
         self.upstream = private / service
         self.release = self._value("mail_version")
+        self.announces = _is_at_least_3_6(self.release)
         self._setting = self._run("postconf", "-n", PARAMETER).strip()
 
     def install(self) -> None:
@@ -64,3 +66,9 @@ class Interposition:
             reason = done.stderr.strip().splitlines() or [f"exit status {done.returncode}"]
             raise UsageError(f"{' '.join(line)}: {reason[-1]}")
         return done.stdout
+
+
+def _is_at_least_3_6(release: str) -> bool:
+    """Whether a server of this release announces its protocol; so does one whose release can't be read."""
+    numbers = re.match(r"(\d+)\.(\d+)", release)
+    return numbers is None or (int(numbers[1]), int(numbers[2])) >= (3, 6)

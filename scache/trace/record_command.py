@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from scache import __version__
-from scache.dialect import Dialect
+from scache.dialect import POSTFIX_2, POSTFIX_3_6
 from scache.errors import UsageError
 from scache.trace.events import Header
 from scache.trace.interposition import Interposition
@@ -66,10 +66,11 @@ def run(arguments: argparse.Namespace) -> int:
         if interposition
         else (arguments.listen, arguments.upstream, arguments.postfix_release)
     )
+    silent = arguments.no_announcement or (interposition is not None and not interposition.announces)
     header = Header(
         recorder=f"scache {__version__}",
         start=0.0,
-        dialect=Dialect(announcement=not arguments.no_announcement),
+        dialect=POSTFIX_2 if silent else POSTFIX_3_6,
         postfix=release,
         scenario=arguments.scenario,
     )
@@ -95,7 +96,7 @@ def _record_in_front(recorder: Recorder, interposition: Interposition) -> None:
     """Record while commands beside it install and remove the recorder: no client waits for them."""
     with ThreadPoolExecutor(max_workers=1) as commands:
         installed = commands.submit(interposition.install)
-        installed.add_done_callback(lambda done: recorder.stop() if done.exception() else None)
+        installed.add_done_callback(lambda done: recorder.stop() if done.exception() else say("in front"))
         recorder.run()
         removed = commands.submit(interposition.remove)
         removed.add_done_callback(lambda _: recorder.stop())
