@@ -143,6 +143,17 @@ CASES = (
         """,
     ),
     case(
+        "log/unknown/4",
+        "What looks like UTF-8 is shown, to Postfix 3.7 valid or not, from 3.10 on only if it is.",
+        "log.printable",
+        r"""
+        >> request="\xed\xa0\x80 \xf8\xb1 \xc3\xa9\x80 \xc3x \x80 \xc1\xa9 \xff \x7f"
+        << status=1 .
+        log 'warning: unrecognized request: "\xed\xa0\x80 \xf8\xb1 \xc3\xa9\x80 ?x ? ?? ? ?", ignored'
+        or log 'warning: unrecognized request: "??? ?? \xc3\xa9? ?x ? ?? ? ?", ignored'
+        """,
+    ),
+    case(
         "log/end/1",
         "End of input before a name, where one is wanted: premature, name.",
         "log.premature",

@@ -44,6 +44,7 @@ def play(case: Case, target: Target, *, bytewise: bool = False) -> Result:
     if crash and verdict is not Verdict.FAIL:
         verdict, detail = Verdict.FAIL, crash
     seconds = perf_counter() - started
+    detail = _legible(detail)
     transcript, observations = tuple(stage.transcript), tuple(stage.observations)
     return Result(case, target.name, verdict, detail, transcript, observations, seconds)
 
@@ -247,7 +248,12 @@ class _Stage:
         return self.daemon
 
     def _note(self, who: str, text: str) -> None:
-        self.transcript.append(Entry(who, note=text))
+        self.transcript.append(Entry(who, note=_legible(text)))
+
+
+def _legible(text: str) -> str:
+    """The text with bytes of the log that are no UTF-8 written out."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _carrying(tokens: tuple[str, ...], end: bool = False) -> str:
