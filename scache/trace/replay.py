@@ -235,6 +235,7 @@ class Replay:
     def _compare(self, conversation: _Conversation, event: Event) -> str | None:
         """What came instead of the recorded bytes and descriptors; None where they came."""
         self.compared += 1
+        conversation.confirmation_due = bool(event.tokens)
         wanted = event.data
         if "announcement" in self._ignored and wanted.startswith(ANNOUNCEMENT):
             wanted = wanted.removeprefix(ANNOUNCEMENT)
@@ -246,7 +247,6 @@ class Replay:
         data, tokens = conversation.data[: len(wanted)], conversation.tokens[: len(event.tokens)]
         if data == wanted and self._same_sessions(event.tokens, tokens):
             del conversation.tokens[: len(tokens)]
-            conversation.confirmation_due = bool(tokens)
             conversation.data = conversation.data[len(wanted) :]
             return None
         got = _said(event._replace(data=conversation.data, tokens=tuple(conversation.tokens)))

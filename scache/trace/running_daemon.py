@@ -43,8 +43,8 @@ class RunningDaemon:
         self._clock = clock
         self._sleep = sleep
         self._speed = speed
-        self._due = float(math.floor(clock.now()))
-        self.advance(1)
+        self._due = math.floor(clock.now()) + 1.0
+        self._wait()
         self._sessions = KeptSessions()
 
     def connect(self) -> RunningPeer:
@@ -61,6 +61,9 @@ class RunningDaemon:
     def advance(self, seconds: float) -> None:
         """Wait. A clock that was set back while recording isn't set back here."""
         self._due += max(0.0, seconds / self._speed)
+        self._wait()
+
+    def _wait(self) -> None:
         self._sleep(max(0.0, self._due + TICK - self._clock.now()))
 
     def restart(self) -> None:
