@@ -1,0 +1,111 @@
+"""Our reading of generated main.cf files, against postconf's."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import tempfile
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from scache.errors import ConfigurationError
+from scache.postfix.main_cf import MainCf
+
+pytestmark = pytest.mark.postfix
+
+PARAMETERS = (
+    "max_idle",
+    "connection_cache_ttl_limit",
+    "connection_cache_status_update_time",
+    "ipc_timeout",
+    "daemon_timeout",
+    "syslog_name",
+)
+#: No parameter of Postfix's that isn't set here: its default would be another thing to know.
+NAMES = (*PARAMETERS, "x", "y", "z")
+FRAGMENTS = (
+    *(f"${name}" for name in NAMES),
+    *(f"${{{name}}}" for name in ("x", "y", "max_idle")),
+    "$(y)",
+    "${x?",
+    "${x:",
+    "${ x ?{p}}",
+    "${x?{p}:{q}}",
+    "${{a}=={b}",
+    "${{$x}<{$y}?{l}:{g}}",
+    "${{3.6} >=level {$z}?{l}:{g}}",
+    "?{yes}:{no}}",
+    "{a}",
+    "{1}",
+    "$$",
+    "$",
+    "${z",
+    *"{}():?_-=#1a \t\v\ré",
+    "10",
+    "5s",
+    "==",
+    "!=",
+    "<=",
+    "level",
+)
+VALUES = st.lists(st.sampled_from(FRAGMENTS), max_size=6).map("".join)
+LINES = st.one_of(
+    st.tuples(st.sampled_from(NAMES), st.sampled_from(("=", " = ", "\t=")), VALUES).map("".join),
+    st.tuples(st.sampled_from((" ", "\t", "  ")), VALUES).map("".join),
+    VALUES.map("# ".__add__),
+    st.sampled_from(("", " \t")),
+    st.tuples(st.sampled_from(NAMES), VALUES).map("".join),
+)
+#: What postconf says beyond what a daemon would.
+POSTCONF_ONLY = ("undefined parameter", "unused parameter", "syntax error after")
+
+
+def shown(text: str) -> str:
+    """As postconf prints a value: white space folded."""
+    return " ".join(text.split())
+
+
+def sanitized(text: str) -> str:
+    """As a warning stands in postconf's output."""
+    return "".join(chr(byte) if 32 <= byte < 127 else "?" for byte in text.encode())
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+@given(lines=st.lists(LINES, min_size=1, max_size=7), name=st.sampled_from(PARAMETERS), end=st.booleans())
+def test_values_warnings_and_errors_are_those_of_postconf(lines: list[str], name: str, end: bool) -> None:
+    # Set first, so that no default of postconf's comes in.
+    text = "".join(f"{each} = {each}\n" for each in PARAMETERS) + "\n".join(lines) + "\n" * end
+    with tempfile.TemporaryDirectory() as directory:
+        Path(directory, "main.cf").write_bytes(text.encode())
+        Path(directory, "master.cf").touch()
+        os.utime(Path(directory, "main.cf"), (1e9, 1e9))  # else postconf waits for it to settle
+        real = subprocess.run(
+            ["postconf", "-c", directory, "-hx", name], capture_output=True, text=True, check=False
+        )
+        said: list[str] = []
+        main_cf = MainCf(directory, lambda warning: said.append(f"warning: {warning}"))
+        value: str | None = None
+        try:
+            main_cf.read()
+            # postconf expands all parameters that are Postfix's and set.
+            value = {each: main_cf.value(each, "") for each in PARAMETERS}[name]
+        except ConfigurationError as error:
+            said.append(f"fatal: {error}".replace("dictionary mail_dict: ", ""))
+    if real.returncode == -11:  # a comparison that leads to itself: postconf uses up its stack
+        assert any(line.startswith("warning: unreasonable macro call nesting") for line in said)
+        return
+    real_said = [
+        line.removeprefix("postconf: ")
+        for line in real.stderr.splitlines()
+        if not any(words in line for words in POSTCONF_ONLY)
+    ]
+    assert (None if value is None else shown(value)) == (shown(real.stdout) if real.returncode == 0 else None)
+    ours = [sanitized(line) for line in said]
+    assert [line for line in ours if line.startswith("fatal")] == [
+        line for line in real_said if line.startswith("fatal")
+    ]
+    # After its first error postconf goes no further, and neither do we, but perhaps with another parameter.
+    assert set(ours) <= set(real_said) or value is None
