@@ -1,4 +1,4 @@
-"""The results as tables in the terminal."""
+"""The results as tables: in the terminal, or as Markdown where the output goes elsewhere."""
 
 from __future__ import annotations
 
@@ -28,6 +28,9 @@ from conformance.benchmark.system_calls import Counts
 __all__ = ["progress_line", "show", "show_comparison", "show_system_calls"]
 
 LEFT = ("request", "daemon", "which")
+UNLIMITED = 200
+"""Characters in a line of a file."""
+
 MICRO = 1e6
 MILLI = 1e3
 
@@ -41,7 +44,7 @@ class Column(NamedTuple):
 
 
 def _table(title: str, *columns: str) -> Table:
-    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
+    table = Table(title=title)
     for column in columns:
         table.add_column(column, justify="left" if column in LEFT else "right")
     return table
@@ -65,7 +68,7 @@ def _measured(
 ) -> Table:
     """A row for each daemon in each cell; the measure is what is compared with the real one's."""
     titles = [column.title for column in columns]
-    table = _table(title, "pairs", "clients", "daemon", *titles, "ours / real", "range", "goal", "")
+    table = _table(title, "pairs", "clients", "daemon", *titles, "/ real", "range", "goal", "")
     for cell in comparison.cells:
         for name in comparison.names:
             row = [f"{cell.cached:,}", str(cell.clients), name]
@@ -74,7 +77,7 @@ def _measured(
                 ratio = cell.ratio(name, "real", measure)
                 row += [f"{ratio.median:.2f}", f"{ratio.low:.3g}-{ratio.high:.3g}"]
                 row += _goal(cell, measure) if name == "ours" else []
-            table.add_row(*row, end_section=name == comparison.names[-1])
+            table.add_row(*row)
     return table
 
 
@@ -105,9 +108,7 @@ def _latency(comparison: Comparison) -> Table:
                 f"{cell.typical(name, value) * MICRO:,.0f}"
                 for value in (lambda t: t.p50, lambda t: t.p99, lambda t: t.p999)
             ]
-            table.add_row(
-                f"{cell.cached:,}", str(cell.clients), name, *values, end_section=name == comparison.names[-1]
-            )
+            table.add_row(f"{cell.cached:,}", str(cell.clients), name, *values)
     return table
 
 
@@ -159,24 +160,29 @@ def _stalled_lines(stalled: dict[str, Stalled]) -> Iterable[str]:
         )
 
 
-def _console() -> Console:
-    """The terminal; where the output is no terminal, as wide as the widest table."""
+def _print(table: Table) -> None:
+    """The table with its title above; where the output is no terminal, as wide as need be, as Markdown."""
     console = Console()
-    return console if console.is_terminal else Console(width=110)
+    if console.is_terminal:
+        table.box, table.title_justify = box.SIMPLE_HEAD, "left"
+    else:
+        console = Console(width=UNLIMITED)
+        table.box = box.MARKDOWN
+        print(f"\n{table.title}\n")
+        table.title = None
+    console.print(table)
 
 
 def show_comparison(machine: Machine, comparison: Comparison) -> None:
     """Print where it was measured, throughput, cost and latency."""
-    console = _console()
     releases = ", ".join(f"{name}: {version}" for name, version in machine.contestants.items())
-    console.print(
+    print(
         f"{machine.date}; {machine.processor}, {machine.processors} processors; {machine.kernel};"
-        f" {releases}; load generator in {machine.generator}. Medians.",
-        soft_wrap=True,
+        f" {releases}; load generator in {machine.generator}. Medians."
     )
-    console.print(_throughput(comparison))
-    console.print(_cost(comparison))
-    console.print(_latency(comparison))
+    _print(_throughput(comparison))
+    _print(_cost(comparison))
+    _print(_latency(comparison))
 
 
 def show_system_calls(counts: dict[str, dict[str, Counts]]) -> None:
@@ -186,28 +192,24 @@ def show_system_calls(counts: dict[str, dict[str, Counts]]) -> None:
         for name, by_kind in counts.items():
             calls = sorted(by_kind[kind].items(), key=lambda item: (-item[1], item[0]))
             which = ", ".join(f"{call} {round(count, 1):g}" for call, count in calls)
-            table.add_row(
-                kind, name, f"{round(sum(by_kind[kind].values()), 1):g}", which, end_section=name == "real"
-            )
-    _console().print(table)
+            table.add_row(kind, name, f"{round(sum(by_kind[kind].values()), 1):g}", which)
+    _print(table)
 
 
 def show(results: Results) -> None:
     """Print everything."""
     show_comparison(results.machine, results.comparison)
-    console = _console()
-    console.print(_flatness_line(results.comparison), soft_wrap=True)
-    console.print(_memory(results.comparison))
+    print(_flatness_line(results.comparison))
+    _print(_memory(results.comparison))
     for cached in results.plan.left_out():
-        console.print(f"Left out: {cached:,} pairs need more descriptors than ulimit -Hn allows.")
+        print(f"Left out: {cached:,} pairs need more descriptors than ulimit -Hn allows.")
     if results.startup:
-        console.print(_startup(results.startup))
+        _print(_startup(results.startup))
     if results.simulated:
         simulated = median(results.simulated)
-        console.print(
+        print(
             f"ours, simulated: {simulated:,.0f} requests in a second of CPU"
-            f" ({SIMULATED_GOAL:,} {verdict(simulated >= SIMULATED_GOAL)})",
-            soft_wrap=True,
+            f" ({SIMULATED_GOAL:,} {verdict(simulated >= SIMULATED_GOAL)})"
         )
     for line in _stalled_lines(results.stalled):
-        console.print(line, soft_wrap=True)
+        print(line)
