@@ -44,12 +44,14 @@ class Child:
         self._exit: int | None = None
         status.setblocking(False)
 
-    def drain(self) -> None:
-        """Read the status messages: a child whose channel is full hangs."""
+    def drain(self) -> bytes:
+        """Read and return the status messages that have come: a child whose channel is full hangs."""
+        messages = b""
         if self._status is not None:
             with contextlib.suppress(BlockingIOError, ConnectionResetError):
-                while self._status.recv(4096):
-                    pass
+                while data := self._status.recv(4096):
+                    messages += data
+        return messages
 
     def exit_status(self) -> int | None:
         """Exit status once the child has ended (negative: by that signal), None while it runs."""
