@@ -224,7 +224,7 @@ def _heard(rest: str) -> Step:
 
 def _log_text(rest: str) -> str:
     """A log line; `'x'*N` in it is repeated text, and `'x'` at its end keeps blanks. All in quotes: bytes."""
-    if rest.startswith("'"):
+    if re.fullmatch(r"'[^']*'", rest):
         return _unquote(rest).decode("utf-8", "surrogateescape")
     rest = re.sub(r"'([^']*)'\*(\d+)", lambda repeated: repeated[1] * int(repeated[2]), rest)
     return re.sub(r"'([^']*)'$", r"\1", rest)

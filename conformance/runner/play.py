@@ -12,7 +12,7 @@ from conformance.cases import model
 from conformance.cases.model import Case, Reply
 from conformance.runner.process import PROCESS_STEPS
 from conformance.runner.start import start
-from conformance.runner.traces import replay_trace
+from conformance.runner.traces import different_statistics, replay_trace
 from conformance.runner.verdict import Entry, Observation, Result, Verdict
 from conformance.target import Daemon, Peer, Received, Target
 from scache.dialect import ANNOUNCEMENT
@@ -211,7 +211,9 @@ class _Stage:
         self._note("clients", f"of {step.file.name} are replayed")
         problem = replay_trace(step.file, self.daemon, self._start_anew)
         self._judge("replay", problem, ("",), str)
-        self.daemon.log()  # the statistics of the intervals passed, which a trace doesn't have
+        self.daemon.lose_master()
+        lines = [line for daemon in (*self._before, self.daemon) for line in daemon.log()]
+        self._judge("statistics of the replay", different_statistics(step.file, lines), ("",), str)
 
     @take.register
     def _(self, step: model.Heard) -> None:

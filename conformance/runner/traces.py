@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -12,11 +13,15 @@ from conformance.target import Daemon, Peer
 from scache.trace.reader import TraceReader
 from scache.trace.replay import Difference, Replay
 
-__all__ = ["FOLDER", "replay_trace", "trace_cases"]
+__all__ = ["FOLDER", "different_statistics", "replay_trace", "trace_cases"]
 
 FOLDER = Path(__file__).parent.parent.parent / "traces"
 
 _CORPUS = "expected.json"  # names the traces that belong together
+_LOOKUP = re.compile(r"statistics: (domain|address) lookup hits=(\d+) miss=(\d+) ")
+_MAXIMUM = re.compile(r"statistics: max simultaneous domains=(\d+) addresses=(\d+) connection=(\d+)")
+_MAXIMA = ("domains", "addresses", "connection")
+_FIGURES = ("domain hits", "domain miss", "address hits", "address miss", *_MAXIMA)
 _SHOWN = 3  # differences
 
 
@@ -31,7 +36,7 @@ def _case(file: Path) -> Case:
         header = trace.header
     return Case(
         id=f"trace/{file.name.partition('.')[0]}/1",
-        sentence=f"Replayed, the trace is answered as recorded: {header.scenario or file.name}.",
+        sentence=f"The trace is answered and counted as recorded: {header.scenario or file.name}.",
         requirements=("trace",),
         steps=(ReplayTrace(file),),
         dialect=header.dialect,
@@ -54,6 +59,34 @@ def replay_trace(file: Path, daemon: Daemon, start_anew: Callable[[], Daemon]) -
     return "\n".join(
         [f"{len(differences)} of {replay.compared} answers differ", *shown] if differences else []
     )
+
+
+def different_statistics(file: Path, lines: Iterable[str]) -> str:
+    """What the statistics lines of a replay sum up to, against what was logged while the trace was recorded.
+
+    Returns the differences in words, empty where there are none. Hits and misses are sums over all
+    intervals, the others are maxima: how long the intervals are doesn't matter.
+    """
+    got = dict.fromkeys(_FIGURES, 0)
+    for line in lines:
+        for what, number in _figures(line):
+            got[what] = max(got[what], number) if what in _MAXIMA else got[what] + number
+    recorded = json.loads((file.parent / _CORPUS).read_text())[file.name]
+    return "\n".join(
+        f"{what}: recorded {recorded[what]}, got {got[what]}"
+        for what in _FIGURES
+        if got[what] != recorded[what]
+    )
+
+
+def _figures(line: str) -> Iterator[tuple[str, int]]:
+    lookup = _LOOKUP.match(line)
+    if lookup:
+        yield f"{lookup[1]} hits", int(lookup[2])
+        yield f"{lookup[1]} miss", int(lookup[3])
+    maxima = _MAXIMUM.match(line)
+    if maxima:
+        yield from zip(_MAXIMA, map(int, maxima.groups()), strict=True)
 
 
 class _Restartable:
