@@ -28,7 +28,7 @@ from scache.errors import RemoteError
 HERE = Path(command.__file__).parent
 ECHO = python_program("echo", [str(HERE / "limit_echo.py")])
 MACHINE = Machine("processor", 2, "Linux", {"ours": "1", "real": "3.7.11"}, "C", "2027-01-15 08:00 UTC")
-TURN = Turn(1000, 10_000.0, 50e-6, 20e-6, 30e-6, 0.5, 0.3, 90e-6, 200e-6, 300e-6)
+TURN = Turn(1000, 10_000.0, 50e-6, 0.02, 0.03, 0.5, 0.3, 90e-6, 200e-6, 300e-6)
 
 
 def no_compiler(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -92,6 +92,12 @@ def test_a_cell_gives_the_median_of_the_ratios_of_neighbouring_turns() -> None:
     measured = cell(turns(300, 150, 400), turns(100, 50, 100))
     assert measured.ratio("ours", "real", rate) == Ratio(3.0, 3.0, 4.0)
     assert measured.typical("ours", rate) == 300
+
+
+def test_user_and_system_time_are_shared_out_over_all_turns_of_a_cell() -> None:
+    # Ticks are too coarse for one turn: here they fall to one side in each.
+    ticks = [replace(TURN, user=0.01, system=0.0), replace(TURN, user=0.0, system=0.03)]
+    assert cell(ticks, ticks).user_share("ours") == pytest.approx(0.25)
 
 
 def test_memory_per_pair_is_what_the_pairs_added() -> None:

@@ -45,13 +45,16 @@ def _raise_descriptor_limit(wanted: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One daemon under load for a while. Times are in seconds, per request where the name says so."""
+    """One daemon under load for a while. Times are in seconds, per request where the name says so.
+
+    user and system are counted in clock ticks (10 ms), so they are good for a sum of turns, not for one.
+    """
 
     requests: int
     rate: float
     cpu_per_request: float
-    user_per_request: float
-    system_per_request: float
+    user: float
+    system: float
     server_share: float
     generator_share: float
     p50: float
@@ -93,6 +96,12 @@ class Cell:
         """The median over the daemon's turns."""
         return median(map(value, self.turns[name]))
 
+    def user_share(self, name: str) -> float:
+        """How much of the daemon's CPU was not the kernel's, over all its turns."""
+        user = sum(turn.user for turn in self.turns[name])
+        system = sum(turn.system for turn in self.turns[name])
+        return user / (user + system) if user + system else 0.0
+
     def ratio(self, name: str, other: str, value: Callable[[Turn], float]) -> Ratio:
         """name's value over other's, turn by turn."""
         pairs = zip(self.turns[name], self.turns[other], strict=True)
@@ -114,14 +123,12 @@ def measure_turn(daemon: RunningDaemon, generator: Generator, seconds: float) ->
     before = cpu_time(daemon.pid)
     load = generator.run(seconds)
     used = cpu_time(daemon.pid) - before
-    ticks = used.user + used.system or 1
-    per_request = used.total / load.requests
     return Turn(
         requests=load.requests,
         rate=load.requests / load.elapsed,
-        cpu_per_request=per_request,
-        user_per_request=per_request * used.user / ticks,
-        system_per_request=per_request * used.system / ticks,
+        cpu_per_request=used.total / load.requests,
+        user=used.user,
+        system=used.system,
         server_share=used.total / load.elapsed,
         generator_share=load.generator_cpu / load.elapsed,
         p50=load.p50,

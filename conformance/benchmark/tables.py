@@ -40,7 +40,11 @@ class Column(NamedTuple):
 
     title: str
     form: str
-    value: Callable[[Turn], float]
+    value: Callable[[Cell, str], float]
+
+
+def _typical(value: Callable[[Turn], float]) -> Callable[[Cell, str], float]:
+    return lambda cell, name: cell.typical(name, value)
 
 
 def _table(title: str, *columns: str) -> Table:
@@ -72,7 +76,7 @@ def _measured(
     for cell in comparison.cells:
         for name in comparison.names:
             row = [f"{cell.cached:,}", str(cell.clients), name]
-            row += [column.form.format(cell.typical(name, column.value)) for column in columns]
+            row += [column.form.format(column.value(cell, name)) for column in columns]
             if name != "real" and "real" in cell.turns:
                 ratio = cell.ratio(name, "real", measure)
                 row += [f"{ratio.median:.2f}", f"{ratio.low:.3g}-{ratio.high:.3g}"]
@@ -83,19 +87,22 @@ def _measured(
 
 def _throughput(comparison: Comparison) -> Table:
     columns = [
-        Column("requests/s", "{:,.0f}", rate),
-        Column("its core", "{:.0%}", lambda turn: turn.server_share),
-        Column("generator's", "{:.0%}", lambda turn: turn.generator_share),
+        Column("requests/s", "{:,.0f}", _typical(rate)),
+        Column("its core", "{:.0%}", _typical(lambda turn: turn.server_share)),
+        Column("generator's", "{:.0%}", _typical(lambda turn: turn.generator_share)),
     ]
     title = "Requests a second; how busy the daemon and the load generator keep a core"
     return _measured(title, rate, comparison, columns)
 
 
 def _cost(comparison: Comparison) -> Table:
+    def cost(cell: Cell, name: str) -> float:
+        return cell.typical(name, cpu_per_request) * MICRO
+
     columns = [
-        Column("CPU", "{:,.1f}", lambda turn: turn.cpu_per_request * MICRO),
-        Column("user", "{:,.1f}", lambda turn: turn.user_per_request * MICRO),
-        Column("system", "{:,.1f}", lambda turn: turn.system_per_request * MICRO),
+        Column("CPU", "{:,.1f}", cost),
+        Column("user", "{:,.1f}", lambda cell, name: cost(cell, name) * cell.user_share(name)),
+        Column("system", "{:,.1f}", lambda cell, name: cost(cell, name) * (1 - cell.user_share(name))),
     ]
     return _measured("The daemon's CPU per request (microseconds)", cpu_per_request, comparison, columns)
 
