@@ -37,6 +37,7 @@ class ObservedStream(SimulatedStream):
     def _observe_receive(self, limit: int) -> bytes:
         self._booked()
         data = self._receive(limit)
+        self._books.moved += 1
         self._client.consumed(data)
         return data
 
@@ -54,6 +55,7 @@ class ObservedStream(SimulatedStream):
             self._client.blocked = False
             self._books.happened[Situation.GONE_AT_REPLY] += 1
             raise
+        self._books.moved += 1
         self._client.blocked = sent < len(data)
         if self._client.blocked:
             self._books.happened[Situation.WRITE_PARTIAL] += 1
@@ -63,9 +65,12 @@ class ObservedStream(SimulatedStream):
         self._booked()
         coming = len(self._socket.incoming[0][1]) if self._socket.incoming else 0
         data, descriptors = super().receive_descriptors()
+        self._books.moved += 1
         self._client.consumed(data)
         for descriptor in descriptors:
             self._books.ledger.received(descriptor, self._table.file(descriptor))
+        if len(descriptors) not in (0, coming):
+            raise Violation("truncation", f"{len(descriptors)} of {coming} descriptors of a message are used")
         if len(descriptors) < coming:
             self._books.happened[Situation.TRUNCATED] += 1
         elif data and coming != 1:
@@ -85,6 +90,7 @@ class ObservedStream(SimulatedStream):
             self._client.blocked = False
             self._books.happened[Situation.GONE_AT_HAND_OVER] += 1
             raise
+        self._books.moved += 1
         self._client.blocked = False
         self._client.handed(self._books.ledger.handed_out(descriptor))
 
@@ -98,7 +104,6 @@ class ObservedStream(SimulatedStream):
         """The daemon works on this client now."""
         books = self._books
         books.client = self._client
-        books.moved += 1
         self._client.heard(books.now, books.turn)
 
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import traceback
 from collections import Counter
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 
 from conformance.simulation.books import Books
 from conformance.simulation.client import Client, Phase
@@ -36,6 +36,17 @@ START = 1_800_000_000
 
 #: Turns without a read, a write, an accept or a close after which a daemon that isn't at rest is restless.
 _RESTLESS = 10
+
+
+@contextmanager
+def _tracebacks() -> Iterator[None]:
+    """Whatever the daemon raises is a violation."""
+    try:
+        yield
+    except Violation:
+        raise
+    except Exception:
+        raise Violation("traceback", traceback.format_exc()) from None
 
 
 class World:
@@ -106,7 +117,8 @@ class World:
         self.network.ending = True
         self.books.begin_end()
         self._expect_statistics(self._now())
-        self.server.close()
+        with _tracebacks():
+            self.server.close()
         self.books.ledger.all_closed()
         self._check_statistics()
         left = set(self.network.table.files) - {self.network.listener, self._status_channel}
@@ -262,12 +274,8 @@ class World:
         self.books.begin_turn(now)
         if now >= self._status_due:
             self._expect_statistics(now)
-        try:
+        with _tracebacks():
             self.server.turn(0)
-        except Violation:
-            raise
-        except Exception:
-            raise Violation("traceback", traceback.format_exc()) from None
         self.turns += 1
         self.books.end_turn()
         self._check_descriptors()
@@ -417,7 +425,9 @@ class World:
             self._rest(0)
         while self._all_go_on():
             self._rest(0)
-        stopping = self.clients[stopped]
+        stopping = self.clients.get(stopped)
+        if stopping is None:
+            raise Violation("closing", "a client that has just connected is closed")
         self._ask(stopped, "find_endp", b"x")
         self._write(stopped, 10)
         self._rest(0)
@@ -425,7 +435,7 @@ class World:
         self._rest(0)
         if stopping.closed_why != "the time limit":
             raise Violation("time limit", "a client that stopped in the middle of a message isn't closed")
-        if self.clients[silent].closed_why is not None:
+        if silent not in self.clients or self.clients[silent].closed_why is not None:
             raise Violation("time limit", "a client that asked for nothing is closed")
         for number in (stopped, silent):
             self._leave(number)
