@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from math import floor
 
-from scache.trace.events import Event, Kind
-from scache.trace.exchange import OK, Exchange
+from scache.trace.events import Event, Kind, Side
+from scache.trace.exchange import FAIL, OK, Exchange
 from scache.trace.tokens import MEMORY
 
 __all__ = ["Census", "Departure", "Lookups", "SessionBook", "duration_class", "duration_text"]
@@ -59,10 +59,20 @@ class SessionBook:
         self._ttl_limit = ttl_limit
         self._cached: dict[str, tuple[float, int]] = {}
         self._due: deque[tuple[int, str]] = deque()
+        self._half_closed: set[int] = set()
         self.peak = 0
 
     def __len__(self) -> int:
         return len(self._cached)
+
+    def event(self, event: Event) -> None:
+        """A server that closes a connection whose client hasn't has ended, and its sessions with it."""
+        if event.kind is Kind.END and event.side is Side.CLIENT:
+            self._half_closed.add(event.connection)
+        elif event.kind is Kind.CLOSE:
+            if event.side is Side.SERVER and event.connection not in self._half_closed:
+                self._cached.clear()
+            self._half_closed.discard(event.connection)
 
     def expire(self, at: float) -> Iterator[Departure]:
         """The sessions that have expired by now."""
@@ -124,6 +134,7 @@ class Census:
         """Count an event."""
         self.events += 1
         self.last = max(self.last, event.at)
+        self.book.event(event)
         if event.kind is Kind.OPEN:
             self.connections += 1
             self.open_connections += 1
@@ -135,7 +146,7 @@ class Census:
         """Count an exchange."""
         self._expire(exchange.answered)
         self.requests[exchange.request, exchange.status] += 1
-        if exchange.is_find and exchange.labels:
+        if exchange.is_find and exchange.labels and exchange.status in (OK, FAIL):
             hit = exchange.is_hit
             self.by_kind.setdefault(exchange.request, Lookups()).count(hit)
             self.by_label.setdefault((exchange.request, exchange.labels[0]), Lookups()).count(hit)

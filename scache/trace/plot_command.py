@@ -33,8 +33,9 @@ def run(arguments: argparse.Namespace) -> int:
         title = trace.header.scenario or arguments.file.name
         timeline = Timeline(trace.header.start, arguments.ttl_limit)
         for event in with_progress(trace):
+            timeline.event(event)
             for exchange in exchanges.feed(event):
-                timeline.take(exchange)
+                timeline.exchange(exchange)
     with chart(arguments.output, title, rows=3, height=2.0) as (sessions, lookups, waiting):
         _draw_sessions(sessions, timeline)
         _draw_lookups(lookups, timeline)

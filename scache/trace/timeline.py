@@ -6,6 +6,7 @@ from collections import Counter
 from math import floor
 
 from scache.trace.census import SessionBook, duration_class
+from scache.trace.events import Event
 from scache.trace.exchange import FAIL, OK, Exchange
 
 __all__ = ["STEPS", "Timeline"]
@@ -32,8 +33,12 @@ class Timeline:
         self.waited: dict[bool, Counter[int]] = {True: Counter(), False: Counter()}
         self._book = SessionBook(start, ttl_limit)
 
-    def take(self, exchange: Exchange) -> None:
-        """Take the next exchange."""
+    def event(self, event: Event) -> None:
+        """Take the next event."""
+        self._book.event(event)
+
+    def exchange(self, exchange: Exchange) -> None:
+        """Take the next exchange, behind the event that completed it."""
         for departure in self._book.expire(exchange.answered):
             self._see(departure.at)
             self.waited[False][duration_class(departure.waited)] += 1
