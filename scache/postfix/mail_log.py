@@ -143,7 +143,7 @@ class MailLog:
         Bytes that don't print become question marks (printable.c); a text beyond 2,000 bytes is cut.
         """
         severity, colon, text = line.partition(": ")
-        level = _LEVELS.get(severity)
+        level = _LEVELS.get(severity) if colon else None
         if level is None:
             level, severity, colon, text = _INFORMATION, "", "", line
         cut = _bytes(text)[:_LONGEST]

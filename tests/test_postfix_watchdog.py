@@ -1,0 +1,58 @@
+"""The watchdog: what ends a process whose event loop stands still, and what doesn't."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+
+import pytest
+
+from scache.postfix.watchdog import Watchdog
+
+
+@pytest.fixture
+def barks() -> Iterator[list[str]]:
+    """Where the test's watchdog barks; the signal's handling is restored in the end."""
+    before = signal.getsignal(signal.SIGALRM)
+    yield []
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    signal.signal(signal.SIGALRM, before)
+
+
+def watch(barks: list[str]) -> Watchdog:
+    watchdog = Watchdog(18000, barks.append, lambda: barks.append("end"))
+    watchdog.start()
+    return watchdog
+
+
+def test_an_alarm_goes_off_each_third_of_the_time(barks: list[str]) -> None:
+    watch(barks)
+    remaining, interval = signal.getitimer(signal.ITIMER_REAL)
+    assert interval == 6000
+    assert 0 < remaining <= 6000
+
+
+def test_three_whole_thirds_without_a_turn_end_the_process(barks: list[str]) -> None:
+    watch(barks)
+    for _ in range(3):  # the first may come right after a turn
+        signal.raise_signal(signal.SIGALRM)
+    assert barks == []
+    signal.raise_signal(signal.SIGALRM)
+    assert barks == ["fatal: watchdog timeout", "end"]
+
+
+def test_if_even_the_last_words_hang_the_kernel_ends_it(barks: list[str]) -> None:
+    watch(barks)
+    for _ in range(4):
+        signal.raise_signal(signal.SIGALRM)
+    assert signal.getsignal(signal.SIGALRM) is signal.SIG_DFL
+    remaining, _interval = signal.getitimer(signal.ITIMER_REAL)
+    assert 0 < remaining <= 5
+
+
+def test_a_turn_of_the_loop_starts_the_count_anew(barks: list[str]) -> None:
+    watchdog = watch(barks)
+    for _ in range(20):
+        signal.raise_signal(signal.SIGALRM)
+        watchdog.turned()
+    assert barks == []
