@@ -70,12 +70,13 @@ class Stretch:
     def play(self, units: Iterable[Unit]) -> Difference | None:
         """Play the units, then let the daemons end; stops at the first difference."""
         for unit in units:
-            difference = self._play(unit)
+            difference = self.play_unit(unit)
             if difference is not None:
                 return difference
-        return self._end()
+        return self.end()
 
-    def _play(self, unit: Unit) -> Difference | None:
+    def play_unit(self, unit: Unit) -> Difference | None:
+        """Play one unit up to the first difference; its client connects where it isn't yet."""
         if not isinstance(unit, Move) and unit.peer not in self._peers:
             difference = self._take(Connect(unit.peer))
             if difference is not None:
@@ -133,7 +134,7 @@ class Stretch:
         self._tokens = [token for token, is_open in left if is_open]
         return left, right
 
-    def _end(self) -> Difference | None:
+    def end(self) -> Difference | None:
         """The master closes the status channel: statistics, and exit status 0."""
         for daemon in self.daemons:
             daemon.lose_master()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 
 from conformance.reference.line import Line, Session
@@ -87,7 +88,7 @@ class ReferenceScache:
 
     def _warn(self, text: bytes) -> None:
         # Cut last, even within a character.
-        shown = _printable(text).encode()[:_LONGEST_LOG_TEXT]
+        shown = _printable(text)[:_LONGEST_LOG_TEXT]
         self.log.append("warning: " + shown.decode("utf-8", "surrogateescape"))
 
     def _log_statistics(self) -> None:
@@ -124,10 +125,8 @@ def _lookups(what: str, hits: int, miss: int) -> str:
     return f"statistics: {what} lookup hits={hits} miss={miss} success={hits * 100 // (hits + miss)}%"
 
 
-def _printable(text: bytes) -> str:
-    """As Postfix's printable(): valid UTF-8 stays, every other byte that doesn't print becomes `?`."""
-    shown = ""
-    for character in text.decode("utf-8", "surrogateescape"):
-        is_byte = 0xDC80 <= ord(character) <= 0xDCFF
-        shown += "?" if is_byte or ord(character) < 32 or ord(character) == 127 else character
-    return shown
+def _printable(text: bytes) -> bytes:
+    """As Postfix's printable(): a byte that may begin a UTF-8 character stays with all that may continue
+    one, if there is any, right or wrong; every other byte that doesn't print becomes `?`.
+    """
+    return re.sub(rb"([\xc2-\xfe][\x80-\xbf]+)|[^ -~]", lambda found: found[1] or b"?", text)

@@ -204,7 +204,7 @@ class World:
         """A hostile client is about to write these bytes, too."""
         client = self.clients.get(number)
         if client is not None and client.hostile:
-            self.requests += 1
+            self.requests += data.startswith(b"request\0")
             client.outbox += data
 
     def _attach(self, number: int, count: int) -> None:
