@@ -35,7 +35,9 @@ def golden_cases() -> tuple[Case, ...]:
 
 
 def _case(number: int, exchange: dict[str, Any]) -> Case:
-    steps = (*_dialogue(exchange["steps"]), Log((tuple(map(_without_errno, exchange["log"])),)))
+    steps = tuple(_dialogue(exchange["steps"]))
+    if exchange["log"]:
+        steps += (Log((tuple(map(_without_errno, exchange["log"])),)),)
     return Case(
         id=f"golden/3.7/{number}",
         sentence=f"As recorded: {exchange['name']}.",

@@ -14,6 +14,7 @@ from conformance.runner.bytewise import play_bytewise
 from conformance.runner.play import play
 from conformance.runner.traces import trace_cases
 from conformance.runner.verdict import Verdict
+from conformance.targets import parse_target
 from conformance.targets.simulated import SimulatedTarget
 from scache.errors import UsageError
 
@@ -78,6 +79,13 @@ def test_docs_conformance_md_is_what_the_catalogue_makes() -> None:
 
 def test_byte_by_byte_gives_the_same_replies_and_the_same_log() -> None:
     results = [play_bytewise(case, SimulatedTarget()) for case in EVERY]
+    assert [(each.case.id, each.detail) for each in results if each.verdict is Verdict.FAIL] == []
+
+
+@pytest.mark.postfix
+def test_byte_by_byte_gives_the_same_replies_and_the_same_log_on_the_real_daemon() -> None:
+    cases = select(CATALOGUE, ["save_", "find_", "attributes", "half-close"])
+    results = [play_bytewise(case, parse_target("postfix")) for case in cases]
     assert [(each.case.id, each.detail) for each in results if each.verdict is Verdict.FAIL] == []
 
 

@@ -66,7 +66,6 @@ SANITY = case(
     find_dest D = destination-property endpoint-property A
     find_endp E = second-property B
     find_endp E = miss
-    log nothing
     """,
 )
 

@@ -73,7 +73,6 @@ CASES = (
         >> request=find_endp label=E . @A
         << status=2 property= .
         free A
-        log nothing
         """,
     ),
     case(
@@ -88,7 +87,6 @@ CASES = (
         << [A]
         free B
         >> dummy
-        log nothing
         """,
     ),
     case(
@@ -352,7 +350,6 @@ CASES = (
         << [A]
         >> dummy=y .
         find_endp E = miss
-        log nothing
         """,
     ),
     case(

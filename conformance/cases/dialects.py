@@ -41,7 +41,6 @@ def _of(number: int, dialect: Dialect) -> Iterator[Case]:
         {"<< dummy" if dialect.write_wait else "<< nothing"}
         >> [A]
         << status=0 .
-        log nothing
         """,
         dialect=dialect,
     )
@@ -59,7 +58,6 @@ def _of(number: int, dialect: Dialect) -> Iterator[Case]:
                 *([">> dummy"] if dialect.read_wait else []),
                 "<< nothing",
                 "find_endp E = miss",
-                "log nothing",
             ]
         ),
         dialect=dialect,
@@ -96,7 +94,6 @@ def _exact() -> Iterator[Case]:
             >> [A]
             << status=0 .
             find_endp E = P A
-            log nothing
             """,
             dialect=dialect,
         )

@@ -131,7 +131,6 @@ CASES = (
         >> request=find_dest label=D .
         << status=2 property= property= .
         << nothing
-        log nothing
         """,
     ),
     case(

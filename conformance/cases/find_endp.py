@@ -73,7 +73,6 @@ CASES = (
         >> request=find_endp label=E .
         << status=2 property= .
         << nothing
-        log nothing
         """,
     ),
     case(

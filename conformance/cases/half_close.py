@@ -21,7 +21,6 @@ CASES = (
         >> request=find_endp label=E .
         shutdown
         << status=2 property= . end
-        log nothing
         """,
     ),
     case(
@@ -32,7 +31,6 @@ CASES = (
         connect
         shutdown
         << end
-        log nothing
         """,
     ),
     case(
@@ -43,7 +41,6 @@ CASES = (
         find_endp E = miss
         shutdown
         << end
-        log nothing
         """,
     ),
     case(
@@ -55,7 +52,6 @@ CASES = (
         find_endp E = P A
         shutdown
         << end
-        log nothing
         """,
     ),
     case(
@@ -69,7 +65,6 @@ CASES = (
         >> dummy dummy
         shutdown
         << [A] end
-        log nothing
         """,
     ),
     case(
@@ -210,7 +205,6 @@ CASES = (
         a: << status=0 .
         a: close
         b: find_dest D = DP P A
-        log nothing
         """,
     ),
 )

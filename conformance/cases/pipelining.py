@@ -53,7 +53,6 @@ def _borders() -> Iterator[Case]:
         f"""
         {_glued_at(4097)}
         << status=2 property= .
-        log nothing
         """,
         whole=_WHOLE,
     )
@@ -91,7 +90,6 @@ CASES = (
         """
         >> request=find_endp label=E . request=find_endp label=F . request=find_dest label=D .
         << status=2 property= .
-        log nothing
         """,
         whole=_WHOLE,
     ),
@@ -170,7 +168,6 @@ CASES = (
         << [A]
         >> dummy request=find_endp label=Q .
         << status=2 property= .
-        log nothing
         """,
     ),
     case(
@@ -188,7 +185,6 @@ CASES = (
         << status=0 .
         save_endp E P2 B
         find_dest D = DP P2 B
-        log nothing
         """,
     ),
     case(
@@ -221,7 +217,6 @@ CASES = (
         >> dummy dummy
         << [A]
         find_endp Q = miss
-        log nothing
         """,
     ),
     case(
@@ -236,7 +231,6 @@ CASES = (
         << [A]
         >> dummy
         find_endp Q = miss
-        log nothing
         """,
         whole=_WHOLE,
     ),
@@ -250,7 +244,6 @@ CASES = (
         << status=0 property=P .
         >> dummy dummy request=find_endp label=Q .
         << [A] 'status\\0' '2\\0' property= .
-        log nothing
         """,
     ),
     case(

@@ -18,7 +18,6 @@ CASES = (
         >> request=save_dest ttl=2 label=D property=DP label=E .
         << status=0 .
         << nothing
-        log nothing
         """,
     ),
     case(
