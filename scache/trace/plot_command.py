@@ -6,11 +6,11 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from scache.trace.census import duration_text
 from scache.trace.chart import HIT, INK, MISS, chart
 from scache.trace.exchange import Exchanges
 from scache.trace.progress import with_progress
 from scache.trace.reader import TraceReader
+from scache.trace.session_book import duration_text
 from scache.trace.terminal import say
 from scache.trace.timeline import Timeline
 
@@ -44,17 +44,22 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _draw_sessions(axes: Any, timeline: Timeline) -> None:
-    times = [step * timeline.step for step in range(len(timeline.cached))]
-    axes.fill_between(times, timeline.cached, step="post", color=INK, alpha=0.25, linewidth=0)
-    axes.step(times, timeline.cached, where="post", color=INK, linewidth=1)
+    times, cached = _steps(timeline, timeline.cached)
+    axes.fill_between(times, cached, step="post", color=INK, alpha=0.25, linewidth=0)
+    axes.step(times, cached, where="post", color=INK, linewidth=1)
     axes.set(xlabel="seconds", ylabel="cached sessions", ylim=(0, None), xlim=(0, None))
 
 
+def _steps(timeline: Timeline, values: list[int]) -> tuple[list[float], list[int]]:
+    """Where the steps begin, and the last one ends, with their values."""
+    return [step * timeline.step for step in range(len(values) + 1)], [*values, *values[-1:]]
+
+
 def _draw_lookups(axes: Any, timeline: Timeline) -> None:
-    times = [step * timeline.step for step in range(len(timeline.hits))]
-    below = [-misses for misses in timeline.misses]
-    axes.bar(times, timeline.hits, timeline.step, align="edge", color=HIT, label="hits")
-    axes.bar(times, below, timeline.step, align="edge", color=MISS, label="misses (downwards)")
+    times, hits = _steps(timeline, timeline.hits)
+    below = [-misses for misses in _steps(timeline, timeline.misses)[1]]
+    axes.fill_between(times, hits, step="post", color=HIT, label="hits", linewidth=0)
+    axes.fill_between(times, below, step="post", color=MISS, label="misses (downwards)", linewidth=0)
     axes.axhline(0, color=INK, linewidth=0.8)
     axes.set(xlabel="seconds", ylabel=f"lookups in {timeline.step:g} s", xlim=(0, None))
     axes.legend(loc="upper right", ncols=2)

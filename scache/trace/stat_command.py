@@ -9,11 +9,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from scache.trace.census import Census, duration_text
+from scache.trace.census import Census
 from scache.trace.exchange import BAD, FAIL, OK, Exchanges
 from scache.trace.labels import short_label
 from scache.trace.progress import with_progress
 from scache.trace.reader import TraceReader
+from scache.trace.session_book import duration_text
 from scache.trace.terminal import say
 
 __all__ = ["add_arguments", "run"]

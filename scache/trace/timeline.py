@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from math import floor
 
-from scache.trace.census import SessionBook, duration_class
 from scache.trace.events import Event
 from scache.trace.exchange import FAIL, OK, Exchange
+from scache.trace.session_book import SessionBook, duration_class
 
 __all__ = ["STEPS", "Timeline"]
 
@@ -21,7 +21,7 @@ FINEST = 0.05
 class Timeline:
     """Hits, misses and the most cached sessions of each step.
 
-    step: seconds of one step. waited: how many sessions were in the cache how long (classes as in census.py)
+    step: seconds of one step. waited: how many sessions were in the cache how long (as duration_class says)
     until they were found (True) or expired unused (False).
     """
 
@@ -39,19 +39,12 @@ class Timeline:
 
     def exchange(self, exchange: Exchange) -> None:
         """Take the next exchange, behind the event that completed it."""
-        for departure in self._book.expire(exchange.answered):
+        for departure in self._book.exchange(exchange):
             self._see(departure.at)
-            self.waited[False][duration_class(departure.waited)] += 1
+            self.waited[departure.found][duration_class(departure.waited)] += 1
         step = self._see(exchange.answered)
-        if exchange.is_hit:
-            self.hits[step] += 1
-            departed = self._book.find(exchange)
-            if departed is not None:
-                self.waited[True][duration_class(departed.waited)] += 1
-        elif exchange.is_find and exchange.status == FAIL:
-            self.misses[step] += 1
-        elif exchange.request == "save_endp" and exchange.status == OK:
-            self._book.save(exchange)
+        if exchange.is_find and exchange.status in (OK, FAIL):
+            (self.hits if exchange.is_hit else self.misses)[step] += 1
         self.cached[step] = max(self.cached[step], len(self._book))
 
     def _see(self, at: float) -> int:

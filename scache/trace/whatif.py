@@ -21,7 +21,7 @@ from scache.trace.exchange import Exchange
 from scache.trace.simulated_daemon import SimulatedDaemon, SimulatedPeer
 from scache.trace.tokens import token_name
 
-__all__ = ["Outcome", "Setting", "recorded_outcome", "simulate"]
+__all__ = ["REST", "Outcome", "Setting", "recorded_outcome", "simulate"]
 
 #: Seconds after the last delivery in which what is still cached expires: longer than any time to live.
 REST = 1_000_000
@@ -64,9 +64,9 @@ class Outcome:
         return self.saved - self.found
 
 
-def recorded_outcome(clients: Sequence[Client]) -> Outcome:
-    """What the trace itself says, but for the peak."""
-    outcome = Outcome()
+def recorded_outcome(clients: Sequence[Client], peak: int) -> Outcome:
+    """What the trace itself says; its peak is known from elsewhere (SessionBook)."""
+    outcome = Outcome(peak=peak)
     for client in clients:
         for delivery in client.deliveries:
             outcome.deliveries += 1

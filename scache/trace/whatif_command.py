@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,9 @@ from scache.trace.deliveries import clients_of, usual_ttl
 from scache.trace.exchange import Exchange, Exchanges
 from scache.trace.progress import with_progress
 from scache.trace.reader import TraceReader
+from scache.trace.session_book import SessionBook
 from scache.trace.terminal import say
-from scache.trace.whatif import Outcome, Setting, recorded_outcome, simulate
+from scache.trace.whatif import REST, Outcome, Setting, recorded_outcome, simulate
 
 __all__ = ["add_arguments", "run"]
 
@@ -48,11 +50,12 @@ def run(arguments: argparse.Namespace) -> int:
     """Print the table; 0, or 1 where the model fails its check. Raises TraceError, OSError."""
     with TraceReader(arguments.file, say) as trace:
         start = trace.header.start
-        clients = clients_of(_exchanges(trace))
+        book = SessionBook(start, ttl_limit=REST)
+        clients = clients_of(_exchanges(trace, book))
     ttl = usual_ttl(clients)
     if ttl == 0:
         raise TraceError(f"{arguments.file}: nobody saves a session in it")
-    recorded = recorded_outcome(clients)
+    recorded = recorded_outcome(clients, book.peak)
     modelled = simulate(clients, start, Setting(ttl))
     rows = [
         (setting, simulate(clients, start, setting))
@@ -60,10 +63,10 @@ def run(arguments: argparse.Namespace) -> int:
         for setting in (Setting(limit, most) for limit in arguments.ttl_limit)
     ]
     print(f"{'':24}{'hit rate':>10}{'opened':>10}{'peak idle':>11}{'expired unused':>16}")
-    print(_line("recorded", recorded, "?"))
-    print(_line(f"model at {ttl} s, as then", modelled, str(modelled.peak)))
+    print(_line("recorded", recorded))
+    print(_line(f"model at {ttl} s, as then", modelled))
     for setting, outcome in rows:
-        print(_line(_name(setting), outcome, str(outcome.peak)))
+        print(_line(_name(setting), outcome))
     if arguments.chart:
         _draw(arguments.chart, f"What if: {arguments.file.name}", rows, recorded)
     missed = abs(modelled.hit_rate - recorded.hit_rate) * 100
@@ -73,10 +76,14 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _exchanges(trace: TraceReader) -> Iterator[Exchange]:
+def _exchanges(trace: TraceReader, book: SessionBook) -> Iterator[Exchange]:
+    """The trace's exchanges, written into the book on the way."""
     exchanges = Exchanges()
     for event in with_progress(trace):
-        yield from exchanges.feed(event)
+        book.event(event)
+        for exchange in exchanges.feed(event):
+            deque(book.exchange(exchange), maxlen=0)
+            yield exchange
 
 
 def _name(setting: Setting) -> str:
@@ -84,8 +91,8 @@ def _name(setting: Setting) -> str:
     return f"{setting.ttl_limit} s{most}"
 
 
-def _line(name: str, outcome: Outcome, peak: str) -> str:
-    return f"{name:<24}{outcome.hit_rate:>10.1%}{outcome.opened:>10}{peak:>11}{outcome.expired:>16}"
+def _line(name: str, outcome: Outcome) -> str:
+    return f"{name:<24}{outcome.hit_rate:>10.1%}{outcome.opened:>10}{outcome.peak:>11}{outcome.expired:>16}"
 
 
 def _draw(path: Path, title: str, rows: list[_Row], recorded: Outcome) -> None:
@@ -108,10 +115,12 @@ def _draw_series(rate: Any, sessions: Any, suffix: str, series: list[_Row]) -> N
     limits = [setting.ttl_limit for setting, _ in series]
     rates = [outcome.hit_rate * 100 for _, outcome in series]
     rate.plot(limits, rates, "o-", label=f"model{suffix}", color=HIT)
-    columns = (("connections opened", MISS, "opened"), ("peak of idle sessions", HIT, "peak"))
-    for name, colour, column in (*columns, ("sessions expired unused", THIRD, "expired")):
-        values = [getattr(outcome, column) for _, outcome in series]
-        sessions.plot(limits, values, "o-", label=name + suffix, color=colour)
+    for name, colour, style, values in (
+        ("connections opened", MISS, "s-", [outcome.opened for _, outcome in series]),
+        ("peak of idle sessions", HIT, "o-", [outcome.peak for _, outcome in series]),
+        ("sessions expired unused", THIRD, "x--", [outcome.expired for _, outcome in series]),
+    ):
+        sessions.plot(limits, values, style, label=name + suffix, color=colour)
 
 
 def _numbers(text: str) -> list[int]:
