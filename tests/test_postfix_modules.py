@@ -7,8 +7,8 @@ import sys
 
 from tests.started import OURS
 
-#: Of the standard library, beyond what `python3 -IS` has loaded before the first line. All small; what must not
-#: come in is what takes milliseconds: socket, signal, select's enums, dataclasses, typing, re, logging, argparse.
+#: Of the standard library, beyond what `python3 -IS` has loaded before the first line. All small; what must
+#: not come in is what takes milliseconds: socket, signal, enum, dataclasses, typing, re, logging, argparse.
 ALLOWED = {
     "__future__",
     "_collections_abc",
