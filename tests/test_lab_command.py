@@ -20,7 +20,7 @@ Figures = tuple[int, int]
 
 
 def outcome(connections: int, mails: int = 200, warnings: tuple[Line, ...] = ()) -> Outcome:
-    tally = LogTally(uses=Counter({1: connections, 2: 200 - connections}), serious=list(warnings))
+    tally = LogTally(reloads=1, uses=Counter({1: connections, 2: 200 - connections}), serious=list(warnings))
     return Outcome(200, tally, (SinkCounts(connections, mails),))
 
 

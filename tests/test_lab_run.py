@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import smtplib
+import socket
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -46,6 +47,13 @@ def test_two_runs_at_once_have_different_addresses() -> None:
         assert first.submission() != second.submission()
         assert first.sink(0) != second.sink(0)
         assert first.sink(0) != first.sink(1)
+
+
+def test_a_network_in_which_a_server_was_left_behind_is_passed_over() -> None:
+    with LoopbackNetwork() as network:
+        address = network.sink(3)
+    with socket.create_server(address), LoopbackNetwork() as next_network:
+        assert next_network.sink(3) != address
 
 
 def test_a_closing_sink_refuses_to_go_on_after_its_number_of_mails() -> None:

@@ -14,7 +14,7 @@ from conformance.postfix_lab.sinks import SinkCounts
 __all__ = ["TOLERANCE", "Difference", "Outcome", "compare", "warning_kind"]
 
 TOLERANCE = 0.10
-"""No two runs of a scenario meet the same schedule: a count may differ by this part of the larger one."""
+"""No two runs of a scenario meet the same schedule: a count may differ by this part of the expected one."""
 SLACK = 4
 """Counts may differ by as much from run to run of one and the same scache, for each run that is in them."""
 CONCERNED = frozenset({"scache", "smtp", "lmtp", "tlsproxy", "master"})
@@ -86,26 +86,28 @@ def compare(real: Outcome, other: Outcome) -> Iterator[Difference]:
 
     Every mail must arrive; connections and reuse must be alike within TOLERANCE; no process that has to do
     with the cache may warn of anything that it doesn't warn of with the real one, or more often. A reload
-    ends every cached session, and a slower run meets more reloads: counts are held against that.
+    ends every cached session, and a slower run meets more reloads: so many connections and warnings more
+    are expected of it.
     """
     if other.delivered != real.delivered:
         yield Difference("mails delivered", real.delivered, other.delivered)
     slack = SLACK * real.runs
-    pace = (other.tally.reloads + 1) / (real.tally.reloads + 1)
-    if not alike(real.connections * pace, other.connections, slack):
+    pace = other.tally.reloads / real.tally.reloads
+    if not alike(real.connections, real.connections * pace, other.connections, slack):
         yield Difference("connections", real.connections, other.connections)
-    if not alike(real.reused, other.reused, slack):
+    if not alike(real.reused, real.reused, other.reused, slack):
         yield Difference("deliveries over a used connection", real.reused, other.reused)
     known = real.warnings()
     for kind, count in other.warnings().items():
-        expected = known[kind] * pace
-        if compared(kind) and count > expected and not (expected and alike(expected, count, slack)):
+        expected = max(1, pace) * known[kind]
+        if compared(kind) and count > expected and not (expected and alike(expected, expected, count, slack)):
             yield Difference(f"warning {kind!r}", known[kind], count)
 
 
-def alike(first: float, second: float, slack: int) -> bool:
-    """Whether two counts are the same within the tolerance."""
-    return abs(first - second) <= max(slack, TOLERANCE * max(first, second))
+def alike(first: float, second: float, other: int, slack: int) -> bool:
+    """Whether a count lies between the two expected ones, within the tolerance."""
+    low, high = sorted((first, second))
+    return low - max(slack, TOLERANCE * low) <= other <= high + max(slack, TOLERANCE * high)
 
 
 def compared(kind: str) -> bool:

@@ -120,6 +120,7 @@ SCENARIOS = (
         long=(Wave(200),),
         destinations=20,
         sinks=20,
+        held=True,
     ),
     Scenario(
         "two-next-hops",
