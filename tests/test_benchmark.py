@@ -28,6 +28,7 @@ from scache.errors import RemoteError
 HERE = Path(command.__file__).parent
 ECHO = python_program("echo", [str(HERE / "limit_echo.py")])
 MACHINE = Machine("processor", 2, "Linux", {"ours": "1", "real": "3.7.11"}, "C", "2027-01-15 08:00 UTC")
+POSITIVE = "every number must be positive (pairs may be 0), a turn at most 600 seconds"
 TURN = Turn(1000, 10_000.0, 50e-6, 0.02, 0.03, 0.5, 0.3, 90e-6, 200e-6, 300e-6)
 
 
@@ -217,8 +218,15 @@ def test_a_short_run_fails_where_a_bound_is_broken(
 @pytest.mark.parametrize(
     ("words", "error"),
     [
-        (["--turns", "0"], "pairs, clients, turns and seconds are positive numbers (pairs may be 0)"),
-        (["--cached", "-1"], "pairs, clients, turns and seconds are positive numbers (pairs may be 0)"),
+        (["--turns", "0"], POSITIVE),
+        (["--cached", "-1"], POSITIVE),
+        (["--seconds", "nan"], POSITIVE),
+        (["--endurance", "0"], POSITIVE),
+        (["--cached", "2000000000"], "2,000,000,000 pairs need more descriptors than ulimit -Hn allows"),
+        (
+            ["--short", "--clients", "2"],
+            "--short has its own numbers of pairs and clients, which its bounds are about",
+        ),
         (["--json", "/nowhere/figures"], "/nowhere/figures: its directory does not exist"),
         ([], "no Postfix is installed (no postconf command) to compare with"),
     ],

@@ -13,13 +13,13 @@ MICRO = 1e6
 
 
 def draw_chart(comparison: Comparison, path: Path) -> None:
-    """Write an SVG file: CPU per request of each daemon with the largest number of clients up to 16."""
+    """Write an SVG file: CPU per request of each daemon, with 16 clients or the number next to that."""
     import matplotlib
 
     matplotlib.use("svg")
     from matplotlib import pyplot
 
-    clients = max(cell.clients for cell in comparison.cells if cell.clients <= 16)
+    clients = min((cell.clients for cell in comparison.cells), key=lambda clients: abs(clients - 16))
     cells = [cell for cell in comparison.cells if cell.clients == clients]
     figure, axes = pyplot.subplots(figsize=(7, 4.2))
     for name in comparison.names:

@@ -30,6 +30,7 @@ __all__ = ["add_arguments", "run"]
 
 FULL = Plan()
 SHORT = Plan(cached=(0, 1000), clients=(16,), turns=5, seconds=0.2)
+LONGEST_TURN = 600
 LIMIT_SOURCE = "limit_echo"
 
 
@@ -66,7 +67,7 @@ def run(arguments: argparse.Namespace) -> int:
         command = generator_command(Path(directory))
         if arguments.profile:
             return _profile(plan, command)
-        if arguments.endurance:
+        if arguments.endurance is not None:
             return _endurance(arguments.endurance, command)
         if arguments.limit:
             return _limit(plan, command, Path(directory))
@@ -86,8 +87,15 @@ def _plan(arguments: argparse.Namespace) -> Plan:
         plan = replace(plan, turns=arguments.turns)
     if arguments.seconds is not None:
         plan = replace(plan, seconds=arguments.seconds)
-    if min(plan.cached) < 0 or min(*plan.clients, plan.turns) < 1 or plan.seconds <= 0:
-        raise UsageError("pairs, clients, turns and seconds are positive numbers (pairs may be 0)")
+    counts = [*plan.clients, plan.turns, 1 if arguments.endurance is None else arguments.endurance]
+    if min(plan.cached) < 0 or min(counts) < 1 or not 0 < plan.seconds <= LONGEST_TURN:
+        raise UsageError(
+            f"every number must be positive (pairs may be 0), a turn at most {LONGEST_TURN} seconds"
+        )
+    if arguments.short and (arguments.cached or arguments.clients):
+        raise UsageError("--short has its own numbers of pairs and clients, which its bounds are about")
+    if len(plan.left_out()) == len(plan.cached):
+        raise UnavailableError(f"{min(plan.cached):,} pairs need more descriptors than ulimit -Hn allows")
     for path in (arguments.json, arguments.chart):
         if path is not None and not path.parent.is_dir():
             raise UsageError(f"{path}: its directory does not exist")
@@ -111,10 +119,13 @@ def _compare(arguments: argparse.Namespace, plan: Plan, command: list[str]) -> i
         for contestant in contestants:
             results.stalled[contestant.name] = measure_stalled(contestant, command, plan.turns, plan.seconds)
     show(results)
-    if arguments.json:
-        arguments.json.write_text(json.dumps(as_json(results), indent=1) + "\n")
-    if arguments.chart:
-        draw_chart(comparison, arguments.chart)
+    try:
+        if arguments.json:
+            arguments.json.write_text(json.dumps(as_json(results), indent=1) + "\n")
+        if arguments.chart:
+            draw_chart(comparison, arguments.chart)
+    except OSError as failure:
+        raise UsageError(f"{failure.filename}: {failure.strerror}") from failure
     return _judge(results) if arguments.short else 0
 
 

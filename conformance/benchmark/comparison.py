@@ -24,9 +24,9 @@ class Plan:
 
     cached: tuple[int, ...] = (0, 1000, 4000, 16000)
     clients: tuple[int, ...] = (1, 4, 16, 64)
-    turns: int = 5
+    turns: int = 11
     """How often each daemon has its turn in a cell."""
-    seconds: float = 0.5
+    seconds: float = 0.25
     """How long a turn lasts."""
 
     def left_out(self) -> tuple[int, ...]:
