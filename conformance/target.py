@@ -87,6 +87,9 @@ class Daemon(Protocol):
     def advance(self, seconds: int) -> None:
         """Move the clock (negative: back) and let the daemon run the timers that are due."""
 
+    def pass_time(self, seconds: int) -> None:
+        """Move the clock and wake nobody: what is due then runs in the turn in which something else comes."""
+
     def log(self) -> list[str]:
         """Log texts since the last call, without time, host and tag: `warning: ...`, `statistics: ...`."""
 

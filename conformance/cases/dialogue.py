@@ -11,6 +11,7 @@ r"""The text form of a case's steps: one step a line, `>>` sent, `<<` received.
     connect / connect silent              connect now; `silent`: leave the announcement to the next <<
     shutdown / close                      half-close; close
     advance 2                             move the clock, seconds
+    pass 2                                the same, and wake nobody
     log warning: ...                      the lines logged since the last look, one a line; `log nothing`
     held A / free A                       somebody but the bench holds the session, or nobody does
     terminate / lose master               SIGTERM; the status channel closes
@@ -204,6 +205,7 @@ _CLIENT_VERBS: dict[str, Callable[[_Parser, str, str], Iterator[Step]]] = {
 
 _DAEMON_VERBS: dict[str, Callable[[str], Step]] = {
     "advance": lambda rest: model.Advance(int(rest)),
+    "pass": lambda rest: model.PassTime(int(rest)),
     "log": lambda rest: model.Log(((),) if rest == "nothing" else ((_log_text(rest),),)),
     "held": lambda rest: model.Held(rest, (True,)),
     "free": lambda rest: model.Held(rest, (False,)),

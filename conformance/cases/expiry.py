@@ -196,6 +196,57 @@ CASES = (
         options=_LONG,
     ),
     case(
+        "expiry/turn/1",
+        "A find that is ready in the turn in which its session falls due misses: timers run first.",
+        "expiry.order expiry.same-turn",
+        """
+        save_endp E P A
+        process freeze
+        >> request=find_endp label=E .
+        pass 2
+        process thaw
+        << status=2 property= .
+        free A
+        """,
+        whole="while the daemon is stopped it can't come to rest after each byte",
+    ),
+    case(
+        "expiry/turn/2",
+        "A find that is ready in the turn before that hits.",
+        "expiry.order expiry.same-turn",
+        """
+        save_endp E P A
+        process freeze
+        >> request=find_endp label=E .
+        pass 1
+        process thaw
+        << status=0 property=P .
+        >> dummy
+        << [A]
+        >> dummy
+        """,
+        whole="while the daemon is stopped it can't come to rest after each byte",
+    ),
+    case(
+        "expiry/turn/3",
+        "A refresh that is ready in the turn in which the binding falls due comes too late for its place.",
+        "expiry.order expiry.same-turn cache.refresh",
+        """
+        save_dest D DP1 E1 ttl=2
+        save_dest D DP2 E2 ttl=5
+        process freeze
+        >> request=save_dest ttl=5 label=D property=DP1 label=E1 .
+        pass 2
+        process thaw
+        << status=0 .
+        save_endp E1 P1 A
+        save_endp E2 P2 B
+        find_dest D = DP2 P2 B
+        """,
+        options=_LONG,
+        whole="while the daemon is stopped it can't come to rest after each byte",
+    ),
+    case(
         "expiry/refresh/1",
         "A refreshed binding lives on from the refresh.",
         "expiry.refresh cache.refresh",

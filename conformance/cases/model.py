@@ -21,6 +21,7 @@ __all__ = [
     "Log",
     "LoseMaster",
     "OnProcess",
+    "PassTime",
     "ReplayTrace",
     "Reply",
     "Send",
@@ -81,6 +82,13 @@ class Close:
 @dataclass(frozen=True, slots=True)
 class Advance:
     """The daemon's clock moves by this many seconds."""
+
+    seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class PassTime:
+    """The clock moves by this many seconds, and the daemon isn't woken."""
 
     seconds: int
 
@@ -154,6 +162,7 @@ Step = (
     | Shutdown
     | Close
     | Advance
+    | PassTime
     | Log
     | Held
     | HangUp
@@ -196,7 +205,7 @@ class Case:
         found = {
             "dialect": self.dialect is not None,
             "restart": bool(self.options) or ReplayTrace in kinds,
-            "clock": bool(kinds & {Advance, ReplayTrace}),
+            "clock": bool(kinds & {Advance, PassTime, ReplayTrace}),
             "log": Log in kinds,
             "signals": bool(kinds & {Terminate, LoseMaster, Ended}),
             "process": OnProcess in kinds,

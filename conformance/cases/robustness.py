@@ -328,5 +328,6 @@ CASES = (
         process thaw
         a: find_endp E = miss
         """,
+        whole="while the daemon is stopped it can't come to rest after each byte",
     ),
 )

@@ -14,6 +14,8 @@ from conformance.runner.verdict import Result, Verdict
 
 __all__ = ["as_json", "write_json", "write_junit"]
 
+_LONGEST = 1 << 16  # bytes of one entry of a transcript that are written out; its length is told
+
 
 def as_json(summary: Summary) -> dict[str, Any]:
     """Every case, what each target did, the counts and the exit status."""
@@ -46,7 +48,13 @@ def _result(result: Result) -> dict[str, Any]:
         "detail": result.detail,
         "seconds": round(result.seconds, 6),
         "transcript": [
-            {"who": entry.who, "hex": entry.data.hex(), "note": entry.note} for entry in result.transcript
+            {
+                "who": entry.who,
+                "bytes": len(entry.data),
+                "hex": entry.data[:_LONGEST].hex(),
+                "note": entry.note,
+            }
+            for entry in result.transcript
         ],
     }
 

@@ -171,6 +171,11 @@ class _Stage:
         self.daemon.advance(step.seconds)
 
     @take.register
+    def _(self, step: model.PassTime) -> None:
+        self._note("clock", f"advances by {step.seconds} s, and wakes nobody")
+        self.daemon.pass_time(step.seconds)
+
+    @take.register
     def _(self, step: model.Log) -> None:
         lines = tuple(self.daemon.log())
         for line in lines:

@@ -40,6 +40,9 @@ class ReferenceDaemon:
         self._model.settle()
         self._model.advance(seconds)
 
+    def pass_time(self, seconds: int) -> None:
+        self._model.advance(seconds)
+
     def log(self) -> list[str]:
         self._model.settle()
         texts, self._model.log = self._model.log, []

@@ -88,6 +88,9 @@ class RunningServer:
     def advance(self, seconds: int) -> None:  # noqa: ARG002
         raise self._not_ours("clock")
 
+    def pass_time(self, seconds: int) -> None:  # noqa: ARG002
+        raise self._not_ours("clock")
+
     def log(self) -> list[str]:
         raise self._not_ours("log")
 

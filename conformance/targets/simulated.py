@@ -52,6 +52,9 @@ class SimulatedDaemon:
             self._server.turn(0)
             self.settle()
 
+    def pass_time(self, seconds: int) -> None:
+        self._clock.advance(seconds)
+
     def log(self) -> list[str]:
         self.settle()
         texts = list(self._log)

@@ -81,6 +81,9 @@ class SpawnedDaemon:
             self._child.send_signal(signal.SIGALRM)
             self.settle()
 
+    def pass_time(self, seconds: int) -> None:
+        self._instance.clock.set(self._instance.clock.now + seconds)
+
     def log(self) -> list[str]:
         self.settle()
         texts, self._log = self._log, []
