@@ -219,6 +219,20 @@ class Client:
             self.offered.release()
             self.offered = None
 
+    def check_served(self) -> None:
+        """The daemon rests: it has sent what it owes, no more, and has not taken in more than the limit."""
+        if not self.accepted:
+            return
+        if self.unterminated > self.options.message_limit + 4096 and self.closed_why is None:
+            raise Violation("memory", f"client {self.number} has {self.unterminated} bytes taken in")
+        if self.hostile:
+            return
+        unread = self.end.unread
+        if self.waits and not unread and not self.end.input_ended:
+            raise Violation("service", f"client {self.number} waits for {self.phase.value} in vain")
+        if unread and self.phase is Phase.IDLE:
+            raise Violation("replies", f"client {self.number} has got {unread} bytes for nothing")
+
     # --- what the daemon's side does to it ---
 
     def heard(self, now: int, turn: int) -> None:

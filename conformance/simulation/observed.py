@@ -116,7 +116,6 @@ class ObservedNetwork(SimulatedNetwork):
         descriptor_limit: int,
         clients: dict[StreamSocket, Client],
         books: Books,
-        rotation: list[int],
     ) -> None:
         super().__init__(descriptor_limit=descriptor_limit, listening=listening)
         self.books = books
@@ -124,7 +123,7 @@ class ObservedNetwork(SimulatedNetwork):
         self.streams = 0
         self.ending = False
         self.refused_at: int | None = None
-        self._rotation = rotation
+        self.rotation = 0
 
     def accept(self) -> SimulatedStream:
         try:
@@ -143,8 +142,8 @@ class ObservedNetwork(SimulatedNetwork):
     def wait(self, timeout: float | None) -> list[tuple[int, int]]:
         """Handles with events, in the order that the world wants."""
         reported = super().wait(timeout)
-        if self._rotation[0] and len(reported) > 1:
-            first = self._rotation[0] % len(reported)
+        if self.rotation and len(reported) > 1:
+            first = self.rotation % len(reported)
             reported = reported[first:] + reported[:first]
         return reported
 

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from conformance.simulation.ending import finish
 from conformance.simulation.options import Options, draw_options
 from conformance.simulation.player import Player
 from conformance.simulation.situation import Situation
@@ -58,7 +59,7 @@ def play(
                 if steps is not None:
                     steps.append(step)
                 world.perform(step)
-        world.finish()
+        finish(world)
     except Violation as violation:
         return _outcome(options, world, violation)
     return _outcome(options, world, None)
@@ -70,7 +71,7 @@ def replay(options: Options, steps: Iterable[Step], record: Callable[[Event], No
     try:
         for step in steps:
             world.perform(step)
-        world.finish()
+        finish(world)
     except Violation as violation:
         return _outcome(options, world, violation)
     return _outcome(options, world, None)

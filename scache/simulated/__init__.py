@@ -4,7 +4,8 @@ here.
 
 from __future__ import annotations
 
-from scache.simulated.kernel import DescriptorTable, Listener, OpenFile, StreamSocket, socket_pair
+from scache.simulated.descriptors import DescriptorTable
+from scache.simulated.kernel import Listener, OpenFile, StreamSocket, socket_pair
 from scache.simulated.network import SimulatedNetwork, SimulatedStream
 
 __all__ = [

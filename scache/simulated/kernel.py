@@ -1,4 +1,4 @@
-"""Open files, descriptor tables and AF_UNIX stream sockets in memory, after Linux's net/unix/af_unix.c.
+"""Open files and AF_UNIX stream sockets in memory, after Linux's net/unix/af_unix.c.
 
 What is kept of the kernel, because a scache can be broken by it:
 
@@ -21,13 +21,11 @@ DescriptorTable.
 from __future__ import annotations
 
 import errno
-import heapq
 import os
 from collections import deque
-from collections.abc import Iterable
 from select import EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLOUT, EPOLLRDHUP
 
-__all__ = ["DEFAULT_CAPACITY", "DescriptorTable", "Listener", "OpenFile", "StreamSocket", "socket_pair"]
+__all__ = ["DEFAULT_CAPACITY", "Listener", "OpenFile", "StreamSocket", "kernel_error", "socket_pair"]
 
 #: Bytes that a socket takes in before its reader reads: net.core.wmem_default of a stock Linux.
 DEFAULT_CAPACITY = 212_992
@@ -36,7 +34,7 @@ DEFAULT_CAPACITY = 212_992
 _WRITABLE_SHARE = 4
 
 
-def _error(number: int) -> OSError:
+def kernel_error(number: int) -> OSError:
     """The exception of that errno, of Python's own class for it."""
     return OSError(number, os.strerror(number))
 
@@ -63,7 +61,7 @@ class OpenFile:
     def hold(self) -> None:
         """Add a reference, as dup(2) and sending it do."""
         if self.references <= 0:
-            raise _error(errno.EBADF)
+            raise kernel_error(errno.EBADF)
         self.references += 1
 
     def release(self) -> None:
@@ -71,7 +69,7 @@ class OpenFile:
         that.
         """
         if self.references <= 0:
-            raise _error(errno.EBADF)
+            raise kernel_error(errno.EBADF)
         self.references -= 1
         if self.references == 0:
             if self.ready is not None:
@@ -114,14 +112,14 @@ class StreamSocket(OpenFile):
         no room.
         """
         if self.output_ended:
-            raise _error(errno.EPIPE)
+            raise kernel_error(errno.EPIPE)
         if not data:
             return 0
         peer = self.peer
         room = self.capacity - peer.unread
         if room < len(data):
             if room <= 0:
-                raise _error(errno.EAGAIN)
+                raise kernel_error(errno.EAGAIN)
             data = data[:room]
         for file in files:
             file.hold()
@@ -199,10 +197,10 @@ class StreamSocket(OpenFile):
     def _nothing_to_read(self) -> bytes:
         if self.reset:
             self.reset = False
-            raise _error(errno.ECONNRESET)
+            raise kernel_error(errno.ECONNRESET)
         if self.input_ended:
             return b""
-        raise _error(errno.EAGAIN)
+        raise kernel_error(errno.EAGAIN)
 
     def _last_reference_gone(self) -> None:
         self._disconnect(reset=bool(self.incoming))
@@ -246,9 +244,9 @@ class Listener(OpenFile):
         Raises ConnectionRefusedError when the listener is closed, BlockingIOError when too many wait already.
         """
         if not self.is_open:
-            raise _error(errno.ECONNREFUSED)
+            raise kernel_error(errno.ECONNREFUSED)
         if len(self.waiting) > self.backlog:
-            raise _error(errno.EAGAIN)
+            raise kernel_error(errno.EAGAIN)
         client, server = socket_pair(self.capacity)
         self.waiting.append(server)
         self._changed()
@@ -257,7 +255,7 @@ class Listener(OpenFile):
     def accept(self) -> StreamSocket:
         """The server's end of the oldest connection that waits. Raises BlockingIOError when none does."""
         if not self.waiting:
-            raise _error(errno.EAGAIN)
+            raise kernel_error(errno.EAGAIN)
         return self.waiting.popleft()
 
     def events(self) -> int:
@@ -266,61 +264,3 @@ class Listener(OpenFile):
     def _last_reference_gone(self) -> None:
         while self.waiting:
             self.waiting.popleft()._disconnect(reset=True)
-
-
-class DescriptorTable:
-    """A process's descriptors: numbers from `first` up to, not including, `limit` (RLIMIT_NOFILE)."""
-
-    def __init__(self, limit: int = 1024, first: int = 3) -> None:
-        self.limit = limit
-        self.files: dict[int, OpenFile] = {}
-        self._never_used = first
-        self._freed: list[int] = []
-
-    def install(self, file: OpenFile) -> int:
-        """Give the file the lowest free number; the caller's reference passes to the table. Raises OSError
-        (EMFILE).
-        """
-        self.check_room()
-        if self._freed:
-            descriptor = heapq.heappop(self._freed)
-        else:
-            descriptor = self._never_used
-            self._never_used += 1
-        self.files[descriptor] = file
-        return descriptor
-
-    def check_room(self) -> None:
-        """Raise OSError (EMFILE) when no number below the limit is free."""
-        lowest = self._freed[0] if self._freed else self._never_used
-        if lowest >= self.limit:
-            raise _error(errno.EMFILE)
-
-    def install_received(self, files: Iterable[OpenFile]) -> tuple[list[int], bool]:
-        """Install files that came in one message; close those that find no number. True: some didn't
-        (MSG_CTRUNC).
-        """
-        descriptors: list[int] = []
-        truncated = False
-        for file in files:
-            try:
-                descriptors.append(self.install(file))
-            except OSError:
-                file.release()
-                truncated = True
-        return descriptors, truncated
-
-    def file(self, descriptor: int) -> OpenFile:
-        """The file behind the number. Raises OSError (EBADF)."""
-        try:
-            return self.files[descriptor]
-        except KeyError:
-            raise _error(errno.EBADF) from None
-
-    def close(self, descriptor: int) -> OpenFile:
-        """Free the number and drop its reference; return the file. Raises OSError (EBADF)."""
-        file = self.file(descriptor)
-        del self.files[descriptor]
-        heapq.heappush(self._freed, descriptor)
-        file.release()
-        return file

@@ -7,13 +7,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from select import EPOLLERR, EPOLLHUP, EPOLLRDHUP
 
-from scache.simulated.kernel import (
-    DEFAULT_CAPACITY,
-    DescriptorTable,
-    Listener,
-    OpenFile,
-    StreamSocket,
-)
+from scache.simulated.descriptors import DescriptorTable
+from scache.simulated.kernel import DEFAULT_CAPACITY, Listener, OpenFile, StreamSocket
 
 __all__ = ["SimulatedNetwork", "SimulatedStream"]
 
