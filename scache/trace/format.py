@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+from json.encoder import encode_basestring
 from typing import Any
 
 from scache.dialect import Dialect
@@ -130,7 +131,7 @@ def _encode_data(data: bytes) -> str:
     except UnicodeDecodeError:
         text = "\x7f"  # any one that isn't printable
     if text.replace("\0", "").replace("\n", "").isprintable():
-        return f',"strings":{_to_json(text.split(chr(0)))}'
+        return f',"strings":[{",".join(map(encode_basestring, text.split(chr(0))))}]'
     return f',"base64":"{base64.b64encode(data).decode()}"'
 
 

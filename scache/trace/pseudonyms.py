@@ -65,18 +65,11 @@ class Pseudonyms:
     def __init__(self) -> None:
         self.originals: set[str] = set()
         self.given: set[str] = set()
-        self._texts: dict[str, str] = {}
         self._names: dict[tuple[str, str], str] = {}
         self._numbers: dict[str, int] = {}
 
     def text(self, text: str) -> str:
         """A whole label or property, with every name in it replaced."""
-        known = self._texts.get(text)
-        if known is None:
-            known = self._texts[text] = self._replaced(text)
-        return known
-
-    def _replaced(self, text: str) -> str:
         if text == "":
             return ""
         if "\n" not in text:

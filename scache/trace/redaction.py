@@ -7,6 +7,7 @@ string is replaced, whatever its place; so nothing that is out of order slips th
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 from scache.trace.events import Event, Kind, Side
 from scache.trace.pseudonyms import Pseudonyms
@@ -22,6 +23,10 @@ _PROTOCOL = frozenset(
 _NUMBERS = frozenset((b"ttl", b"status"))
 
 
+#: Chunks of strings whose pseudonyms are at hand.
+REMEMBERED = 1 << 14
+
+
 class Redaction:
     """Gives each event with pseudonyms in it.
 
@@ -32,6 +37,7 @@ class Redaction:
         self.pseudonyms = Pseudonyms()
         self._pieces: dict[tuple[int, Side], bytes] = {}
         self._previous: dict[tuple[int, Side], bytes] = {}
+        self._strings = lru_cache(REMEMBERED)(self._replace)  # most come again and again
 
     def redact(self, event: Event) -> Iterator[Event]:
         """None or one event instead of this one, and before it what was left of a string that has no end."""
@@ -49,16 +55,21 @@ class Redaction:
             yield event
 
     def _data(self, key: tuple[int, Side], data: bytes) -> bytes:
-        *strings, rest = (self._pieces.pop(key, b"") + data).split(b"\0")
+        whole, nul, rest = (self._pieces.pop(key, b"") + data).rpartition(b"\0")
         if rest:
             self._pieces[key] = rest
-        previous = self._previous.get(key, b"")
+        if not nul:
+            return b""
+        replaced, self._previous[key] = self._strings(whole, self._previous.get(key, b""))
+        return replaced
+
+    def _replace(self, strings: bytes, previous: bytes) -> tuple[bytes, bytes]:
+        """Strings with a NUL between each two, behind another one; with their last one as it was."""
         replaced = []
-        for string in strings:
+        for string in strings.split(b"\0"):
             replaced.append(self._string(string, previous))
             previous = string
-        self._previous[key] = previous
-        return b"".join(string + b"\0" for string in replaced)
+        return b"\0".join(replaced) + b"\0", previous
 
     def _string(self, string: bytes, previous: bytes) -> bytes:
         if string in _PROTOCOL or (previous in _NUMBERS and string.isdigit()):
