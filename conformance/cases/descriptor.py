@@ -9,6 +9,7 @@ __all__ = ["CASES"]
 _NOT_RECEIVED = "log warning: scache_save_endp_service: unable to receive file descriptor: REASON"
 _NOT_SENT = "log warning: scache_find_endp_service: cannot send file descriptor: REASON"
 _NOT_SENT_DEST = "log warning: scache_find_dest_service: cannot send file descriptor: REASON"
+_STOPPED = "while the daemon is stopped it can't come to rest after each byte"
 
 CASES = (
     case(
@@ -260,6 +261,66 @@ CASES = (
         b: close
         {_NOT_SENT}
         """,
+    ),
+    case(
+        "descriptor/gone/6",
+        "A client that closes before it reads the status of its save has saved.",
+        "after.close cache.save_endp",
+        """
+        a: >> request=save_endp ttl=2 label=E property=P .
+        a: << dummy
+        a: >> [A]
+        a: close
+        b: find_endp E = P A
+        """,
+    ),
+    case(
+        "descriptor/gone/7",
+        "A client that asks and closes before it is served: a warning, and the session is closed.",
+        "fd.no-dummy after.close log.not-sent",
+        f"""
+        a: save_endp E P A
+        process freeze
+        a: >> request=find_endp label=E .
+        a: close
+        process thaw
+        {_NOT_SENT}
+        free A
+        b: find_endp E = miss
+        """,
+        whole=_STOPPED,
+    ),
+    case(
+        "descriptor/gone/8",
+        "A client that asks to save and closes before it is served: a warning, and nothing is saved.",
+        "fd.none after.close log.not-received",
+        f"""
+        connect
+        process freeze
+        >> request=save_endp ttl=2 label=E property=P .
+        close
+        process thaw
+        {_NOT_RECEIVED}
+        b: find_endp E = miss
+        """,
+        whole=_STOPPED,
+    ),
+    case(
+        "descriptor/gone/9",
+        "A client that sends request and descriptor and closes before it is served: nothing is held.",
+        "fd.misplaced after.close log.not-received",
+        f"""
+        connect
+        process freeze
+        >> request=save_endp ttl=2 label=E property=P .
+        >> [A]
+        close
+        process thaw
+        {_NOT_RECEIVED}
+        free A
+        b: find_endp E = miss
+        """,
+        whole=_STOPPED,
     ),
     case(
         "descriptor/untouched/1",

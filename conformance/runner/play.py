@@ -228,7 +228,7 @@ class _Stage:
 
     @take.register
     def _(self, step: model.OnProcess) -> None:
-        problem = PROCESS_STEPS[step.name](self.daemon, next(iter(self.peers.values())))
+        problem = PROCESS_STEPS[step.name](self.daemon, self.peers)
         self._note("process", f"{step.name}{f': {problem}' if problem else ''}")
         self._judge(step.name, problem, (None,), str)
 

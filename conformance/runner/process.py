@@ -14,7 +14,7 @@ from scache.errors import UnavailableError
 
 __all__ = ["PROCESS_STEPS"]
 
-ProcessStep = Callable[[Daemon, Peer], str | None]
+ProcessStep = Callable[[Daemon, Mapping[str, Peer]], str | None]
 
 _FEW, _MANY = 50, 8000  # cached bindings between which the cost of a request is compared
 _ASKED = 400  # requests of one measurement
@@ -28,7 +28,7 @@ def _pid(daemon: Daemon) -> int:
     return pid
 
 
-def _freeze(daemon: Daemon, _peer: Peer) -> None:
+def _freeze(daemon: Daemon, _peers: Mapping[str, Peer]) -> None:
     """Stop the process, so that what follows happens before it can look. A daemon in this process only
     runs when it is looked at, and needs no stopping.
     """
@@ -36,12 +36,12 @@ def _freeze(daemon: Daemon, _peer: Peer) -> None:
         os.kill(_pid(daemon), signal.SIGSTOP)
 
 
-def _thaw(daemon: Daemon, _peer: Peer) -> None:
+def _thaw(daemon: Daemon, _peers: Mapping[str, Peer]) -> None:
     if hasattr(daemon, "pid"):
         os.kill(_pid(daemon), signal.SIGCONT)
 
 
-def _no_more_descriptors(daemon: Daemon, _peer: Peer) -> None:
+def _no_more_descriptors(daemon: Daemon, _peers: Mapping[str, Peer]) -> None:
     """Lower the process's limit to the descriptors that it has open."""
     pid = _pid(daemon)
     limit = 1 + max(int(name) for name in os.listdir(f"/proc/{pid}/fd"))
@@ -51,7 +51,7 @@ def _no_more_descriptors(daemon: Daemon, _peer: Peer) -> None:
     subprocess.run(words, check=True, user=owner.st_uid, group=owner.st_gid, extra_groups=[])
 
 
-def _closes_on_exec(daemon: Daemon, _peer: Peer) -> str | None:
+def _closes_on_exec(daemon: Daemon, _peers: Mapping[str, Peer]) -> str | None:
     """Look at the flags of the descriptor with the highest number: what was received last."""
     fdinfo = Path(f"/proc/{_pid(daemon)}/fdinfo")
     newest = max(int(file.name) for file in fdinfo.iterdir())
@@ -60,9 +60,10 @@ def _closes_on_exec(daemon: Daemon, _peer: Peer) -> str | None:
     return None if flags & os.O_CLOEXEC else f"descriptor {newest} stays open on exec"
 
 
-def _flat_cost(daemon: Daemon, peer: Peer) -> str | None:
+def _flat_cost(daemon: Daemon, peers: Mapping[str, Peer]) -> str | None:
     """Compare the processor time of a refresh with few and with many bindings cached."""
     pid = _pid(daemon)
+    peer = peers["a"]
     _bind(peer, range(_FEW))
     few = _cost_of_refreshing(pid, peer)
     _bind(peer, range(_FEW, _MANY))
@@ -96,8 +97,8 @@ def _save_dest(number: int) -> bytes:
     return attribute("request", "save_dest") + attribute("ttl", "100000") + label + b"\0"
 
 
-#: By the name that stands in a dialogue. Each gets the daemon and the first client, and returns what is
-#: wrong, None where all is well. Raises UnavailableError for a daemon without a process of its own.
+#: By the name that stands in a dialogue. Each gets the daemon and its clients, and returns what is wrong,
+#: None where all is well. Raises UnavailableError for a daemon without a process of its own.
 PROCESS_STEPS: Mapping[str, ProcessStep] = {
     "freeze": _freeze,
     "thaw": _thaw,
