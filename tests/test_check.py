@@ -12,6 +12,7 @@ import pytest
 from scache.cli import main
 from scache.postfix.instance import PostfixInstance
 from scache.postfix.mistakes import mistakes
+from tests.started import Started
 
 pytestmark = pytest.mark.postfix
 
@@ -171,3 +172,32 @@ def test_check_prints_each_mistake_and_fails(tmp_path: Path, capsys: pytest.Capt
     assert main(["check", "--config-directory", str(tmp_path)]) == 1
     lines = capsys.readouterr().out.splitlines()
     assert len([line for line in lines if re.match("smtp_connection_cache_time_limit = 1m: ", line)]) == 1
+
+
+def test_a_running_daemon_that_answers_is_well(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(PostfixInstance, "is_running", lambda _self: True)
+    with Started() as daemon:
+        instance_with(tmp_path, f"queue_directory = {daemon.instance.queue}\n")
+        assert main(["check", "--config-directory", str(tmp_path)]) == 0
+    assert "scache/unix: answers\n" in capsys.readouterr().out
+
+
+def test_a_running_postfix_whose_cache_does_not_answer_is_not_well(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(PostfixInstance, "is_running", lambda _self: True)
+    instance_with(tmp_path)
+    assert main(["check", "--config-directory", str(tmp_path)]) == 1
+    assert "scache/unix: does not answer: [Errno 2] No such file or directory\n" in capsys.readouterr().out
+
+
+def test_what_is_installed_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    instance_with(tmp_path, f"daemon_directory = {tmp_path}\n", "scache unix - - n - 1 scache-python\n")
+    main(["check", "--config-directory", str(tmp_path)])
+    (tmp_path / "scache-python").touch()
+    main(["check", "--config-directory", str(tmp_path)])
+    lines = capsys.readouterr().out.splitlines()
+    assert f"{tmp_path}: is to run {tmp_path}/scache-python, which is missing" in lines
+    assert f"{tmp_path}: runs {tmp_path}/scache-python" in lines

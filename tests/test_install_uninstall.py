@@ -10,6 +10,7 @@ import pytest
 
 from conformance.targets.master import Command
 from scache.cli import main
+from scache.postfix.instance import PostfixInstance
 from tests.started import SERVE, Started
 
 pytestmark = pytest.mark.postfix
@@ -275,3 +276,31 @@ def test_an_old_postfix_gets_a_daemon_that_does_not_speak_first(tmp_path: Path) 
     instance = Instance(tmp_path, main_cf="mail_version = 3.5.25\n")
     assert instance.run("install") == 0
     assert instance.entry()[-3:] == ["scache-python", "-o", "scache_announce=no"]
+
+
+def test_the_program_stays_while_another_instance_runs_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "other").mkdir()
+    other = Instance(tmp_path / "other", main_cf=f"daemon_directory = {tmp_path / 'daemons'}\n")
+    default = Instance(tmp_path, main_cf=f"multi_instance_directories = {other.directory}\n")
+    monkeypatch.setenv("MAIL_CONFIG", str(default.directory))
+    assert main(["install"]) == 0
+    assert other.run("install") == 0
+    assert main(["uninstall"]) == 0
+    assert f"{default.program}: kept for {other.directory}" in capsys.readouterr().out
+    assert default.program.exists()
+    assert other.run("uninstall") == 0
+    assert not default.program.exists()
+
+
+def test_a_running_postfix_is_reloaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    instance = Instance(tmp_path)
+    reloads: list[bool] = []
+    monkeypatch.setattr(PostfixInstance, "is_running", lambda _self: True)
+    monkeypatch.setattr(
+        PostfixInstance, "reload", lambda _self: reloads.append("scache-python" in instance.entry())
+    )
+    assert instance.run("install") == 0
+    assert instance.run("uninstall") == 0
+    assert reloads == [True, False]

@@ -26,7 +26,7 @@ def add_config_directory(parser: argparse.ArgumentParser) -> None:
         "--config-directory",
         metavar="DIR",
         type=Path,
-        help="config_directory of the Postfix instance (default: that of postconf)",
+        help="config_directory of the Postfix instance (default: MAIL_CONFIG, else that of postconf)",
     )
 
 
@@ -52,7 +52,7 @@ class PostfixInstance:
             raise UnavailableError("postconf: not found; is Postfix installed?")
         self._postconf = found
         self._postfix = str(Path(found).with_name("postfix"))
-        self.directory = config_directory or Path(self._run([found, "-dh", "config_directory"]).strip())
+        self.directory = config_directory or Path(self._run([found, "-h", "config_directory"]).strip())
         self.directory = self.directory.absolute()
         for name in ("main.cf", "master.cf"):
             if not (self.directory / name).is_file():
