@@ -117,6 +117,14 @@ def test_a_campaign_runs_on_processes_and_prints_its_rate_and_its_rare_situation
     assert printed.endswith("every invariant held\n")
 
 
+def test_a_campaign_that_met_too_little_fails(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("conformance.simulation.command.TAME", 100)
+    assert main(["simulate", "--runs", "1", "--requests", "100", "--jobs", "1"]) == 1
+    assert "too tame: " in capsys.readouterr().out
+
+
 @pytest.mark.slow
 @pytest.mark.filterwarnings("default")
 def test_a_campaign_runs_on_a_dask_cluster_of_two_workers(capsys: pytest.CaptureFixture[str]) -> None:

@@ -30,6 +30,7 @@ class Save:
     pieces: tuple[bytes, ...]
 
     def play(self) -> Steps:
+        """The steps, one by one, each drawn when the answer to the one before it is known."""
         for piece in self.pieces:
             yield Send(self.peer, piece)
 

@@ -38,6 +38,7 @@ class Ledger:
         return len(self._places)
 
     def received(self, descriptor: int, file: OpenFile) -> None:
+        """It came in with a message."""
         if descriptor in self._places:
             raise Violation(
                 "conservation", f"the kernel reused descriptor {descriptor}, which should be open"
@@ -46,6 +47,7 @@ class Ledger:
         self._passing.add(descriptor)
 
     def saved(self, descriptor: int) -> OpenFile:
+        """It went into the cache."""
         file = self._leave(descriptor, Place.RECEIVED, "saved")
         self._passing.discard(descriptor)
         self._places[descriptor] = Place.CACHED, file
@@ -53,17 +55,20 @@ class Ledger:
         return file
 
     def taken(self, descriptor: int) -> OpenFile:
+        """A find took it out of the cache."""
         file = self._leave(descriptor, Place.CACHED, "found")
         self._places[descriptor] = Place.TAKEN, file
         self.cached -= 1
         return file
 
     def put_back(self, descriptor: int) -> None:
+        """Nobody claimed it, and it is in the cache again."""
         file = self._leave(descriptor, Place.TAKEN, "put back")
         self._places[descriptor] = Place.CACHED, file
         self.cached += 1
 
     def handed_out(self, descriptor: int) -> OpenFile:
+        """It was sent to a client."""
         file = self._leave(descriptor, Place.TAKEN, "handed out")
         self._places[descriptor] = Place.HANDED_OUT, file
         self._passing.add(descriptor)
