@@ -148,10 +148,12 @@ class Server:
             if goodbye:
                 self.network.tell(descriptor, goodbye)
             self.network.close(descriptor)
+            self._resume_accepting()
 
     def _forget(self, handle: int, now: int) -> None:
         """A client's connection is closed."""
         del self._clients[handle], self._handlers[handle]
+        self._resume_accepting()
         if not self._clients:
             self.cancel_timer(self._check_time_limits)
             self._start_idling(now)
@@ -186,6 +188,12 @@ class Server:
 
     def _accept_again(self, _now: int) -> None:
         self.network.watch(self.network.listener, READABLE)
+
+    def _resume_accepting(self) -> None:
+        """A descriptor is free again: if accepting pauses for want of one, it needs not wait for its timer."""
+        if self._accept_again in self._timers:
+            self.cancel_timer(self._accept_again)
+            self.network.watch(self.network.listener, READABLE)
 
     def _run_timers(self, now: int) -> None:
         """Run the timers that are due, in the order in which they fell due."""

@@ -228,6 +228,16 @@ def test_used_up_descriptors_pause_accepting_and_lose_nothing() -> None:
     assert received(third) == MISS
 
 
+def test_a_client_that_leaves_lets_the_next_one_in_even_if_the_clock_has_gone_back() -> None:
+    world = World(descriptor_limit=5)
+    first, second = world.connect(), world.connect()
+    assert world.log == ["warning: accept connection: Too many open files"]
+    world.advance(-1000)
+    first.release()
+    world.turn()
+    assert world.exchange(second, find_endp(b"X")) == MISS
+
+
 def test_a_descriptor_for_which_there_is_no_room_is_refused() -> None:
     world = World(descriptor_limit=6)
     client = world.connect()
