@@ -137,6 +137,7 @@ def _serve(
     except OSError:
         server.stop()  # master has gone already
     server.run()
+    watchdog.stop()
     server.close()
 
 
