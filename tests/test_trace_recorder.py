@@ -43,7 +43,11 @@ class Proxy:
         stream.connect(str(self.directory / "listen"))
         stream.setblocking(False)
         self.turns()
-        accepted, _ = self.upstream.accept()
+        try:
+            accepted, _ = self.upstream.accept()
+        except BlockingIOError:
+            stream.close()
+            raise
         accepted.setblocking(False)
         return stream, accepted
 
@@ -337,6 +341,42 @@ def test_parts_in_the_wrong_order_are_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="is not part 2 of the recording"):
         convert(Arguments)  # type: ignore[arg-type]
     assert not (tmp_path / "out").exists()
+
+
+def test_a_recording_can_hold_pseudonyms_only(tmp_path: Path) -> None:
+    recording = Recording(tmp_path / "t", HEADER, VirtualClock(), print, redact=True)
+    asked = words("request", "find_endp", "label", "smtp\n192.0.2.1\n25\n0\n")
+    for event in [*opens(0, 1), client(0, 1, asked[:40]), client(0, 1, asked[40:])]:
+        recording.add(event)
+    recording.close()
+    assert read(tmp_path / "t")[2:] == [
+        client(0, 1, words("request", "find_endp", "label")[:-1]),
+        client(0, 1, b"smtp\n240.0.0.1\n25\n0\n\0\0"),
+    ]
+
+
+def test_clients_beyond_the_limit_of_open_files_wait_for_others_to_leave(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("scache.trace.recorder._room_for_connections", lambda: 1)
+    said: list[str] = []
+    with socket.socket(socket.AF_UNIX) as upstream:
+        upstream.bind(str(tmp_path / "upstream"))
+        upstream.listen()
+        with listening_like(tmp_path / "listen", tmp_path / "upstream") as listener:
+            recording = Recording(tmp_path / "t", HEADER, VirtualClock(), print)
+            recorder = Recorder(listener, tmp_path / "upstream", recording, said.append)
+            proxy = Proxy(tmp_path, upstream, recorder, recording)
+            first, accepted = proxy.connect()
+            upstream.setblocking(False)
+            with pytest.raises(BlockingIOError):
+                proxy.connect()
+            close_all(first, accepted)
+            proxy.turns()
+            close_all(*proxy.connect())
+            recorder.close()
+            recording.close()
+    assert said == ["the limit of open files allows 1 clients: others wait"]
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ import pytest
 from scache.cli import main
 from scache.trace.events import Event, Kind, Side
 from scache.trace.reader import TraceReader
+from scache.trace.redaction import Redaction
 from tests.trace_dialogues import (
     HEADER,
     client,
@@ -296,6 +297,19 @@ def test_redact_refuses_what_is_redacted_already(naming: Path, tmp_path: Path) -
     assert not (tmp_path / "2").exists()
 
 
+def test_redact_makes_nothing_where_it_finds_a_name_in_its_own_output(
+    naming: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def forgetful(self: Redaction, string: bytes, _previous: bytes) -> bytes:
+        self.pseudonyms.text(string.decode(errors="surrogateescape"))
+        return string
+
+    monkeypatch.setattr(Redaction, "_string", forgetful)
+    assert main(["trace", "redact", str(naming), str(tmp_path / "out")]) == 2
+    assert "is still there; no copy made" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
 def test_redact_makes_nothing_where_a_pseudonym_is_somebody_s_name(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -367,17 +381,15 @@ def test_memory_does_not_grow_with_the_trace(
 ) -> None:
     monkeypatch.setattr("scache.trace.tokens.MEMORY", 100)
     monkeypatch.setattr("scache.trace.census.MEMORY", 100)
-    peaks, sizes = [], []
-    for rounds in (300, 1200):
-        path = write(tmp_path / f"{rounds}.jsonl", *many(rounds))
-        output = [str(tmp_path / f"{rounds}.out")] if tool in ("filter", "redact") else []
-        tracemalloc.start()
-        with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):
-            assert main(["trace", tool, str(path), *output]) == 0
-        peaks.append(tracemalloc.get_traced_memory()[1])
-        tracemalloc.stop()
-        sizes.append(path.stat().st_size)
-    assert peaks[1] - peaks[0] < (sizes[1] - sizes[0]) / 8
+    path = write(tmp_path / "long.jsonl", *many(2000))
+    output = [str(tmp_path / "out")] if tool in ("filter", "redact") else []
+    tracemalloc.start()
+    with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):
+        assert main(["trace", tool, str(path), *output]) == 0
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    # The interpreter's free lists alone hold some hundred kB; the events kept would be larger than the file.
+    assert peak < path.stat().st_size / 2
 
 
 def many(rounds: int) -> list[list[Event]]:

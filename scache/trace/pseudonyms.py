@@ -50,6 +50,8 @@ _IDENTIFYING = frozenset(["peer_fingerprint", "peer_pubkey_fingerprint"])
 #: Services of a stock master.cf and of /etc/services, and words of a next hop that are no names.
 _STOCK = frozenset(["smtp", "smtps", "lmtp", "relay", "submission", "submissions", "unix", "inet", "IPv6"])
 
+_EVERYWHERE = _HARMLESS | _NAMING | _IDENTIFYING | _STOCK
+
 _DOMAIN = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*\.?")
 _PARTS = re.compile(r"\[[^\]]*\]|[^\[\]:,\s]+")
 _WORDS = re.compile(r"[^\s=*\[\],<>\"]+")
@@ -60,11 +62,10 @@ _FIRST_IPV6 = int(IPv6Address("100::"))
 
 
 class Pseudonyms:
-    """Gives pseudonyms, numbered as the names come. originals: every name that was replaced."""
+    """Gives pseudonyms, numbered as the names come. originals: the names that were replaced."""
 
     def __init__(self) -> None:
         self.originals: set[str] = set()
-        self.given: set[str] = set()
         self._names: dict[tuple[str, str], str] = {}
         self._numbers: dict[str, int] = {}
 
@@ -91,7 +92,7 @@ class Pseudonyms:
         decoded = _from_base64(line)
         if decoded is None:
             return None
-        self._note(line, "")
+        self._note(line)
         pieces = [
             piece if piece in ("\n", "*") else self._value(piece) for piece in re.split(r"([\n*])", decoded)
         ]
@@ -145,12 +146,13 @@ class Pseudonyms:
         if pseudonym is None:
             number = self._numbers[kind] = self._numbers.get(kind, 0) + 1
             pseudonym = self._names[kind, original] = make(number)
-            self._note(original, pseudonym)
+            self._note(original)
         return pseudonym
 
-    def _note(self, original: str, pseudonym: str) -> None:
-        self.originals.add(original)
-        self.given.add(pseudonym)
+    def _note(self, original: str) -> None:
+        # Numbers and words that have their place in every trace can't be looked for.
+        if not original.isdigit() and original not in _EVERYWHERE:
+            self.originals.add(original)
 
 
 def words_of(text: str) -> Iterator[str]:

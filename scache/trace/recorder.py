@@ -71,6 +71,7 @@ class Recorder:
         self._last_number = 0
         self._upstream_was_there = True
         self._accepting = True
+        self._was_full = False
         self._room = _room_for_connections()
         self._listener = listener
         self._wake = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
@@ -135,9 +136,9 @@ class Recorder:
         self._unconnected.append(connection)
         self._connect(connection)
         if len(self._connections) >= self._room:
-            self._say(
-                f"{len(self._connections)} clients are all that the limit of open files allows: others wait"
-            )
+            if not self._was_full:
+                self._say(f"the limit of open files allows {self._room} clients: others wait")
+            self._was_full = True
             self._accepting = False
             self._epoll.unregister(self._listener)
 

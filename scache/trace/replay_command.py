@@ -11,6 +11,7 @@ from pathlib import Path
 from scache.clock import SystemClock
 from scache.settings import Settings
 from scache.trace.events import Header
+from scache.trace.progress import with_progress
 from scache.trace.reader import TraceReader
 from scache.trace.replay import IGNORABLE, Daemon, Difference, Replay
 from scache.trace.running_daemon import RunningDaemon
@@ -63,7 +64,7 @@ def run(arguments: argparse.Namespace) -> int:
     differences = 0
     with TraceReader(arguments.file, say) as trace, _target(arguments, trace.header) as daemon:
         replay = Replay(trace.header, daemon, arguments.ignore)
-        for difference in replay.play(trace, lambda: trace.line):
+        for difference in replay.play(with_progress(trace), lambda: trace.line):
             differences += 1
             if differences <= arguments.show:
                 _show(arguments.file, difference)

@@ -12,7 +12,7 @@ from scache.trace.session_book import SessionBook, duration_class
 __all__ = ["STEPS", "Timeline"]
 
 #: The most steps; when time runs past the last one, each two become one.
-STEPS = 600
+STEPS = 300
 
 #: Seconds of a step to begin with.
 FINEST = 0.05
