@@ -10,9 +10,9 @@ from typing import Any
 
 from scache.errors import TraceError
 from scache.trace import compression
+from scache.trace.event_order import EventOrder
 from scache.trace.events import Event
 from scache.trace.format import decode_event, decode_header
-from scache.trace.sequence import Sequence
 from scache.trace.versions import current_version
 
 __all__ = ["TraceReader"]
@@ -46,11 +46,11 @@ class TraceReader:
             raise
 
     def __iter__(self) -> Iterator[Event]:
-        sequence = Sequence(self.header)
+        order = EventOrder(self.header)
         try:
             for fields in self._objects:
                 event = decode_event(fields)
-                sequence.check(event)
+                order.check(event)
                 yield event
         except TraceError as error:
             raise self._located(error) from None

@@ -6,10 +6,10 @@ from scache.errors import TraceError
 from scache.trace.events import UNKNOWN_TOKEN, Event, Header, Kind, Side
 from scache.trace.tokens import SessionTokens
 
-__all__ = ["Sequence"]
+__all__ = ["EventOrder"]
 
 
-class Sequence:
+class EventOrder:
     """Connections open first and close last; a descriptor comes from a client before the server sends it."""
 
     def __init__(self, header: Header) -> None:
