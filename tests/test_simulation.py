@@ -126,6 +126,14 @@ def test_a_campaign_that_met_too_little_fails(
 
 
 @pytest.mark.slow
+def test_a_campaign_with_everything_switched_on_finds_nothing_and_meets_every_rare_situation(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["simulate", "--everything", "--runs", "150", "--seed", "5000"]) == 0
+    assert capsys.readouterr().out.endswith("every invariant held\n")
+
+
+@pytest.mark.slow
 @pytest.mark.filterwarnings("default")
 def test_a_campaign_runs_on_a_dask_cluster_of_two_workers(capsys: pytest.CaptureFixture[str]) -> None:
     distributed = pytest.importorskip("distributed")
