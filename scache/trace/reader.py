@@ -18,7 +18,7 @@ from scache.trace.versions import current_version
 __all__ = ["TraceReader"]
 
 #: Bytes; a longer line is damage. The recorder's longest lines hold some 64 KB of data.
-LONGEST_LINE = 1 << 20
+LONGEST_LINE = 1 << 24
 
 
 class TraceReader:
