@@ -14,7 +14,7 @@ from conformance.simulation.violation import Violation
 from conformance.simulation.wire import ANNOUNCEMENT, DUMMY, FAIL, WRONG_REQUESTS, request_bytes
 from scache.simulated import OpenFile
 
-__all__ = ["Client", "End", "Phase"]
+__all__ = ["TIME_LIMIT", "Client", "End", "Phase"]
 
 
 class End(Protocol):
@@ -42,12 +42,13 @@ class Phase(Enum):
     SESSION = "the descriptor that it found"
 
 
+#: Why the daemon closed a connection (Client.closed_why).
+TIME_LIMIT = "the time limit"
 _ENDED = "the daemon ended"
-_TIME_LIMIT = "the time limit"
 _MESSAGE_LIMIT = "the message limit"
 
 #: Reasons for closing after which a client can't count on anything that it still finds to read.
-_CUT_OFF = frozenset([_ENDED, _TIME_LIMIT, _MESSAGE_LIMIT])
+_CUT_OFF = frozenset([_ENDED, TIME_LIMIT, _MESSAGE_LIMIT])
 
 
 class Client:
@@ -280,7 +281,7 @@ class Client:
         if ending:
             self.closed_why = _ENDED
         elif now - heard_at >= self.options.ipc_timeout:
-            self.closed_why = _TIME_LIMIT
+            self.closed_why = TIME_LIMIT
             self.happened[Situation.TIME_LIMIT] += 1
         elif self.gone or self.half_closed:
             self.closed_why = "the client closed"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from conformance.simulation.client import Client, Phase
+from conformance.simulation.client import TIME_LIMIT, Client, Phase
 from conformance.simulation.violation import Violation
 from conformance.simulation.world import World
 
@@ -80,7 +80,7 @@ def _check_time_limit(world: World) -> None:
     world.perform(("write", _STOPPED, 10))
     world.perform(("rest", 0))
     _pass(world, world.options.ipc_timeout)
-    if stopped.closed_why != "the time limit":
+    if stopped.closed_why != TIME_LIMIT:
         raise Violation("time limit", "a client that stopped in the middle of a message isn't closed")
     if _SILENT not in world.clients or world.clients[_SILENT].closed_why is not None:
         raise Violation("time limit", "a client that asked for nothing is closed")
