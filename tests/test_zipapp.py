@@ -93,7 +93,7 @@ def test_a_directory_that_is_not_there_is_named(tmp_path: Path, capsys: pytest.C
 
 def test_it_runs_isolated_from_the_environment(program: Path, tmp_path: Path) -> None:
     """PYTHONPATH and the current directory lead to no other module."""
-    (tmp_path / "os.py").write_text("raise SystemExit(7)")
+    (tmp_path / "heapq.py").write_text("raise SystemExit(7)")
     done = subprocess.run(
         [program, "-l", "-S"],
         stdin=subprocess.DEVNULL,
