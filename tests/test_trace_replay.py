@@ -183,6 +183,13 @@ def test_a_confirmation_waits_neither_for_another_client_nor_for_time() -> None:
     assert notebook.lines == ["one", "dummy", "dummy", "two", "1 s", "later"]
 
 
+def test_a_confirmation_does_not_wait_for_the_next_second() -> None:
+    notebook = Notebook()
+    events = [*opens(0, 1), *find_endp(0.9, 1, "one", "?"), *find_endp(1.1, 1, "two", None)]
+    list(Replay(HEADER, notebook).play(events, lambda: 0))
+    assert notebook.lines == ["one", "dummy", "dummy", "1 s", "two"]
+
+
 def test_a_glued_confirmation_stays_glued_where_nobody_waits_for_it() -> None:
     notebook = Notebook()
     hit = find_endp(0, 1, "one", "?")

@@ -291,6 +291,12 @@ def test_redacted_traffic_replays_with_the_same_hits(run: Run, path: Path, tmp_p
     assert strings
 
 
+def test_redact_keeps_a_string_that_never_ended(run: Run, tmp_path: Path) -> None:
+    path = write(tmp_path / "t", opens(0, 1), [client(0, 1, b"example.com")], closes(1, 1))
+    run("redact", path, tmp_path / "out")
+    assert read(tmp_path / "out")[2:] == [client(1, 1, b"n1.invalid"), *closes(1, 1)]
+
+
 def test_redact_refuses_what_is_redacted_already(naming: Path, tmp_path: Path) -> None:
     assert main(["trace", "redact", str(naming), str(tmp_path / "1")]) == 0
     assert main(["trace", "redact", str(tmp_path / "1"), str(tmp_path / "2")]) == 2

@@ -80,6 +80,14 @@ def test_sessions_that_live_longer_are_found_more_often(
     assert outcome.expired == saved - found
 
 
+def test_a_delivery_that_finds_nothing_any_more_takes_as_long_as_opening_a_connection() -> None:
+    first = [opens(0, 1), mail(0, 0.3, "A", False), mail(2.5, 0.1, "A", True)]
+    second = [opens(2.7, 2), mail(2.7, 0.1, "A", True, connection=2)]
+    everyone = clients(*first, *second)
+    assert simulate(everyone, START, Setting(5)).found == 2
+    assert simulate(everyone, START, Setting(1)).found == 0  # the first client saves at 2.8 now, not at 2.6
+
+
 def test_a_cache_with_room_for_one_session_takes_one() -> None:
     pair = [
         *opens(0, 1),
