@@ -13,6 +13,7 @@ from pathlib import Path
 from conformance.targets.fake_clock import clean_up_shared_memory, find_library
 from conformance.targets.instance import Instance
 from conformance.targets.master import Child, Command, spawn
+from conformance.targets.rest import ProcessWatch, wait_for_rest
 
 __all__ = ["OURS", "SERVE", "Started"]
 
@@ -109,6 +110,15 @@ class Started:
         while not any(line.startswith(text) for line in self.log()):
             ready, _, _ = select.select([self.instance.log_socket], [], [], _PATIENCE)
             assert ready, f"no log line {text!r} among {self._log}"
+
+    def poke(self) -> None:
+        """Let the daemon look at the clock, and wait until it is at rest again or has ended."""
+        watch = ProcessWatch(self.child.pid)
+        try:
+            self.child.send_signal(signal.SIGALRM)
+            wait_for_rest(watch, watch.rest, lambda _rest: True, self.instance.log_socket)
+        finally:
+            watch.close()
 
     def send_signal(self, number: signal.Signals) -> None:
         """Send a signal."""

@@ -88,7 +88,7 @@ def test_it_ends_by_itself_when_idle_for_max_idle() -> None:
         serve_one_miss(daemon)
         while daemon.child.exit_status() is None:  # it idles from when it has seen the client go
             daemon.instance.clock.set(daemon.instance.clock.now + 31)
-            daemon.send_signal(signal.SIGALRM)  # moving that clock wakes nobody
+            daemon.poke()  # moving that clock wakes nobody
         assert daemon.exit_status() == 0
         assert daemon.log() == STATISTICS
 
