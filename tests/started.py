@@ -13,7 +13,7 @@ from pathlib import Path
 from conformance.targets.fake_clock import clean_up_shared_memory, find_library
 from conformance.targets.instance import Instance
 from conformance.targets.master import Child, Command, spawn
-from conformance.targets.rest import ProcessWatch, wait_for_rest
+from conformance.targets.rest import ProcessWatch, Rest, wait_for_rest
 
 __all__ = ["OURS", "SERVE", "Started"]
 
@@ -116,9 +116,12 @@ class Started:
         watch = ProcessWatch(self.child.pid)
         try:
             self.child.send_signal(signal.SIGALRM)
-            wait_for_rest(watch, watch.rest, lambda _rest: True, self.instance.log_socket)
+            wait_for_rest(watch, lambda: self._rest(watch), lambda _rest: True, self.instance.log_socket)
         finally:
             watch.close()
+
+    def _rest(self, watch: ProcessWatch) -> Rest | None:
+        return watch.rest() if self.child.exit_status() is None else Rest.ENDED
 
     def send_signal(self, number: signal.Signals) -> None:
         """Send a signal."""
