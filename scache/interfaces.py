@@ -61,8 +61,7 @@ class Network(Protocol):
     def unwatch(self, handle: int, /) -> None:
         """Forget a handle; to be called before it is closed."""
 
-    @property
-    def wait(self) -> Callable[[float | None], list[tuple[int, int]]]:
+    def wait(self, timeout: float | None, /) -> list[tuple[int, int]]:
         """Handles with events, once there are some or `timeout` seconds have passed (None: no limit).
 
         Not to be called for more than some days: epoll_wait(2) counts milliseconds in an int.
