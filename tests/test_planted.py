@@ -195,7 +195,7 @@ def plant(monkeypatch: pytest.MonkeyPatch, planting: Planting) -> None:
 
 def simulate() -> tuple[int, str] | None:
     requests = 0
-    for seed in range(1, 150):
+    for seed in range(1, 600):
         outcome = play(seed, 200)
         requests += outcome.requests
         if outcome.violation is not None:

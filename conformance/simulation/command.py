@@ -101,7 +101,7 @@ def _verdict(campaign: Campaign, arguments: argparse.Namespace) -> int:
 
 def _write_events(arguments: argparse.Namespace) -> int:
     try:
-        with arguments.events.open("x", encoding="utf-8") as file:
+        with arguments.events.open("x", encoding="utf-8", errors="surrogateescape") as file:
             outcome = play(
                 arguments.seed,
                 arguments.requests,

@@ -36,13 +36,15 @@ class Hostility:
         self._destinations = destinations
         self._endpoints = endpoints
         self._kinds = sorted(options.hostilities)
+        #: How likely a client reads what is there; one that doesn't may go on asking.
+        self._reading = 0.15 if "never read" in options.hostilities else 0.7
 
     def moves(self, client: Client) -> list[Step]:
         """What this client does next: mostly what a good one might, in any order, else something hostile."""
         number = client.number
         draw = self._random()
         if client.end.incoming or client.end.input_ended:
-            if draw < 0.7 and not ("never read" in self._kinds and number % 2):
+            if draw < self._reading:
                 return [("read", number, 4096)]
         elif client.outbox and draw < 0.6:
             return [("write", number, 1 + int(self._random() * len(client.outbox)))]
@@ -58,15 +60,15 @@ class Hostility:
         source = self._source
         destination, endpoint = source.choice(self._destinations), source.choice(self._endpoints)
         ttl = source.choice((1, 2, 2, 9))
-        return source.choice(
-            (
-                request_bytes("save_endp", ttl, endpoint, b"p"),
-                request_bytes("save_endp", ttl, endpoint, b"p"),
-                request_bytes("save_dest", ttl, destination, b"p", endpoint),
-                request_bytes("find_endp", endpoint),
-                request_bytes("find_dest", destination),
-            )
-        )
+        match source.choice(("save_endp", "save_endp", "save_dest", "find_endp", "find_dest")):
+            case "save_endp":
+                return request_bytes("save_endp", ttl, endpoint, b"p")
+            case "save_dest":
+                return request_bytes("save_dest", ttl, destination, b"p", endpoint)
+            case "find_endp":
+                return request_bytes("find_endp", endpoint)
+            case _:
+                return request_bytes("find_dest", destination)
 
     def _hostile_moves(self, client: Client, kind: str) -> list[Step]:
         number = client.number
@@ -94,7 +96,31 @@ class Hostility:
                 return [("write", number, 1 << 20), ("half-close", number)]
             case "vanish":
                 return [("leave", number)]
+            case "ask ahead" if self._options.capacity < 100:  # a reply hardly fills a larger buffer
+                return self._ask_ahead(number)
             case "stop":
                 return [("write", number, 1 + source.randrange(20))]
             case _:
                 return []
+
+    def _ask_ahead(self, number: int) -> list[Step]:
+        """Save a session, find it, and ask for its descriptor while the reply, which is unread, fills the
+        buffer.
+        """
+        endpoint = self._source.choice(self._endpoints)
+        read: list[Step] = [("rest", 0), ("read", number, 4096)] * 2
+        write: list[Step] = [("write", number, 1 << 20), ("rest", 0)] * 5
+        save: Step = ("add", number, request_bytes("save_endp", 2, endpoint, b""))
+        find: Step = ("add", number, request_bytes("find_endp", endpoint))
+        return [
+            *read,
+            save,
+            *write,
+            *read,
+            ("attach", number, 1),
+            *read,
+            find,
+            *write,
+            ("add", number, DUMMY),
+            *write,
+        ]

@@ -72,7 +72,7 @@ class Life:
     @property
     def is_ready(self) -> bool:
         """Whether the daemon has something to do."""
-        return bool(self.network.wait(0))
+        return self.network.is_ready()
 
     def turn(self, rotation: int) -> bool:
         """One turn, which finds what is ready in a rotated order; False when it was the last one."""

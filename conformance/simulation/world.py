@@ -62,7 +62,7 @@ class World:
         if self._note is not None:
             self._note(repr(step))
         name, *arguments = step
-        _STEPS[str(name)](self, *arguments)
+        _STEPS[name](self, *arguments)
 
     def _connect(self, number: int, hostile: bool) -> None:
         if number in self.clients:
@@ -208,7 +208,7 @@ class World:
             client.check_served()
 
 
-_STEPS: dict[str, Callable[..., None]] = {
+_STEPS: dict[object, Callable[..., None]] = {
     "connect": World._connect,
     "ask": World._ask,
     "ask wrongly": World._ask_wrongly,

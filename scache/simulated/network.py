@@ -117,6 +117,11 @@ class SimulatedNetwork:
                 del ready[handle]
         return reported
 
+    def is_ready(self) -> bool:
+        """Whether `wait` would report anything."""
+        interest = self._interest
+        return any(file.events() & interest[handle] for handle, file in self._ready.items())
+
     def close(self, descriptor: int) -> None:
         """Close a descriptor of the server. Raises OSError (EBADF) when it isn't open."""
         self.table.close(descriptor)
