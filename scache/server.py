@@ -190,7 +190,7 @@ class Server:
         self.network.watch(self.network.listener, READABLE)
 
     def _resume_accepting(self) -> None:
-        """A descriptor is free again: if accepting pauses for want of one, it needs not wait for its timer."""
+        """A descriptor is free again: if accepting pauses for want of one, its timer need not pass."""
         if self._accept_again in self._timers:
             self.cancel_timer(self._accept_again)
             self.network.watch(self.network.listener, READABLE)
