@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import subprocess
 import sys
@@ -15,7 +16,7 @@ from conformance.postfix_lab.installation import installed_postfix
 from conformance.postfix_lab.instance import Instance
 from conformance.postfix_lab.loopback import LoopbackNetwork
 from scache.client import Client
-from scache.errors import UnavailableError, UsageError
+from scache.errors import ProtocolError, UnavailableError, UsageError
 from scache.trace.interposition import PARAMETER, SERVICE, Interposition
 from tests.trace_dialogues import read
 
@@ -48,6 +49,14 @@ def setting(directories: Directories) -> str:
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
 
 
+def found_nothing(path: str) -> bool:
+    """A lookup, asked again over a new connection where a reload cut the first one off, as smtp(8) does."""
+    for _attempt in range(2):
+        with contextlib.suppress(ProtocolError, ConnectionError), Client(path) as client:
+            return client.find_endp(b"nobody's") is None
+    return False
+
+
 @pytest.mark.parametrize("was_set", [True, False])
 def test_a_recorder_sets_itself_in_front_and_leaves_no_trace_in_the_configuration(
     directories: Directories, tmp_path: Path, was_set: bool
@@ -59,8 +68,7 @@ def test_a_recorder_sets_itself_in_front_and_leaves_no_trace_in_the_configuratio
     process = record(directories, trace)
     try:
         assert setting(directories) == SERVICE
-        with Client(str(directories.queue / "private" / SERVICE)) as client:
-            assert client.find_endp(b"nobody's") is None
+        assert found_nothing(str(directories.queue / "private" / SERVICE))
         with pytest.raises(UsageError, match="a recorder is at work, or one was killed"):
             Interposition(directories.config)
     finally:
@@ -71,7 +79,7 @@ def test_a_recorder_sets_itself_in_front_and_leaves_no_trace_in_the_configuratio
     assert (directories.config / "main.cf").read_text() == before
     assert not (directories.queue / "private" / SERVICE).exists()
     asked = [event.data for event in read(trace) if b"find_endp" in event.data]
-    assert asked == [b"request\0find_endp\0label\0nobody's\0\0"]
+    assert set(asked) == {b"request\0find_endp\0label\0nobody's\0\0"}
 
 
 def test_a_directory_without_a_configuration_is_refused_with_postfix_own_words(tmp_path: Path) -> None:
