@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from scache.cli import main
 from scache.clock import VirtualClock
 from scache.errors import UsageError
 from scache.trace import recording as recording_module
@@ -20,6 +21,7 @@ from scache.trace.ancillary import receive_with_descriptors, send_with_descripto
 from scache.trace.convert_command import run as convert
 from scache.trace.events import Event, Kind, Side
 from scache.trace.listening import listening_like
+from scache.trace.priority import HIGHEST, ahead_of_the_rest
 from scache.trace.recorder import Recorder
 from scache.trace.recording import Recording, part_path
 from tests.trace_dialogues import HEADER, client, opens, read, server, words, write
@@ -246,7 +248,7 @@ def test_a_client_waits_where_the_queue_of_the_upstream_is_full(tmp_path: Path) 
             for number, stream in enumerate(clients):
                 stream.connect(str(tmp_path / "listen"))
                 stream.send(b"%d" % number)
-            arrived = set()
+            arrived: set[bytes] = set()
             while len(arrived) < 3:
                 upstream.setblocking(False)
                 recorder.stop()
@@ -415,6 +417,34 @@ def test_a_signal_ends_the_recording_and_the_file_is_whole(
         accepted.close()
     assert [event.data for event in read(tmp_path / "t")] == [b"", b"request\0\0"]
     assert not (tmp_path / "listen").exists()
+
+
+def test_the_recorder_has_its_turn_before_clients_where_that_is_permitted(
+    spawned: tuple[socket.socket, subprocess.Popen[str]],
+) -> None:
+    own = os.getpriority(os.PRIO_PROCESS, 0)
+    with ahead_of_the_rest() as permitted:
+        assert os.getpriority(os.PRIO_PROCESS, 0) == (HIGHEST if permitted else own)
+        assert os.getpriority(os.PRIO_PROCESS, spawned[1].pid) == (HIGHEST if permitted else own)
+    assert os.getpriority(os.PRIO_PROCESS, 0) == own
+
+
+def test_a_priority_that_is_not_permitted_is_left_as_it_was_and_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refuse(*_: int) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(os, "setpriority", refuse)
+    monkeypatch.setattr(Recorder, "run", lambda _: None)
+    listen, upstream, output = (tmp_path / name for name in ("listen", "upstream", "t"))
+    with socket.socket(socket.AF_UNIX) as server_socket:
+        server_socket.bind(str(upstream))
+        assert main(["record", f"--listen={listen}", f"--upstream={upstream}", f"--output={output}"]) == 0
+    assert (
+        capsys.readouterr().err
+        == f"scache: recording what comes to {listen} in {output} (a high priority is not permitted)\n"
+    )
 
 
 def test_the_proxy_goes_on_when_the_disk_is_full_and_says_so_once(

@@ -15,6 +15,7 @@ from scache.errors import UsageError
 from scache.trace.events import Header
 from scache.trace.interposition import Interposition
 from scache.trace.listening import listening_like
+from scache.trace.priority import ahead_of_the_rest
 from scache.trace.recorder import Recorder
 from scache.trace.recording import Recording
 from scache.trace.terminal import say
@@ -84,7 +85,8 @@ def run(arguments: argparse.Namespace) -> int:
         stack.callback(recorder.close)
         for number in (signal.SIGTERM, signal.SIGINT):
             stack.callback(signal.signal, number, signal.signal(number, lambda *_: recorder.stop()))
-        say(f"recording what comes to {listen} in {arguments.output}")
+        remark = "" if stack.enter_context(ahead_of_the_rest()) else " (a high priority is not permitted)"
+        say(f"recording what comes to {listen} in {arguments.output}{remark}")
         if interposition is None:
             recorder.run()
         else:
