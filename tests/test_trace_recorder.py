@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import resource
 import signal
@@ -25,7 +24,6 @@ from scache.trace.listening import listening_like
 from scache.trace.priority import HIGHEST, ahead_of_the_rest
 from scache.trace.recorder import Recorder
 from scache.trace.recording import Recording, part_path
-from scache.trace.writer import TraceWriter
 from tests.trace_dialogues import HEADER, client, opens, read, server, words, write
 
 
@@ -118,23 +116,6 @@ def test_a_conversation_passes_unchanged_and_is_recorded(proxy: Proxy) -> None:
         Event(0, 1, Kind.CLOSE, Side.CLIENT),
     ]
     assert proxy.said == []
-
-
-def test_bytes_are_passed_on_before_they_are_written_down(
-    proxy: Proxy, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    stream, accepted = proxy.connect()
-    arrived = []
-
-    def write_down(_: TraceWriter, event: Event) -> None:
-        arrived.append((event.data, accepted.recv(100)))
-
-    monkeypatch.setattr(TraceWriter, "write", write_down)
-    with stream, accepted:
-        stream.send(b"request\0\0")
-        proxy.turns()
-        proxy.recording.catch_up()
-    assert arrived == [(b"request\0\0", b"request\0\0")]
 
 
 def test_a_session_has_the_same_token_in_both_directions_and_the_recorder_keeps_no_copy(proxy: Proxy) -> None:
@@ -330,24 +311,6 @@ def test_the_socket_of_a_killed_recorder_is_replaced(tmp_path: Path) -> None:
             accepted, _ = listener.accept()
             with accepted:
                 assert accepted.recv(1) == b""
-
-
-def test_a_disk_that_is_full_when_the_second_is_over_is_said_once(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def refuse(*_: object) -> None:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-    said: list[str] = []
-    clock = VirtualClock(1000.0)
-    recording = Recording(tmp_path / "t", HEADER, clock, said.append)
-    monkeypatch.setattr(TraceWriter, "write", refuse)
-    for _ in range(2):
-        recording.add(Event(0.0, 1, Kind.OPEN, Side.CLIENT, b"", ()))
-        clock.advance(1.0)
-        recording.keep_up()
-    recording.close()
-    assert said == [f"{tmp_path}/t: No space left on device; going on without recording"]
 
 
 def test_parts_follow_each_other_and_can_be_joined(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -103,7 +103,7 @@ class Recorder:
     def _turn(self) -> bool:
         """Wait, then do what is due; False once stop() was called."""
         going_on = True
-        for handle, events in self._ready():
+        for handle, events in self._epoll.poll(self._timeout()):
             if handle == self._wake:
                 os.eventfd_read(self._wake)
                 going_on = False
@@ -117,13 +117,6 @@ class Recorder:
             self._connect(connection)
         self._recording.keep_up()
         return going_on
-
-    def _ready(self) -> list[tuple[int, int]]:
-        ready = self._epoll.poll(0)
-        if not ready:
-            self._recording.catch_up()
-            ready = self._epoll.poll(self._timeout())
-        return ready
 
     def _timeout(self) -> float:
         if self._unfinished:

@@ -21,9 +21,6 @@ FLUSH = 1.0
 #: Events between two looks at the file's size.
 LOOK = 1000
 
-#: Events that may be put off at most.
-MOST_PUT_OFF = 4096
-
 
 def part_path(path: Path, part: int) -> Path:
     """Where a part goes: `traffic.jsonl.gz`, then `traffic.2.jsonl.gz`, ..."""
@@ -59,7 +56,6 @@ class Recording:
         self._redaction = Redaction() if redact else None
         self._start = round(clock.now(), 6)
         self._header = replace(header, start=self._start, redacted=redact)
-        self._put_off: list[Event] = []
         self._open: set[int] = set()
         self._since_look = 0
         self._flushed = 0.0
@@ -74,36 +70,7 @@ class Recording:
         return self._clock.now() - self._start
 
     def add(self, event: Event) -> None:
-        """Record an event; written later, so that nobody who waits for the bytes waits for that."""
-        self._put_off.append(event)
-        if len(self._put_off) >= MOST_PUT_OFF:
-            self.catch_up()
-
-    def catch_up(self) -> None:
-        """Write what was put off: for when nobody waits."""
-        events, self._put_off = self._put_off, []
-        for event in events:
-            self._write(event)
-
-    def keep_up(self) -> None:
-        """See to it that no event is older than a second before it is in the file."""
-        now = self._clock.now()
-        if self._failed or abs(now - self._flushed) < FLUSH:
-            return
-        self._flushed = now
-        self.catch_up()
-        self._flush()
-
-    def close(self) -> None:
-        """Write what is left and close the file."""
-        self.catch_up()
-        if not self._failed:
-            try:
-                self._writer.close()
-            except OSError as error:
-                self._give_up(error)
-
-    def _write(self, event: Event) -> None:
+        """Record an event."""
         if event.kind is Kind.OPEN:
             self._open.add(event.connection)
         elif event.kind is Kind.CLOSE:
@@ -119,13 +86,24 @@ class Recording:
         except OSError as error:
             self._give_up(error)
 
-    def _flush(self) -> None:
-        if self._failed:
+    def keep_up(self) -> None:
+        """See to it that no event is older than a second before it is in the file."""
+        now = self._clock.now()
+        if self._failed or abs(now - self._flushed) < FLUSH:
             return
+        self._flushed = now
         try:
             self._writer.flush()
         except OSError as error:
             self._give_up(error)
+
+    def close(self) -> None:
+        """Write what is left and close the file."""
+        if not self._failed:
+            try:
+                self._writer.close()
+            except OSError as error:
+                self._give_up(error)
 
     def _begin_part_if_due(self, most: int) -> None:
         self._since_look = 0
