@@ -15,15 +15,15 @@ __all__ = ["COMMANDS", "main"]
 COMMANDS = (
     (
         "run",
-        "conformance.runner.command",
+        "conformance.commands.run",
         "run the catalogue, the golden exchanges and the traces on targets",
     ),
-    ("table", "conformance.cases.command", "write docs/conformance.md, or check that it is up to date"),
-    ("simulate", "conformance.simulation.command", "run the daemon in a simulated world with faults"),
-    ("diff", "conformance.differential.command", "the same random steps on two targets"),
-    ("lab", "conformance.postfix_lab.command", "a private Postfix and its traffic"),
-    ("benchmark", "conformance.benchmark.command", "measure two daemons side by side"),
-    ("postfix", "conformance.targets.command", "fetch other Postfix releases"),
+    ("table", "conformance.commands.table", "write docs/conformance.md, or check that it is up to date"),
+    ("simulate", "conformance.commands.simulate", "run the daemon in a simulated world with faults"),
+    ("diff", "conformance.commands.diff", "the same random steps on two targets"),
+    ("lab", "conformance.commands.lab", "a private Postfix and its traffic"),
+    ("benchmark", "conformance.commands.benchmark", "measure two daemons side by side"),
+    ("postfix", "conformance.commands.postfix", "fetch other Postfix releases"),
 )
 
 

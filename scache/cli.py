@@ -14,15 +14,15 @@ __all__ = ["main"]
 
 #: sub-command -> the module that has its `add_arguments` and `run`, and what --help says of it
 _COMMANDS = {
-    "serve": ("scache.standalone", "run the daemon on a socket of its own"),
-    "install": ("scache.postfix.install", "put the daemon into a Postfix instance, in place of its scache"),
-    "uninstall": ("scache.postfix.uninstall", "give a Postfix instance its own scache back"),
-    "check": ("scache.postfix.check", "say what is installed, whether it answers, and what is misconfigured"),
-    "zipapp": ("scache.postfix.zipapp", "write the daemon as one executable file"),
-    "record": ("scache.trace.record_command", "record the traffic of a running scache"),
-    "replay": ("scache.trace.replay_command", "replay a trace and compare every reply"),
-    "trace": ("scache.trace.tools_command", "show, count, filter, redact, compare, convert or plot traces"),
-    "whatif": ("scache.trace.whatif_command", "predict hit rates of a trace under other settings"),
+    "serve": ("scache.standalone.daemon", "run the daemon on a socket of its own"),
+    "install": ("scache.admin.install", "put the daemon into a Postfix instance, in place of its scache"),
+    "uninstall": ("scache.admin.uninstall", "give a Postfix instance its own scache back"),
+    "check": ("scache.admin.check", "say what is installed, whether it answers, and what is misconfigured"),
+    "zipapp": ("scache.admin.zipapp", "write the daemon as one executable file"),
+    "record": ("scache.commands.record", "record the traffic of a running scache"),
+    "replay": ("scache.commands.replay", "replay a trace and compare every reply"),
+    "trace": ("scache.commands.trace", "show, count, filter, redact, compare, convert or plot traces"),
+    "whatif": ("scache.commands.whatif", "predict hit rates of a trace under other settings"),
 }
 
 

@@ -8,9 +8,9 @@ import socket
 from types import TracebackType
 from typing import Self
 
-from scache.attributes import LIST_END, Scanner, encode
-from scache.dialect import DUMMY, POSTFIX_3_6, Dialect
 from scache.errors import ProtocolError
+from scache.protocol.attributes import LIST_END, Scanner, encode
+from scache.protocol.dialect import DUMMY, POSTFIX_3_6, Dialect
 
 __all__ = ["Client"]
 

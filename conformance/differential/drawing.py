@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import random
 
+from conformance.contract.wire import DUMMY, WRONG_REQUESTS, attribute_list
 from conformance.differential.unit import Find, Leave, Move, Nonsense, Save, SaveSession, Unit
-from conformance.simulation.wire import DUMMY, WRONG_REQUESTS, attribute_list
 
 __all__ = ["draw_options", "draw_units"]
 

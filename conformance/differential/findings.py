@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from conformance.cases.model import Advance, Close, Connect, Send, Shutdown
+from conformance.catalogue.language.model import Advance, Close, Connect, Send, Shutdown
+from conformance.contract.shrinking import shrink
+from conformance.contract.target import START, Target
 from conformance.differential.stretch import Difference, Entry, Stretch
 from conformance.differential.unit import Unit
-from conformance.shrinking import shrink
-from conformance.target import START, Target
-from scache.trace.events import Event, Header, Kind, Side
-from scache.trace.writer import TraceWriter
+from scache.trace.format.events import Event, Header, Kind, Side
+from scache.trace.format.writer import TraceWriter
 
 __all__ = ["play_stretch", "save_difference"]
 

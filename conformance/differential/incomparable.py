@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 
-from conformance.target import Received
-from scache.dialect import ANNOUNCEMENT, Dialect
+from conformance.contract.target import Received
+from scache.protocol.dialect import ANNOUNCEMENT, Dialect
 
 __all__ = ["NOT_PROVOKED", "comparable_greeting", "comparable_log"]
 

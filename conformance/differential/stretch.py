@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 
-from conformance.cases.model import Advance, Close, Connect, Send, Shutdown
+from conformance.catalogue.language.model import Advance, Close, Connect, Send, Shutdown
+from conformance.contract.target import Daemon, Peer, Received, Target
 from conformance.differential.incomparable import comparable_greeting, comparable_log
 from conformance.differential.unit import Action, Move, Unit
-from conformance.target import Daemon, Peer, Received, Target
 
 __all__ = ["Difference", "Entry", "Stretch"]
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Generator
 from dataclasses import dataclass
 
-from conformance.cases.model import Advance, Close, Connect, Send, Shutdown
-from conformance.simulation.wire import DUMMY
-from conformance.target import Received
+from conformance.catalogue.language.model import Advance, Close, Connect, Send, Shutdown
+from conformance.contract.target import Received
+from conformance.contract.wire import DUMMY
 
 __all__ = ["Action", "Find", "Leave", "Move", "Nonsense", "Save", "SaveSession", "Steps", "Unit"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from conformance.target import Token
+from conformance.contract.target import Token
 
 __all__ = ["Line", "Session"]
 

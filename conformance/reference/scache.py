@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 import time
 
+from conformance.reference.cache import ReferenceCache
 from conformance.reference.line import Line, Session
 from conformance.reference.scan import Waiting
 from conformance.reference.service import Counters, Service
-from conformance.reference_cache import ReferenceCache
-from scache.dialect import Dialect
-from scache.settings import Settings
+from scache.daemon.settings import Settings
+from scache.protocol.dialect import Dialect
 
 __all__ = ["ReferenceScache"]
 

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeGuard
 
+from conformance.reference.cache import ReferenceCache
 from conformance.reference.line import Line, Session
 from conformance.reference.scan import LIST_END, Scanner, Waiting
-from conformance.reference_cache import ReferenceCache
-from scache.dialect import Dialect
+from scache.protocol.dialect import Dialect
 
 __all__ = ["Counters", "Service", "World"]
 

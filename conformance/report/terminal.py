@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from rich.console import Console
 from rich.text import Text
 
+from conformance.contract.target import Target
 from conformance.report.dialogue import transcript_lines
 from conformance.runner.suite import Row, Summary
 from conformance.runner.verdict import Result, Verdict
-from conformance.target import Target
 
 __all__ = ["WORDS", "TerminalReport", "count_line"]
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from conformance.cases.model import Case
+from conformance.catalogue.language.model import Case
+from conformance.contract.target import Target
 from conformance.runner.play import play
 from conformance.runner.verdict import Result, Verdict
-from conformance.target import Target
 
 __all__ = ["play_bytewise"]
 

@@ -8,15 +8,15 @@ from functools import singledispatchmethod
 from time import perf_counter
 from typing import TypeVar
 
-from conformance.cases import model
-from conformance.cases.model import Case, Reply
+from conformance.catalogue.language import model
+from conformance.catalogue.language.model import Case, Reply
+from conformance.catalogue.recorded.traces import different_statistics, replay_trace
+from conformance.contract.target import Daemon, Peer, Received, Target
 from conformance.runner.process import PROCESS_STEPS
 from conformance.runner.start import start
-from conformance.runner.traces import different_statistics, replay_trace
 from conformance.runner.verdict import Entry, Observation, Result, Verdict
-from conformance.target import Daemon, Peer, Received, Target
-from scache.dialect import ANNOUNCEMENT
 from scache.errors import ScacheError, UnavailableError
+from scache.protocol.dialect import ANNOUNCEMENT
 
 __all__ = ["play"]
 

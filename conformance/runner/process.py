@@ -8,8 +8,8 @@ import subprocess
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from conformance.cases.dialogue import attribute
-from conformance.target import Daemon, Peer
+from conformance.catalogue.language.dialogue import attribute
+from conformance.contract.target import Daemon, Peer
 from scache.errors import UnavailableError
 
 __all__ = ["PROCESS_STEPS"]

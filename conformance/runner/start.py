@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from conformance.cases.model import Case
-from conformance.target import Daemon, Target
-from scache.dialect import Dialect
+from conformance.catalogue.language.model import Case
+from conformance.contract.target import Daemon, Target
 from scache.errors import UnavailableError
+from scache.protocol.dialect import Dialect
 
 __all__ = ["start"]
 

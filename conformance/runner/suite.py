@@ -7,10 +7,10 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from conformance.cases.model import Case
+from conformance.catalogue.language.model import Case
+from conformance.contract.target import Target
 from conformance.runner.expectations import Expectations
 from conformance.runner.verdict import Result, Verdict
-from conformance.target import Target
 
 __all__ = ["Row", "Suite", "Summary", "ordered"]
 

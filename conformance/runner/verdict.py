@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import Enum
 
-from conformance.cases.model import Case
+from conformance.catalogue.language.model import Case
 
 __all__ = ["Entry", "Observation", "Result", "Verdict"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from conformance.target import Daemon
+from conformance.contract.target import Daemon
 from scache.errors import UnavailableError
 
 __all__ = ["AbsentTarget"]

@@ -7,11 +7,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-from conformance.target import Target
+from conformance.contract.target import Target
+from conformance.postfix.master import Command
 from conformance.targets.absent import AbsentTarget
-from conformance.targets.master import Command
 from conformance.targets.spawned import SpawnedTarget
-from scache.dialect import POSTFIX_2, POSTFIX_3_6, Dialect
+from scache.protocol.dialect import POSTFIX_2, POSTFIX_3_6, Dialect
 
 __all__ = ["dialect_of", "installed_postfix", "live"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from conformance.target import BlockedError, Received, Token
+from conformance.contract.target import BlockedError, Received, Token
 
 __all__ = ["ClientPeer", "Connection"]
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from conformance.contract.target import START, Daemon, Peer, Token
 from conformance.reference import Line, ReferenceScache, Session
-from conformance.target import START, Daemon, Peer, Token
 from conformance.targets.peer import ClientPeer
 from conformance.targets.settings import settings_from
-from scache.settings import Settings
+from scache.daemon.settings import Settings
 
 __all__ = ["ReferenceTarget"]
 

@@ -6,16 +6,16 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from conformance.target import Target
+from conformance.contract.target import Target
+from conformance.postfix.master import Command
+from conformance.postfix.releases import default_cache, release_target
 from conformance.targets.installed import installed_postfix, live
-from conformance.targets.master import Command
 from conformance.targets.reference import ReferenceTarget
-from conformance.targets.releases import default_cache, release_target
 from conformance.targets.running_server import RunningServerTarget
 from conformance.targets.simulated import SimulatedTarget
 from conformance.targets.spawned import SpawnedTarget
-from scache.dialect import POSTFIX_2, POSTFIX_3_6
 from scache.errors import UsageError
+from scache.protocol.dialect import POSTFIX_2, POSTFIX_3_6
 
 __all__ = ["STANDARD", "parse_target"]
 

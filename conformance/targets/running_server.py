@@ -15,13 +15,13 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from conformance.target import Daemon, Peer, Token
+from conformance.contract.target import Daemon, Peer, Token
+from conformance.postfix.rest import ProcessWatch, supported, wait_for_rest
 from conformance.targets.peer import ClientPeer
-from conformance.targets.rest import ProcessWatch, supported, wait_for_rest
 from conformance.targets.sessions import Sessions
 from conformance.targets.unix_connection import UnixConnection
-from scache.dialect import ANNOUNCEMENT, DUMMY, POSTFIX_2, POSTFIX_3_6
 from scache.errors import UnavailableError
+from scache.protocol.dialect import ANNOUNCEMENT, DUMMY, POSTFIX_2, POSTFIX_3_6
 
 __all__ = ["RunningServer", "RunningServerTarget"]
 

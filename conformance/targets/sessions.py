@@ -6,7 +6,7 @@ import os
 import socket
 from dataclasses import dataclass, field
 
-from conformance.target import STRANGER, Token
+from conformance.contract.target import STRANGER, Token
 
 __all__ = ["Sessions"]
 

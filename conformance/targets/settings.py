@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from scache.dialect import POSTFIX_3_6, Dialect
+from scache.daemon.settings import Settings
 from scache.errors import UnavailableError
-from scache.settings import Settings
+from scache.protocol.dialect import POSTFIX_3_6, Dialect
 
 __all__ = ["DIALECT_PARAMETERS", "FOR_EVER", "dialect_from", "settings_from"]
 

@@ -8,17 +8,17 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from conformance.target import Daemon, Peer, Token
-from conformance.targets.fake_clock import clean_up_shared_memory, find_library
-from conformance.targets.instance import Instance
-from conformance.targets.master import Child, Command, arguments, spawn
+from conformance.contract.target import Daemon, Peer, Token
+from conformance.postfix.directories import Instance
+from conformance.postfix.fake_clock import clean_up_shared_memory, find_library
+from conformance.postfix.master import Child, Command, arguments, spawn
+from conformance.postfix.rest import ProcessWatch, Rest, supported, wait_for_rest
 from conformance.targets.peer import ClientPeer
-from conformance.targets.rest import ProcessWatch, Rest, supported, wait_for_rest
 from conformance.targets.sessions import Sessions
 from conformance.targets.settings import FOR_EVER, dialect_from
 from conformance.targets.unix_connection import UnixConnection
-from scache.dialect import Dialect
 from scache.errors import UnavailableError
+from scache.protocol.dialect import Dialect
 
 __all__ = ["SpawnedDaemon", "SpawnedTarget", "why_nothing_can_be_spawned"]
 

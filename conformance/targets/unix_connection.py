@@ -8,7 +8,7 @@ import socket
 from collections.abc import Sequence
 from pathlib import Path
 
-from conformance.target import Token
+from conformance.contract.target import Token
 from conformance.targets.sessions import Sessions
 
 __all__ = ["UnixConnection"]

@@ -5,8 +5,8 @@ scache [-cdDluSvVz] [-i max_idle] [-m max_use] [-n name] [-o name=value] [-s soc
 
 from __future__ import annotations
 
+from scache.config.main_cf import split_setting
 from scache.errors import ConfigurationError
-from scache.postfix.main_cf import split_setting
 
 TYPE_CHECKING = False  # as typing.TYPE_CHECKING, without the cost of importing typing in the daemon
 if TYPE_CHECKING:

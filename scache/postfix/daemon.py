@@ -6,28 +6,28 @@ import gc
 import os
 import time
 
-from scache.clock import SystemClock
+from scache.config.generic import FACILITIES, Parameters, logs_utf8
+from scache.config.main_cf import DEFAULT_DIRECTORY, MainCf
+from scache.config.service_settings import service_settings
+from scache.daemon.clock import SystemClock
+from scache.daemon.network import UnixNetwork, UnixStream
+from scache.daemon.server import Server
+from scache.daemon.signals import Signals
 from scache.errors import ConfigurationError, LocalError
-from scache.network import UnixNetwork, UnixStream
 from scache.postfix import master
 from scache.postfix.command_line import PROGRAM, CommandLine
 from scache.postfix.mail_log import MailLog, PostlogService, StandardError, Syslog
-from scache.postfix.main_cf import DEFAULT_DIRECTORY, MainCf
-from scache.postfix.parameters import FACILITIES, Parameters, logs_utf8
 from scache.postfix.privileges import drop_privileges
-from scache.postfix.service_settings import service_settings
 from scache.postfix.standard_streams import serve_standard_streams
 from scache.postfix.verbose import VerboseCache
 from scache.postfix.watchdog import Watchdog
-from scache.server import Server
-from scache.signals import Signals
 
 TYPE_CHECKING = False  # as typing.TYPE_CHECKING, without the cost of importing typing in the daemon
 if TYPE_CHECKING:
     import signal
     from collections.abc import Mapping, Sequence
 
-    from scache.settings import Settings
+    from scache.daemon.settings import Settings
 else:
     import _signal as signal  # without its enums, whose import takes longer than all of the daemon's own
 

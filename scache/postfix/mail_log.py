@@ -11,7 +11,7 @@ import os
 import time
 from _socket import AF_UNIX, SOCK_CLOEXEC, SOCK_DGRAM
 
-from scache.attributes import printed
+from scache.protocol.attributes import printed
 
 TYPE_CHECKING = False  # as typing.TYPE_CHECKING, without the cost of importing typing in the daemon
 if TYPE_CHECKING:

@@ -8,18 +8,18 @@ import select
 import stat
 from _socket import AF_UNIX, SOCK_STREAM
 
-from scache.connection import Connection
-from scache.conversation import Conversation
-from scache.dialect import Dialect
-from scache.network import UnixNetwork, UnixStream
-from scache.service import Service
+from scache.cache.service import Service
+from scache.daemon.connection import Connection
+from scache.daemon.network import UnixNetwork, UnixStream
+from scache.protocol.conversation import Conversation
+from scache.protocol.dialect import Dialect
 
 TYPE_CHECKING = False  # as typing.TYPE_CHECKING, without the cost of importing typing in the daemon
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from scache.interfaces import Clock
-    from scache.settings import Settings
+    from scache.daemon.interfaces import Clock
+    from scache.daemon.settings import Settings
 
 __all__ = ["serve_standard_streams"]
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from scache.attributes import printed
-from scache.cache import ConnectionCache
+from scache.cache.connection_cache import ConnectionCache
+from scache.protocol.attributes import printed
 
 TYPE_CHECKING = False  # as typing.TYPE_CHECKING, without the cost of importing typing in the daemon
 if TYPE_CHECKING:

@@ -1,0 +1,1 @@
+"""The load, and the least that a server could do with it."""

@@ -1,0 +1,1 @@
+"""The language that cases are written in."""

@@ -1,0 +1,300 @@
+r"""The text form of a case's steps: one step a line, `>>` sent, `<<` received.
+
+    >> request=find_endp label=E .        one write: attributes `name NUL value NUL`, `.` is the list's NUL
+    << status=2 property= .               exactly what has arrived since the last look
+    or << status=1 property= .            another acceptable outcome of the step before
+    >> [A]                                one data byte that carries the session A; [] carries none, [A B] two
+    >> 'x\0' @A                           raw bytes with Python's escapes; @A: the write carries A as well
+    >> label="a b\n" label=x*5000         quoted values; a value repeated
+    << nothing / << end / << status=0 . end      silence; end of input
+    b: >> ...                             another client; clients connect at their first line
+    connect / connect silent              connect now; `silent`: leave the announcement to the next <<
+    shutdown / close                      half-close; close
+    advance 2                             move the clock, seconds
+    pass 2                                the same, and wake nobody
+    log warning: ...                      the lines logged since the last look, one a line; `log nothing`
+    held A / free A                       somebody but the bench holds the session, or nobody does
+    terminate / lose master               SIGTERM; the status channel closes
+    exit 0 / running                      the daemon's exit status
+    hang up A                             the remote side of a session ends it
+    heard A 'QUIT' / heard A nothing      what has arrived at the remote side of a session
+    process NAME                          see conformance/runner/process.py
+
+Whole exchanges in one line, with every step that the dialect asks for:
+
+    save_endp E P A       save_endp E P A ttl=5
+    save_dest D P E       save_dest D P E ttl=5
+    find_endp E = P A     find_endp E = miss
+    find_dest D = DP EP A find_dest D = miss
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable, Iterator, Mapping
+
+from conformance.catalogue.language import model
+from conformance.catalogue.language.model import Case, Step
+from scache.protocol.dialect import DUMMY, POSTFIX_3_6, Dialect
+
+__all__ = ["DialogueError", "attribute", "case", "parse"]
+
+_PEER = re.compile(r"([a-z]): +(.*)")
+_WORD = re.compile(r"""\[[A-Z0-9 ]*\]|[^\s'"]*(?:'[^']*'|"[^"]*")?(?:\*\d+)?""")
+_FIRST_CLIENT = "a"
+
+
+class DialogueError(ValueError):
+    """A case's text can't be read: a mistake in the catalogue."""
+
+
+def case(
+    id: str,
+    sentence: str,
+    requirements: str,
+    dialogue: str,
+    *,
+    options: Mapping[str, str] | None = None,
+    dialect: Dialect | None = None,
+    whole: str = "",
+    informational: bool = False,
+) -> Case:
+    """A case from the text of its dialogue; `requirements` are ids of requirements.toml."""
+    steps = parse(dialogue, dialect or POSTFIX_3_6)
+    checked = tuple(requirements.split())
+    return Case(id, sentence, checked, steps, dict(options or {}), dialect, whole, informational)
+
+
+def parse(text: str, dialect: Dialect) -> tuple[Step, ...]:
+    """The steps of a dialogue, as a client of this dialect plays them. Raises DialogueError."""
+    parser = _Parser(dialect)
+    for line in text.strip().splitlines():
+        parser.read(line.strip())
+    return tuple(parser.steps)
+
+
+def attribute(name: str, value: bytes | str) -> bytes:
+    """One attribute as it goes over the wire."""
+    encoded = value if isinstance(value, bytes) else value.encode()
+    return name.encode() + b"\0" + encoded + b"\0"
+
+
+class _Parser:
+    def __init__(self, dialect: Dialect) -> None:
+        self.dialect = dialect
+        self.steps: list[Step] = []
+        self.connected: set[str] = set()
+
+    def read(self, line: str) -> None:
+        if not line or line.startswith("#"):
+            return
+        if line.startswith("or "):
+            self._alternative(line.removeprefix("or ").strip())
+            return
+        named = _PEER.fullmatch(line)
+        peer, line = named.groups() if named else (_FIRST_CLIENT, line)
+        verb, _, rest = line.partition(" ")
+        if verb in _CLIENT_VERBS:
+            if verb != "connect":
+                self._connect(peer)
+            self.steps.extend(_CLIENT_VERBS[verb](self, peer, rest.strip()))
+        elif verb in _DAEMON_VERBS:
+            self.steps.append(_DAEMON_VERBS[verb](rest.strip()))
+            self._merge_log()
+        else:
+            raise DialogueError(f"no such step: {line}")
+
+    def _connect(self, peer: str) -> None:
+        if peer not in self.connected:
+            self.connected.add(peer)
+            self.steps.append(model.Connect(peer))
+
+    def _alternative(self, line: str) -> None:
+        verb, _, rest = line.partition(" ")
+        last = self.steps.pop()
+        if isinstance(last, model.Expect) and verb == "<<":
+            self.steps.append(model.Expect(last.peer, (*last.outcomes, _reply(rest))))
+            return
+        other = _DAEMON_VERBS[verb](rest.strip())
+        if isinstance(last, model.Log) and isinstance(other, model.Log):
+            self.steps.append(model.Log(last.outcomes + other.outcomes))
+        elif isinstance(last, model.Held) and isinstance(other, model.Held):
+            self.steps.append(model.Held(last.token, last.outcomes + other.outcomes))
+        elif isinstance(last, model.Ended) and isinstance(other, model.Ended):
+            self.steps.append(model.Ended(last.outcomes + other.outcomes))
+        else:
+            raise DialogueError(f"not an alternative of the step before: or {line}")
+
+    def _merge_log(self) -> None:
+        """Log lines that follow each other are one look at the log."""
+        if len(self.steps) < 2:
+            return
+        before, last = self.steps[-2:]
+        if isinstance(before, model.Log) and isinstance(last, model.Log):
+            *others, lines = before.outcomes
+            self.steps[-2:] = [model.Log((*others, lines + last.outcomes[0]))]
+
+    def connect(self, peer: str, rest: str) -> Iterator[Step]:
+        self.connected.add(peer)
+        yield model.Connect(peer, greeted=rest != "silent")
+
+    def send(self, peer: str, rest: str) -> Iterator[Step]:
+        data, tokens = _bytes_and_tokens(rest)
+        yield model.Send(peer, data, tokens)
+
+    def expect(self, peer: str, rest: str) -> Iterator[Step]:
+        yield model.Expect(peer, (_reply(rest),))
+
+    def save_endp(self, peer: str, rest: str) -> Iterator[Step]:
+        (label, properties, token), ttl = _words_and_ttl(rest, 3)
+        yield model.Send(peer, _request("save_endp", ttl=ttl, label=label, property=properties))
+        if self.dialect.write_wait:
+            yield model.Expect(peer, (model.Reply(DUMMY),))
+        yield model.Send(peer, b"\0", (token.decode(),))
+        yield model.Expect(peer, (model.Reply(attribute("status", "0") + b"\0"),))
+
+    def save_dest(self, peer: str, rest: str) -> Iterator[Step]:
+        (label, properties, endpoint), ttl = _words_and_ttl(rest, 3)
+        request = _request("save_dest", ttl=ttl, label=label, property=properties)
+        yield model.Send(peer, request[:-1] + attribute("label", endpoint) + b"\0")
+        yield model.Expect(peer, (model.Reply(attribute("status", "0") + b"\0"),))
+
+    def find_endp(self, peer: str, rest: str) -> Iterator[Step]:
+        yield from self._find("find_endp", 1, peer, rest)
+
+    def find_dest(self, peer: str, rest: str) -> Iterator[Step]:
+        yield from self._find("find_dest", 2, peer, rest)
+
+    def _find(self, request: str, properties: int, peer: str, rest: str) -> Iterator[Step]:
+        words = [_unquote(word) for word in _split(rest)]
+        found = words[2:]
+        if words[1:2] != [b"="] or (found != [b"miss"] and len(found) != properties + 1):
+            raise DialogueError(f"{request} LABEL = PROPERTY... TOKEN, or = miss: {rest}")
+        yield model.Send(peer, _request(request, label=words[0]))
+        if found == [b"miss"]:
+            reply = attribute("status", "2") + attribute("property", "") * properties + b"\0"
+            yield model.Expect(peer, (model.Reply(reply),))
+            return
+        *values, token = found
+        reply = attribute("status", "0") + b"".join(attribute("property", value) for value in values) + b"\0"
+        yield from self._hit(peer, reply, token.decode())
+
+    def _hit(self, peer: str, reply: bytes, token: str) -> Iterator[Step]:
+        """What follows the request of a find that hits: reply, dummy, descriptor, dummy."""
+        if self.dialect.write_wait:
+            yield model.Expect(peer, (model.Reply(reply),))
+            yield model.Send(peer, DUMMY)
+            reply = b""
+        yield model.Expect(peer, (model.Reply(reply + b"\0", (token,)),))
+        if self.dialect.read_wait:
+            yield model.Send(peer, DUMMY)
+
+
+_CLIENT_VERBS: dict[str, Callable[[_Parser, str, str], Iterator[Step]]] = {
+    "connect": _Parser.connect,
+    ">>": _Parser.send,
+    "<<": _Parser.expect,
+    "save_endp": _Parser.save_endp,
+    "save_dest": _Parser.save_dest,
+    "find_endp": _Parser.find_endp,
+    "find_dest": _Parser.find_dest,
+    "shutdown": lambda _parser, peer, _rest: iter((model.Shutdown(peer),)),
+    "close": lambda _parser, peer, _rest: iter((model.Close(peer),)),
+}
+
+_DAEMON_VERBS: dict[str, Callable[[str], Step]] = {
+    "advance": lambda rest: model.Advance(int(rest)),
+    "pass": lambda rest: model.PassTime(int(rest)),
+    "log": lambda rest: model.Log(((),) if rest == "nothing" else ((_log_text(rest),),)),
+    "held": lambda rest: model.Held(rest, (True,)),
+    "free": lambda rest: model.Held(rest, (False,)),
+    "terminate": lambda _rest: model.Terminate(),
+    "lose": lambda _rest: model.LoseMaster(),
+    "exit": lambda rest: model.Ended((int(rest),)),
+    "running": lambda _rest: model.Ended((None,)),
+    "hang": lambda rest: model.HangUp(rest.removeprefix("up ")),
+    "heard": lambda rest: _heard(rest),
+    "process": lambda rest: model.OnProcess(rest),
+}
+
+
+def _heard(rest: str) -> Step:
+    token, _, text = rest.partition(" ")
+    return model.Heard(token, (b"" if text == "nothing" else _unquote(text),))
+
+
+def _log_text(rest: str) -> str:
+    """A log line; `'x'*N` in it is repeated text, and `'x'` at its end keeps blanks. All in quotes: bytes."""
+    if re.fullmatch(r"'[^']*'", rest):
+        return _unquote(rest).decode("utf-8", "surrogateescape")
+    rest = re.sub(r"'([^']*)'\*(\d+)", lambda repeated: repeated[1] * int(repeated[2]), rest)
+    return re.sub(r"'([^']*)'$", r"\1", rest)
+
+
+def _reply(text: str) -> model.Reply:
+    words = text.split()
+    end = bool(words) and words[-1] == "end"
+    text = text.rsplit("end", 1)[0] if end else text
+    data, tokens = (b"", ()) if words == ["nothing"] else _bytes_and_tokens(text)
+    return model.Reply(data, tokens, end)
+
+
+def _bytes_and_tokens(text: str) -> tuple[bytes, tuple[str, ...]]:
+    data = b""
+    tokens: list[str] = []
+    for word in _split(text):
+        if word.startswith("["):
+            data += b"\0"
+            tokens += word.strip("[]").split()
+        elif word.startswith("@"):
+            tokens.append(word[1:])
+        else:
+            data += _wire(word)
+    return data, tuple(tokens)
+
+
+def _wire(word: str) -> bytes:
+    if word == ".":
+        return b"\0"
+    if word == "dummy":
+        return DUMMY
+    if word[0] in "'\"":
+        return _unquote(word)
+    name, equals, value = word.partition("=")
+    if not equals:
+        raise DialogueError(f"neither an attribute nor raw bytes: {word}")
+    return attribute(name, _unquote(value))
+
+
+def _split(text: str) -> list[str]:
+    words = [found for found in _WORD.findall(text) if found]
+    if "".join(words).replace(" ", "") != text.replace(" ", ""):
+        raise DialogueError(f"can't be read: {text}")
+    return words
+
+
+def _unquote(word: str) -> bytes:
+    value, times = word, 1
+    repeated = re.fullmatch(r"(.+)\*(\d+)", word, re.DOTALL)
+    if repeated:
+        value, times = repeated[1], int(repeated[2])
+    if value[:1] in ("'", '"') and value:
+        literal: bytes = ast.literal_eval("b" + value)
+        return literal * times
+    return value.encode() * times
+
+
+def _words_and_ttl(text: str, count: int) -> tuple[list[bytes], bytes]:
+    words = _split(text)
+    ttl = b"2"
+    if words[-1].startswith("ttl="):
+        ttl = _unquote(words.pop().removeprefix("ttl="))
+    if len(words) != count:
+        raise DialogueError(f"{count} words expected: {text}")
+    return [_unquote(word) for word in words], ttl
+
+
+def _request(name: str, **attributes: bytes) -> bytes:
+    listed = b"".join(attribute(key, value) for key, value in attributes.items())
+    return attribute("request", name) + listed + b"\0"

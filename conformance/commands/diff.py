@@ -1,0 +1,79 @@
+"""`python -m conformance diff`: the same random steps on two targets."""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import random
+import time
+from pathlib import Path
+
+from tqdm import tqdm
+
+from conformance.contract.target import Target
+from conformance.differential.drawing import draw_options, draw_units
+from conformance.differential.findings import play_stretch, save_difference
+from conformance.differential.incomparable import NOT_PROVOKED
+from conformance.targets.registry import parse_target
+from scache.errors import UnavailableError
+
+__all__ = ["add_arguments", "run"]
+
+#: Units of a stretch, which is played on two fresh daemons.
+_UNITS = 60
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of `diff`."""
+    parser.add_argument("--left", required=True, metavar="TARGET", help="simulated, live, postfix, ...")
+    parser.add_argument("--right", required=True, metavar="TARGET", help="what it is compared with")
+    parser.add_argument("--steps", type=int, default=2000, metavar="N", help="steps to take (default: 2000)")
+    parser.add_argument("--seed", type=int, default=1, metavar="N", help="first seed (default: 1)")
+    parser.add_argument("--minutes", type=float, metavar="M", help="go on for so long, whatever --steps says")
+    parser.add_argument(
+        "--traces",
+        type=Path,
+        default=Path("traces"),
+        metavar="DIRECTORY",
+        help="for the trace of a difference",
+    )
+    parser.epilog = (
+        "No step provokes: " + "; ".join(f"{what} ({why})" for what, why in NOT_PROVOKED.items()) + "."
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Compare: 0 no difference, 1 a difference, 2 it can't be compared."""
+    left, right = _target(arguments.left), _target(arguments.right)
+    limit = None if arguments.minutes is None else time.monotonic() + 60 * arguments.minutes
+    steps = 0
+    with tqdm(total=None if limit else arguments.steps, unit=" steps", disable=None) as bar:
+        for seed in itertools.count(arguments.seed):
+            if time.monotonic() >= limit if limit else steps >= arguments.steps:
+                break
+            source = random.Random(f"diff {seed}")
+            options = draw_options(source)
+            units = draw_units(source, _UNITS)
+            difference, entries = play_stretch(left, right, options, units)
+            steps += len(entries)
+            bar.update(len(entries))
+            if difference is not None:
+                bar.close()
+                print(f"{left.name} and {right.name} differ after {steps} steps, seed {seed}")
+                name = f"diff-{left.name}-{right.name}-{seed}".replace("/", "_").replace(":", "_")
+                print(save_difference(left, right, options, units, name, arguments.traces))
+                print(
+                    f"replay: python -m conformance diff --left {left.name} --right {right.name}"
+                    f" --seed {seed} --steps 1"
+                )
+                return 1
+    print(f"{left.name} and {right.name}: {steps} steps from seed {arguments.seed}, 0 differences")
+    return 0
+
+
+def _target(name: str) -> Target:
+    target = parse_target(name)
+    reason = target.unavailable()
+    if reason is not None:
+        raise UnavailableError(f"{name}: {reason}")
+    return target

@@ -1,0 +1,128 @@
+"""`python -m conformance lab`: list, run, compare and record the scenarios of the private Postfix."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+
+from conformance.lab.corpus import CORPUS, LONG, TRACES, keep, trace_path, unfit, write_readme
+from conformance.lab.experiment import run_scenario
+from conformance.lab.instance.variants import VARIANTS
+from conformance.lab.outcome import Outcome, compare
+from conformance.lab.scenarios import SCENARIOS, Scenario, scenario_named
+from conformance.lab.tables import outcome_table, scenario_table
+from conformance.postfix.installation import installed_postfix
+from scache.errors import UsageError
+
+__all__ = ["EXIT_DIFFERENT", "EXIT_SAME", "add_arguments", "run"]
+
+STATISTICS_SHOWN = 8
+"""Statistics lines of a run that are printed: those of the last two daemons."""
+
+ROUNDS = 3
+"""So often is each run at most, before a difference between two variants counts as one."""
+EXIT_SAME, EXIT_DIFFERENT = 0, 1
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the subcommands of `lab`."""
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
+    verbs.add_parser("list", help="name the scenarios")
+    running = verbs.add_parser("run", help="run scenarios with one scache")
+    running.add_argument("--scache", choices=list(VARIANTS), default="real", help="default: %(default)s")
+    comparing = verbs.add_parser("compare", help="run scenarios with the real scache and with another")
+    comparing.add_argument("--scache", choices=[*VARIANTS][1:], default="ours", help="default: %(default)s")
+    recording = verbs.add_parser("record", help="record the corpus of traces anew")
+    recording.add_argument("--output", type=Path, default=TRACES, metavar="DIRECTORY", help="default: traces")
+    recording.add_argument("scenarios", nargs="*", metavar="SCENARIO", help=f"of {', '.join(CORPUS)}")
+    for verb in (running, comparing):
+        verb.add_argument(
+            "scenarios", nargs="*", metavar="SCENARIO", help="default: all of the installed release"
+        )
+        verb.add_argument("--long", action="store_true", help="the long form, up to 10 minutes a run")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Carry `lab` out: 0 all as it should be, 1 mails missing or a difference.
+
+    Raises UsageError for an unknown scenario, UnavailableError where this machine can't run one.
+    """
+    console = Console(soft_wrap=True, highlight=False)
+    if arguments.verb == "list":
+        console.print(scenario_table(SCENARIOS))
+        return EXIT_SAME
+    if arguments.verb == "record":
+        names = arguments.scenarios or CORPUS
+        return max(record_one(console, each, arguments.output) for each in chosen(names))
+    scenarios = chosen(arguments.scenarios)
+    if arguments.verb == "run":
+        return max(run_one(console, each, arguments.scache, arguments.long) for each in scenarios)
+    return max(compare_one(console, each, arguments.scache, arguments.long) for each in scenarios)
+
+
+def chosen(names: Sequence[str]) -> list[Scenario]:
+    """The scenarios of these names, without names all those of the installed release.
+
+    Raises UsageError for an unknown name.
+    """
+    scenarios = []
+    for name in names:
+        scenario = scenario_named(name)
+        if scenario is None:
+            raise UsageError(f"no scenario {name!r}; `lab list` names them")
+        scenarios.append(scenario)
+    return scenarios or [each for each in SCENARIOS if each.release is None]
+
+
+def run_one(console: Console, scenario: Scenario, variant: str, long: bool) -> int:
+    """Run one scenario, print its figures, and say whether every mail has arrived."""
+    outcome = measure(scenario, variant, long)
+    console.print(outcome_table(scenario, {variant: outcome}))
+    for line in outcome.tally.statistics[-STATISTICS_SHOWN:]:
+        console.print(f"  {line}", markup=False)
+    return EXIT_SAME if outcome.delivered == outcome.injected else EXIT_DIFFERENT
+
+
+def compare_one(console: Console, scenario: Scenario, other: str, long: bool) -> int:
+    """Run one scenario with the real scache and with the other, and print both and their differences.
+
+    Where they differ they are run again, and all their runs compared: chance evens out, a fault does not.
+    """
+    variants = ("real", other)
+    outcomes = {variant: measure(scenario, variant, long) for variant in variants}
+    for _ in range(ROUNDS - 1):
+        if not any(compare(outcomes["real"], outcomes[other])):
+            break
+        outcomes = {variant: outcomes[variant] + measure(scenario, variant, long) for variant in variants}
+    console.print(outcome_table(scenario, outcomes))
+    differences = list(compare(outcomes["real"], outcomes[other]))
+    for difference in differences:
+        console.print(f"  DIFFERS {difference}", markup=False)
+    return EXIT_DIFFERENT if differences else EXIT_SAME
+
+
+def record_one(console: Console, scenario: Scenario, directory: Path) -> int:
+    """Record one scenario into the corpus; a recording that is unfit leaves everything as it was."""
+    with tempfile.TemporaryDirectory() as place:
+        trace = trace_path(Path(place), scenario)
+        long = scenario.name in LONG
+        outcome = run_scenario(scenario, VARIANTS["recorded"], installed_postfix(), long, keep=trace)
+        if (problem := unfit(outcome)) is not None:
+            console.print(f"{scenario.name}: not kept: {problem}", markup=False)
+            return EXIT_DIFFERENT
+        directory.mkdir(exist_ok=True)
+        shutil.copyfile(trace, trace_path(directory, scenario))
+    keep(directory, scenario, outcome)
+    write_readme(directory)
+    console.print(f"{scenario.name}: {outcome.injected} mails", markup=False)
+    return EXIT_SAME
+
+
+def measure(scenario: Scenario, variant: str, long: bool) -> Outcome:
+    """One run of a scenario with the scache of this name."""
+    return run_scenario(scenario, VARIANTS[variant], installed_postfix(), long)

@@ -1,0 +1,33 @@
+"""`python -m conformance postfix`: fetch other Postfix releases, and list what is there."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from conformance.postfix.releases import SUITES, default_cache, fetch, fetched
+
+__all__ = ["add_arguments", "run"]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the subcommands of `postfix`."""
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
+    fetching = verbs.add_parser("fetch", help="get Postfix of Debian suites, unpacked into a cache folder")
+    fetching.add_argument(
+        "suite", nargs="*", default=list(SUITES), help=f"Debian suites (default: {' '.join(SUITES)})"
+    )
+    verbs.add_parser("list", help="what is in the cache folder")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Carry out a subcommand. Exit status 0, or 2 where a suite could not be had."""
+    cache = default_cache()
+    if arguments.verb == "list":
+        for release in fetched(cache):
+            print(release)
+        return 0
+    report = fetch(arguments.suite, cache, lambda line: print(line, file=sys.stderr))
+    for release in report:
+        print(release, file=sys.stderr if release.problem else sys.stdout)
+    return 2 if any(release.problem for release in report) else 0

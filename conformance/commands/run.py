@@ -1,0 +1,130 @@
+"""`python -m conformance run`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from conformance.catalogue.cases import CATALOGUE, SANITY, select
+from conformance.catalogue.language.model import Case
+from conformance.catalogue.recorded.exchanges import golden_cases
+from conformance.catalogue.recorded.traces import trace_cases
+from conformance.contract.target import Target
+from conformance.runner.bytewise import play_bytewise
+from conformance.runner.expectations import Expectations
+from conformance.runner.play import play
+from conformance.runner.suite import Suite, Summary, ordered
+from conformance.targets import STANDARD, parse_target
+from scache.errors import UsageError
+
+__all__ = ["add_arguments", "run"]
+
+#: The environment variable that makes a Postfix that can't run a failure.
+_REQUIRE_POSTFIX = "SCACHE_REQUIRE_POSTFIX"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The command line of `run`."""
+    parser.add_argument("case", nargs="*", metavar="CASE", help="an id, the beginning of ids, or a glob")
+    parser.add_argument(
+        "--target",
+        action="append",
+        metavar="T",
+        help=f"may be repeated; default: {', '.join(STANDARD)}. Also postfix-3.5 and so on (fetched before), "
+        "program:PATH[,announce=no], socket:PATH",
+    )
+    parser.add_argument("--exclude", action="append", default=[], metavar="PATTERN", help="may be repeated")
+    parser.add_argument("--strict", action="store_true", help="only the preferred outcome will do")
+    parser.add_argument("--bytewise", action="store_true", help="send byte by byte too, and compare")
+    parser.add_argument("--list", action="store_true", help="list the cases and what each needs of a target")
+    parser.add_argument("--dry-run", action="store_true", help="say what would run, and where")
+    parser.add_argument("--seed", type=int, metavar="N", help="shuffle the cases, as drawn from this number")
+    parser.add_argument("--junit", type=Path, metavar="FILE", help="write JUnit's XML")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write everything as JSON")
+    parser.add_argument("--html", type=Path, metavar="FILE", help="write one page that needs nothing else")
+    parser.add_argument(
+        "-v", "--verbose", action="store_true", help="the dialogue of every case, not of failures only"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Exit status 0: all as expected, 1: not. Raises UsageError for what can't be meant."""
+    every = (*CATALOGUE, *golden_cases(), *trace_cases())
+    chosen = select((SANITY, *every), arguments.case, arguments.exclude)
+    cases = [each for each in chosen if each is not SANITY]
+    if arguments.list:
+        return _list(cases)
+    targets = [parse_target(name) for name in arguments.target or STANDARD]
+    order = ordered(cases, SANITY, arguments.seed)
+    if arguments.dry_run:
+        return _dry_run(order, targets)
+    _check_writable(arguments)
+    suite = Suite(
+        targets,
+        play_bytewise if arguments.bytewise else play,
+        expectations={target.name: Expectations.of(target.name) for target in targets},
+        required=["postfix"] if os.environ.get(_REQUIRE_POSTFIX) else [],
+        strict=arguments.strict,
+    )
+    suite.check_entries([each.id for each in (SANITY, *every)])
+    _run_with_report(suite, order, verbose=arguments.verbose)
+    _write_documents(suite.summary, arguments)
+    return suite.summary.exit_status
+
+
+def _run_with_report(suite: Suite, cases: Sequence[Case], *, verbose: bool) -> None:
+    from conformance.report.terminal import TerminalReport
+
+    console = Console()
+    report = TerminalReport(console, suite.targets, verbose=verbose)
+    report.begin()
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        task = progress.add_task("", total=len(cases))
+        for row in suite.run(cases):
+            report.row(row)
+            progress.update(task, advance=1, description=row.case.id)
+    report.end(suite.summary)
+
+
+def _list(cases: Sequence[Case]) -> int:
+    for each in cases:
+        needs = f" [needs {', '.join(each.needs)}]" if each.needs else ""
+        print(f"{each.id}  {each.sentence}{needs}")
+    print(f"{len(cases)} cases")
+    return 0
+
+
+def _dry_run(cases: Sequence[Case], targets: Sequence[Target]) -> int:
+    for each in cases:
+        print(each.id)
+    for target in targets:
+        reason = target.unavailable()
+        print(f"{target.name}: {f'unavailable: {reason}' if reason else 'can run'}")
+    print(f"{len(cases)} cases would run on {len(targets)} targets")
+    return 0
+
+
+def _check_writable(arguments: argparse.Namespace) -> None:
+    """Before a long run, not after it."""
+    for file in (arguments.junit, arguments.json, arguments.html):
+        if file is not None and not os.access(file.parent, os.W_OK):
+            raise UsageError(f"{file}: its folder can't be written to")
+
+
+def _write_documents(summary: Summary, arguments: argparse.Namespace) -> None:
+    from conformance.report.documents import write_json, write_junit
+    from conformance.report.page import write_page
+
+    writers = ((arguments.junit, write_junit), (arguments.json, write_json), (arguments.html, write_page))
+    for file, write in writers:
+        if file is not None:
+            try:
+                write(summary, file)
+            except OSError as failure:
+                raise UsageError(f"{file}: {failure.strerror}") from failure

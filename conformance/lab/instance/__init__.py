@@ -1,0 +1,1 @@
+"""One private Postfix instance: its configuration, programs and log."""

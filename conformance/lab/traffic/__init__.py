@@ -1,0 +1,1 @@
+"""Mail into an instance, and the servers that it goes to."""

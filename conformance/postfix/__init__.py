@@ -1,0 +1,1 @@
+"""Real Postfix: installations, releases, packages, master's part, a fake clock."""

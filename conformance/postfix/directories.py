@@ -1,0 +1,92 @@
+"""The private directories of one daemon: main.cf, queue directory, listening socket, mail log, fake clock."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import re
+import shutil
+import socket
+import tempfile
+from pathlib import Path
+
+from conformance.contract.target import START
+from conformance.postfix.fake_clock import FakeClock
+
+__all__ = ["Instance"]
+
+#: What syslog and postlogd put before the text: time, host, name with process number.
+_LOG_PREFIX = re.compile(r"^.{15} \S+ \S+\[\d+\]: ")
+_BACKLOG = 100
+_LONG_AGO = 1_000_000_000
+
+
+class Instance:
+    """Where one daemon lives; everything is removed by `close`."""
+
+    def __init__(self, clock_library: Path) -> None:
+        self._base = Path(tempfile.mkdtemp(prefix="scache-"))
+        # The daemon looks at its clock file after it has given up root.
+        self._base.chmod(0o755)
+        self.queue = self._base / "queue"
+        self.config = self._base / "config"
+        for directory in (self.queue, self.queue / "private", self.queue / "public", self.config):
+            directory.mkdir(mode=0o755)
+        self.clock = FakeClock(clock_library, self._base / "clock", START)
+        self.path = self.queue / "private" / "scache"
+        self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.listener.bind(str(self.path))
+        self.listener.listen(_BACKLOG)
+        # Postfix sends its log here and nowhere else: it derives the name from queue_directory.
+        self._log_path = self.queue / "public" / "postlog"
+        self.log_socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.log_socket.bind(str(self._log_path))
+        self.log_socket.setblocking(False)
+        self._write_configuration()
+
+    def _write_configuration(self) -> None:
+        main_cf = self.config / "main.cf"
+        main_cf.write_text(
+            "compatibility_level = 2\n"
+            f"queue_directory = {self.queue}\n"
+            f"mail_owner = {_mail_owner()}\n"
+            # Set, so that the log goes to the postlog socket; the file itself is never opened.
+            "maillog_file = /var/log/scache.log\n"
+        )
+        # A Postfix daemon waits while main.cf is younger than two seconds.
+        os.utime(main_cf, (_LONG_AGO, _LONG_AGO))
+
+    def environment(self) -> dict[str, str]:
+        """What master(8) gives to its child, and the fake clock."""
+        return {
+            "MAIL_CONFIG": str(self.config),
+            "MAIL_LOGTAG": "postfix",
+            "LANG": "C",
+            "POSTLOG_SERVICE": str(self._log_path),
+            "POSTLOG_HOSTNAME": "localhost",
+            "GENERATION": "1",
+            **self.clock.environment(),
+        }
+
+    def read_log(self) -> list[str]:
+        """The log texts that have come in since the last call, without time, host and tag."""
+        texts: list[str] = []
+        while True:
+            try:
+                datagram = self.log_socket.recv(65536)
+            except BlockingIOError:
+                return texts
+            texts.append(_LOG_PREFIX.sub("", datagram.decode("utf-8", "surrogateescape").rstrip("\n")))
+
+    def close(self) -> None:
+        """Close the sockets and remove the directories."""
+        self.listener.close()
+        self.log_socket.close()
+        shutil.rmtree(self._base, ignore_errors=True)
+
+
+def _mail_owner() -> str:
+    try:
+        return pwd.getpwnam("postfix").pw_name
+    except KeyError:
+        return "nobody"

@@ -1,0 +1,113 @@
+"""The bench's own model of the connection cache: two lists, searched from the front.
+
+Written to be obviously right, not fast, and shares no code with scache/cache/. Times are whole seconds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+__all__ = ["Binding", "ReferenceCache", "Session"]
+
+Handle = TypeVar("Handle")
+
+
+@dataclass(slots=True)
+class Session(Generic[Handle]):
+    """An endpoint's session; `handle` is whatever the caller saved."""
+
+    endp_label: bytes
+    endp_prop: bytes
+    handle: Handle
+    due: int
+    registered: int
+
+
+@dataclass(slots=True)
+class Binding:
+    """A destination's binding to an endpoint."""
+
+    dest_label: bytes
+    dest_prop: bytes
+    endp_label: bytes
+    due: int
+    registered: int
+
+
+class ReferenceCache(Generic[Handle]):
+    """What scache's cache must do (behaviour: scache_multi.c of Postfix; ttl_limit in seconds)."""
+
+    def __init__(self, ttl_limit: int) -> None:
+        self.ttl_limit = ttl_limit
+        self.sessions: list[Session[Handle]] = []
+        self.bindings: list[Binding] = []
+        self.last_found: Session[Handle] | None = None
+        self._registrations = 0
+
+    def save_endp(self, now: int, ttl: int, endp_label: bytes, endp_prop: bytes, handle: Handle) -> None:
+        """Add a session; it never replaces another."""
+        due = now + min(ttl, self.ttl_limit)
+        self.sessions.append(Session(endp_label, endp_prop, handle, due, self._register()))
+
+    def find_endp(self, endp_label: bytes) -> tuple[bytes, Handle] | None:
+        """Remove the oldest session of the endpoint: its property and handle."""
+        for session in self.sessions:
+            if session.endp_label == endp_label:
+                self.sessions.remove(session)
+                self.last_found = session
+                return session.endp_prop, session.handle
+        return None
+
+    def put_back(self, now: int, session: Session[Handle]) -> bool:
+        """Make a session that was found its endpoint's oldest again, unless it has fallen due meanwhile."""
+        if session.due <= now:
+            return False
+        session.registered = self._register()
+        self.sessions.insert(0, session)
+        return True
+
+    def save_dest(self, now: int, ttl: int, dest_label: bytes, dest_prop: bytes, endp_label: bytes) -> None:
+        """Add a binding, or move the expiry of the same one, which keeps its place."""
+        due = now + min(ttl, self.ttl_limit)
+        for binding in self.bindings:
+            if (binding.dest_label, binding.dest_prop, binding.endp_label) == (
+                dest_label,
+                dest_prop,
+                endp_label,
+            ):
+                binding.due = due
+                binding.registered = self._register()
+                return
+        self.bindings.append(Binding(dest_label, dest_prop, endp_label, due, self._register()))
+
+    def find_dest(self, dest_label: bytes) -> tuple[bytes, bytes, Handle] | None:
+        """Remove a session by the first binding that leads to one: both properties and the handle."""
+        for binding in self.bindings:
+            if binding.dest_label == dest_label:
+                found = self.find_endp(binding.endp_label)
+                if found is not None:
+                    return (binding.dest_prop, *found)
+        return None
+
+    def expire(self, now: int) -> list[Handle]:
+        """Drop what is due; the dropped sessions' handles, by due second, then by order of registration."""
+        due = [session for session in self.sessions if session.due <= now]
+        self.sessions = [session for session in self.sessions if session.due > now]
+        self.bindings = [binding for binding in self.bindings if binding.due > now]
+        return [session.handle for session in sorted(due, key=lambda entry: (entry.due, entry.registered))]
+
+    def sizes(self) -> tuple[int, int, int]:
+        """Destinations with a binding, endpoints with a session, sessions."""
+        destinations = {binding.dest_label for binding in self.bindings}
+        endpoints = {session.endp_label for session in self.sessions}
+        return len(destinations), len(endpoints), len(self.sessions)
+
+    def next_due(self) -> int | None:
+        """The earliest second at which something falls due."""
+        dues = [session.due for session in self.sessions] + [binding.due for binding in self.bindings]
+        return min(dues, default=None)
+
+    def _register(self) -> int:
+        self._registrations += 1
+        return self._registrations

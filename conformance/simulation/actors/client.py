@@ -1,0 +1,292 @@
+"""A client in the world: a good one knows what it must be answered, of a hostile one only the daemon's state
+counts.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from enum import Enum
+from typing import Protocol
+
+from conformance.contract.wire import ANNOUNCEMENT, DUMMY, FAIL, WRONG_REQUESTS, request_bytes
+from conformance.simulation.actors.options import Options
+from conformance.simulation.checks.violation import Violation
+from conformance.simulation.world.situation import Situation
+from scache.simulated import OpenFile
+
+__all__ = ["TIME_LIMIT", "Client", "End", "Phase"]
+
+
+class End(Protocol):
+    """A client's end of its connection, as scache.simulated.StreamSocket has it."""
+
+    @property
+    def incoming(self) -> deque[tuple[bytes, tuple[OpenFile, ...]]]: ...
+    @property
+    def unread(self) -> int: ...
+    @property
+    def input_ended(self) -> bool: ...
+    def send(self, data: bytes, files: tuple[OpenFile, ...] = ()) -> int: ...
+    def receive_message(self, limit: int) -> tuple[bytes, tuple[OpenFile, ...]]: ...
+    def shutdown(self) -> None: ...
+    def release(self) -> None: ...
+
+
+class Phase(Enum):
+    """What a good client waits for."""
+
+    GREETING = "the announcement"
+    IDLE = "nothing"
+    ASKED = "the dummy that asks for its descriptor"
+    REPLY = "the reply"
+    SESSION = "the descriptor that it found"
+
+
+#: Why the daemon closed a connection (Client.closed_why).
+TIME_LIMIT = "the time limit"
+_ENDED = "the daemon ended"
+_MESSAGE_LIMIT = "the message limit"
+
+#: Reasons for closing after which a client can't count on anything that it still finds to read.
+_CUT_OFF = frozenset([_ENDED, TIME_LIMIT, _MESSAGE_LIMIT])
+
+
+class Client:
+    """One connection, seen from the client's side and, where the daemon works on it, from the daemon's.
+
+    outbox: bytes not written yet. offered: the session to be sent behind them. hand: sessions it holds.
+    """
+
+    def __init__(
+        self, number: int, end: End, options: Options, happened: Counter[Situation], *, hostile: bool
+    ) -> None:
+        self.number = number
+        self.end = end
+        self.options = options
+        self.hostile = hostile
+        self.happened = happened
+        self.dialect = dialect = options.dialect
+        self.phase = Phase.GREETING if dialect.announcement else Phase.IDLE
+        self.answer: bytes | None = ANNOUNCEMENT if dialect.announcement else None
+        self.inbox = b""
+        self.outbox = b""
+        self.offered: OpenFile | None = None
+        self.offering = False
+        self.promised: OpenFile | None = None
+        self.hand: list[OpenFile] = []
+        self.asked: deque[tuple[object, ...]] = deque()
+        self.progress = 0  # grows with everything written or read
+        # What the daemon's side has seen.
+        self.accepted = False
+        self.gone = False
+        self.half_closed = False
+        self.ended = False
+        self.blocked = False
+        self.heard_at = 0  # when the daemon last read from it or wrote to it, in this turn or before it
+        self._heard_in = 0
+        self._heard_before = 0
+        self.taken_in = 0
+        self.unterminated = 0
+        self.closed_why: str | None = None
+
+    # --- the client's own moves ---
+
+    @property
+    def waits(self) -> bool:
+        """Whether it is the daemon's turn to send something."""
+        return self.phase is not Phase.IDLE and not self.outbox and not self.offering and not self.ended
+
+    def ask(self, kind: str, parameters: tuple[bytes | int, ...], session: OpenFile | None) -> None:
+        """Begin a request; a final dummy that still waits to be written goes glued in front of it."""
+        self.outbox += request_bytes(kind, *parameters)
+        self.asked.append((kind, *parameters))
+        self.phase = Phase.REPLY
+        self.answer = None
+        if session is not None:
+            self.offered = session
+            if self.dialect.write_wait:
+                self.phase = Phase.ASKED
+                self.answer = DUMMY
+            else:
+                self.offering = True
+
+    def ask_wrongly(self, which: int) -> None:
+        """Send one of the requests that nothing is carried out for."""
+        request, self.answer = WRONG_REQUESTS[which % len(WRONG_REQUESTS)]
+        self.outbox += request
+        self.phase = Phase.REPLY
+
+    def write(self, size: int) -> None:
+        """Write at most `size` bytes of what is due, or else the descriptor that is due."""
+        try:
+            if self.outbox:
+                sent = self.end.send(self.outbox[:size])
+                self.outbox = self.outbox[sent:]
+                self.progress += sent
+            elif self.offering and self.offered is not None:
+                self.end.send(b"\0", (self.offered,))
+                self.offered.release()
+                self.offered = None
+                self.offering = False
+                self.progress += 1
+        except BlockingIOError:
+            return
+        except ConnectionError:
+            if self.closed_why is None and not self.half_closed:
+                raise Violation(
+                    "closing", f"client {self.number} can't write, but nothing closed it"
+                ) from None
+            self.outbox = b""
+            self.offering = False
+
+    def read(self, size: int) -> None:
+        """Read at most `size` bytes, a good client no further than what is due."""
+        if not self.hostile and self.phase is not Phase.IDLE and self.answer is not None:
+            size = min(size, 1 if self.phase is Phase.SESSION else len(self.answer) - len(self.inbox))
+        try:
+            data, files = self.end.receive_message(size)
+        except BlockingIOError:
+            return
+        except ConnectionResetError:
+            self.happened[Situation.CLIENT_RESET] += 1
+            self._end_of_input()
+            return
+        self.progress += len(data)
+        if not data:
+            self._end_of_input()
+        elif self.hostile or self.closed_why in _CUT_OFF:
+            for file in files:
+                file.release()
+        else:
+            self._understand(data, files)
+
+    def _understand(self, data: bytes, files: tuple[OpenFile, ...]) -> None:
+        if self.phase is Phase.SESSION:
+            self._take_session(data, files)
+            return
+        self.inbox += data
+        if files or self.phase is Phase.IDLE or self.answer is None or not self.answer.startswith(self.inbox):
+            raise Violation(
+                "replies",
+                f"client {self.number} waits for {self.phase.value} {self.answer!r}, got {self.inbox!r}"
+                + (f" with {len(files)} descriptors" if files else ""),
+            )
+        if len(self.inbox) == len(self.answer):
+            self.inbox = b""
+            self.answer = None
+            self._next_phase()
+
+    def _next_phase(self) -> None:
+        if self.phase is Phase.ASKED:
+            self.phase = Phase.REPLY
+            self.offering = True
+        elif self.phase is Phase.REPLY and self.promised is not None:
+            self.phase = Phase.SESSION
+            if self.dialect.write_wait:
+                self.outbox = DUMMY
+        else:
+            self.phase = Phase.IDLE
+
+    def _take_session(self, data: bytes, files: tuple[OpenFile, ...]) -> None:
+        if data != b"\0" or len(files) != 1 or files[0] is not self.promised:
+            raise Violation(
+                "handing out",
+                f"client {self.number} got {data!r} with {len(files)} descriptors, not its session",
+            )
+        self.hand.append(files[0])
+        self.promised = None
+        self.phase = Phase.IDLE
+        if self.dialect.read_wait:
+            self.outbox = DUMMY
+
+    def _end_of_input(self) -> None:
+        self.ended = True
+        if self.closed_why is None:
+            raise Violation("closing", f"client {self.number} reads the end of input, but nothing closed it")
+
+    def shut_down(self) -> None:
+        """Half-close."""
+        self.half_closed = True
+        self.end.shutdown()
+
+    def leave(self) -> None:
+        """Close the connection and all that it holds."""
+        self.gone = True
+        self.end.release()
+        for file in self.hand:
+            file.release()
+        self.hand.clear()
+        if self.offered is not None:
+            self.offered.release()
+            self.offered = None
+
+    def check_served(self) -> None:
+        """The daemon rests: it has sent what it owes, no more, and has not taken in more than the limit."""
+        if not self.accepted:
+            return
+        if self.unterminated > self.options.message_limit + 4096 and self.closed_why is None:
+            raise Violation("memory", f"client {self.number} has {self.unterminated} bytes taken in")
+        if self.hostile:
+            return
+        unread = self.end.unread
+        if self.waits and not unread and not self.end.input_ended:
+            raise Violation("service", f"client {self.number} waits for {self.phase.value} in vain")
+        if unread and self.phase is Phase.IDLE:
+            raise Violation("replies", f"client {self.number} has got {unread} bytes for nothing")
+
+    # --- what the daemon's side does to it ---
+
+    def heard(self, now: int, turn: int) -> None:
+        """The daemon has read from it, or written to it, in this turn."""
+        if turn != self._heard_in:
+            self._heard_in = turn
+            self._heard_before = self.heard_at
+        self.heard_at = now
+
+    def consumed(self, data: bytes) -> None:
+        """The daemon has read these bytes."""
+        if self.blocked and data:
+            raise Violation("memory", f"the daemon reads on from client {self.number}, which doesn't read")
+        self.taken_in += len(data)
+        last = data.rfind(b"\0")
+        self.unterminated = self.unterminated + len(data) if last < 0 else len(data) - last - 1
+
+    def descriptors_arrived(self, count: int) -> None:
+        """The daemon has read the byte that carries the session, and got that many descriptors."""
+        if not self.hostile and count != 1:
+            self.asked.popleft()
+            self.answer = self.answer + FAIL if self.phase is Phase.ASKED and self.answer else FAIL
+
+    def carried_out(self, request: tuple[object, ...]) -> None:
+        """The daemon carries out a request of this client."""
+        if self.hostile:
+            return
+        if not self.asked or self.asked[0] != request:
+            raise Violation(
+                "requests", f"client {self.number} asked {list(self.asked)!r}, carried out: {request!r}"
+            )
+        self.asked.popleft()
+
+    def handed(self, file: OpenFile) -> None:
+        """The daemon has sent a session's descriptor."""
+        if file is not self.promised:
+            raise Violation("handing out", f"client {self.number} was sent a session that it hasn't found")
+        if self.hostile or self.gone:
+            self.promised = None
+
+    def closed_by_daemon(self, now: int, turn: int, *, ending: bool) -> None:
+        """The daemon closes the connection; there must be a reason."""
+        # Closing for the time limit may write a last line, which doesn't count as hearing of the client.
+        heard_at = self._heard_before if turn == self._heard_in else self.heard_at
+        if ending:
+            self.closed_why = _ENDED
+        elif now - heard_at >= self.options.ipc_timeout:
+            self.closed_why = TIME_LIMIT
+            self.happened[Situation.TIME_LIMIT] += 1
+        elif self.gone or self.half_closed:
+            self.closed_why = "the client closed"
+        elif self.hostile and self.taken_in > self.options.message_limit:
+            self.closed_why = _MESSAGE_LIMIT
+            self.happened[Situation.MESSAGE_LIMIT] += 1
+        else:
+            raise Violation("closing", f"the daemon closes client {self.number} for no reason")

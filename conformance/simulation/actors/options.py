@@ -1,0 +1,123 @@
+"""What one seed decides before the first step: swarm testing switches whole kinds of step and fault off."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, fields
+
+from scache.protocol.dialect import Dialect
+
+__all__ = ["FAULTS", "HOSTILITIES", "Options", "draw_options"]
+
+#: What a hostile client may do, beyond what a good one does.
+HOSTILITIES = (
+    "junk",
+    "mangle",
+    "glue",
+    "attach",
+    "flood",
+    "half-close",
+    "vanish",
+    "never read",
+    "stop",
+    "ask ahead",
+)
+
+#: What the world may do to everybody.
+FAULTS = (
+    "jump forward",
+    "jump back",
+    "slow clients",
+    "reload",
+    "terminate",
+    "poke",
+    "hang up",
+    "all leave",
+    "good clients vanish",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """Every option of a run. Times are in seconds, sizes in bytes.
+
+    long_labels: not where buffers are small. message_limit: small where the daemon has to read byte by byte.
+    capacity: a reply without properties fills 20 bytes exactly.
+    splits: one write of several is cut at a random byte. descriptor_limit: RLIMIT_NOFILE of the server.
+    """
+
+    seed: int
+    dialect: Dialect
+    clients: int
+    hostile: int
+    destinations: int
+    endpoints: int
+    long_labels: bool
+    splits: bool
+    backlog: int
+    capacity: int
+    descriptor_limit: int
+    ttl_limit: int
+    status_update_time: int
+    max_idle: int
+    ipc_timeout: int
+    message_limit: int
+    keep_unclaimed: bool
+    skip_closed: bool
+    goodbye: bytes
+    hostilities: frozenset[str]
+    faults: frozenset[str]
+
+    def lines(self) -> list[str]:
+        """The options as text, one a line, for the eye and the event log."""
+        return [f"{field.name}: {_text(getattr(self, field.name))}" for field in fields(self)]
+
+
+def _text(value: object) -> str:
+    if isinstance(value, frozenset):
+        return ", ".join(sorted(value)) or "none"
+    if isinstance(value, Dialect):
+        return ", ".join(f"{name}={getattr(value, name)}" for name in sorted(Dialect.__slots__))
+    return str(value)
+
+
+def draw_options(seed: int, *, everything: bool = False) -> Options:
+    """The options of a seed; with `everything`, no kind of step or fault is switched off."""
+    source = random.Random(f"options {seed}")
+
+    def some(names: tuple[str, ...]) -> frozenset[str]:
+        share = source.choice((0.0, 0.3, 0.6, 1.0))
+        drawn = frozenset(name for name in names if source.random() < share)
+        return frozenset(names) if everything else drawn
+
+    def maybe(value: int, otherwise: int, chance: float) -> int:
+        return value if source.random() < chance else otherwise
+
+    common = source.random() < 0.85
+    # Without write-wait the daemon reads byte by byte, a turn for each: that is worth few runs.
+    extra_steps = [common or source.random() < share for share in (0.5, 0.8, 0.5)]
+    clients = source.choice((1, 2, 4, 8, 16, 32))
+    capacity = maybe(source.choice((16, 20, 20, 64, 300, 1000)), 212_992, 0.3)
+    return Options(
+        seed=seed,
+        dialect=Dialect(announcement=extra_steps[0], write_wait=extra_steps[1], read_wait=extra_steps[2]),
+        clients=clients,
+        hostile=0 if source.random() < 0.3 and not everything else max(1, clients // 4),
+        destinations=source.choice((1, 3, 10, 40)),
+        endpoints=source.choice((1, 3, 10, 40)),
+        long_labels=source.random() < 0.15 and extra_steps[1] and capacity >= 1000,
+        splits=everything or source.random() < 0.5,
+        backlog=source.choice((0, 3, 100)),
+        capacity=capacity,
+        descriptor_limit=maybe(8 + source.randrange(3 * clients + 6), 1_000_000, 0.3),
+        ttl_limit=source.choice((1, 2, 2, 2, 5)),
+        status_update_time=source.choice((1, 7, 60, 600)),
+        max_idle=source.choice((1, 10, 100)),
+        ipc_timeout=source.choice((1, 10, 100, 3600)),
+        message_limit=source.choice((20_000, 70_000)) if extra_steps[1] else 150,
+        keep_unclaimed=source.random() < 0.3,
+        skip_closed=source.random() < 0.3,
+        goodbye=source.choice((b"", b"QUIT\r\n")),
+        hostilities=some(HOSTILITIES),
+        faults=some(FAULTS),
+    )

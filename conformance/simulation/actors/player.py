@@ -1,0 +1,133 @@
+"""Draws the steps of a run from its seed, looking at the world so that most of them do something."""
+
+from __future__ import annotations
+
+import random
+
+from conformance.simulation.actors.client import Client, Phase
+from conformance.simulation.actors.hostility import Hostility
+from conformance.simulation.actors.options import Options
+from conformance.simulation.world.world import Step, World
+
+__all__ = ["Player"]
+
+_PLENTY = 1 << 20
+
+
+class Player:
+    """Plays a world; each `round` is some moves of some clients and a turn of the daemon, or a fault."""
+
+    def __init__(self, options: Options, world: World) -> None:
+        self._options = options
+        self._world = world
+        self._source = random.Random(f"steps {options.seed}")
+        self._random = self._source.random
+        pad = b"x" * 5000 if options.long_labels else b""
+        self._destinations = [b"D%d" % number + pad for number in range(options.destinations)]
+        self._endpoints = [b"E%d" % number + pad for number in range(options.endpoints)]
+        self._properties = [b"", b"p=1\n", b"p=2\n\n"]
+        self._hostility = Hostility(options, self._source, self._destinations, self._endpoints)
+        self._faults = sorted(options.faults)
+
+    def round(self) -> list[Step]:
+        """The next steps: moves of clients, then a turn or a rest; now and then time passes, or a fault."""
+        draw = self._random
+        steps: list[Step] = []
+        for _ in range(1 + int(draw() * 2 * self._options.clients)):
+            steps += self._move(int(draw() * self._options.clients))
+        if draw() < 0.05:
+            steps.append(("advance", self._source.choice((0.25, 1, 1, 2))))
+        if self._faults and draw() < 0.01:
+            steps += self._fault(self._source.choice(self._faults))
+        rotation = int(draw() * 7) if draw() < 0.3 else 0
+        steps.append(("rest" if draw() < 0.5 else "turn", rotation))
+        return steps
+
+    def _move(self, number: int) -> list[Step]:
+        client = self._world.clients.get(number)
+        if client is None:
+            return [("connect", number, number < self._options.hostile)]
+        if client.hostile:
+            return self._hostility.moves(client)
+        return self._good_move(client)
+
+    def _good_move(self, client: Client) -> list[Step]:
+        number = client.number
+        end = client.end
+        if end.incoming or end.input_ended:
+            return [("read", number, self._size())]
+        if client.outbox or client.offering:
+            if client.phase is Phase.IDLE and self._random() < 0.5:
+                return [self._request(client), ("write", number, self._size())]
+            return [("write", number, self._size())]
+        if client.phase is Phase.IDLE:
+            if self._random() < 0.02:
+                return [("leave", number)] if self._random() < 0.7 else [("half-close", number)]
+            return [self._request(client), ("write", number, self._size())]
+        if self._random() < 0.01 and "good clients vanish" in self._options.faults:
+            return [("leave", number)]
+        return []
+
+    def _size(self) -> int:
+        """How much of a write or read happens at once."""
+        if self._options.splits and self._random() < 0.3:
+            return 1 + int(self._random() ** 2 * 60)
+        return _PLENTY
+
+    def _request(self, client: Client) -> Step:
+        """What smtp(8) would ask: look up, and save what it holds when done; or something wrong."""
+        draw = self._random()
+        number = client.number
+        if draw < 0.02:
+            return "ask wrongly", number, int(self._random() * 6)
+        if client.hand:
+            if draw < 0.45:
+                return self._save_endp(number)
+            if draw < 0.85:
+                return self._save_dest(number)
+            return "drop", number
+        if draw < 0.35:
+            return "ask", number, "find_dest", self._label(self._destinations)
+        if draw < 0.6:
+            return "ask", number, "find_endp", self._label(self._endpoints)
+        if draw < 0.8:
+            return self._save_endp(number)
+        return self._save_dest(number)
+
+    def _save_endp(self, number: int) -> Step:
+        return "ask", number, "save_endp", self._ttl(), self._label(self._endpoints), self._property()
+
+    def _save_dest(self, number: int) -> Step:
+        destination = self._label(self._destinations)
+        endpoint = self._label(self._endpoints)
+        return "ask", number, "save_dest", self._ttl(), destination, self._property(), endpoint
+
+    def _label(self, labels: list[bytes]) -> bytes:
+        """Hot labels first: a few are asked for all the time."""
+        return labels[int(self._random() ** 3 * len(labels))]
+
+    def _property(self) -> bytes:
+        return self._properties[int(self._random() * len(self._properties))]
+
+    def _ttl(self) -> int:
+        return 2 if self._random() < 0.7 else 1 + int(self._random() * 9)
+
+    def _fault(self, fault: str) -> list[Step]:
+        match fault:
+            case "jump forward":
+                return [("advance", self._source.choice((10, 100, 1000, 100_000)))]
+            case "jump back":
+                return [("advance", -self._source.choice((1, 10, 1000)))]
+            case "slow clients":
+                return [("rest", 0), ("advance", self._options.ipc_timeout)]
+            case "reload" | "terminate":
+                return [(fault,)]
+            case "poke":
+                return [("turn", 0), ("turn", 0)]
+            case "hang up":
+                return [("hang up", int(self._random() * 1000))]
+            case "all leave":
+                everybody = [("leave", number) for number in self._world.clients]
+                return [*everybody, ("rest", 0), ("advance", self._options.max_idle)]
+            case _:
+                return []

@@ -1,0 +1,1 @@
+"""Many runs, and what is left of those that fail."""

@@ -1,0 +1,121 @@
+"""What the world knows of the daemon from watching its calls: the model cache, the ledger and the recount."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from conformance.reference.cache import ReferenceCache
+from conformance.simulation.checks.ledger import Ledger
+from conformance.simulation.checks.recount import Recount
+from conformance.simulation.checks.violation import Violation
+from conformance.simulation.world.situation import Situation
+from scache.simulated import OpenFile
+
+if TYPE_CHECKING:
+    from conformance.simulation.actors.client import Client
+
+__all__ = ["Books"]
+
+
+class Books:
+    """Kept along with one life of the daemon. Times are whole seconds.
+
+    happened: how often each rare situation came about.
+    """
+
+    def __init__(self, ttl_limit: int, happened: Counter[Situation]) -> None:
+        self.model: ReferenceCache[OpenFile] = ReferenceCache(ttl_limit)
+        self.ledger = Ledger(self._may_close)
+        self.recount = Recount()
+        self.happened = happened
+        self.client: Client | None = None  # whose bytes the daemon is working on
+        self.now = 0
+        self.turn = 0
+        self.moved = 0  # grows with every call that reads, writes, accepts or closes
+        self.changed = False  # whether the sizes may have changed in this turn
+        self.bindings_gone: set[tuple[bytes, bytes, bytes]] = set()  # by expiry in this turn
+        self._ending = False
+        self._earliest: int | None = None
+        self.skipped: list[OpenFile] = []  # to be closed by the find that is under way
+        self._due: list[OpenFile] = []
+        self._closed: list[OpenFile] = []
+
+    def begin_turn(self, now: int) -> None:
+        """The daemon is about to look at the clock; what is due now must be gone before anybody is served."""
+        self.now = now
+        self.turn += 1
+        self.changed = False
+        self._closed = []
+        self._due = []
+        self.bindings_gone = set()
+        if self._earliest is None or self._earliest > now:
+            return
+        gone = [binding for binding in self.model.bindings if binding.due <= now]
+        self.bindings_gone = {(entry.dest_label, entry.dest_prop, entry.endp_label) for entry in gone}
+        self._due = self.model.expire(now)
+        self._earliest = self.model.next_due()
+        self.changed = True
+        if len(self._due) > 1:
+            self.happened[Situation.SEVERAL_DUE] += 1
+        if self._due and len(self.ledger) > self.ledger.cached:
+            self.happened[Situation.DUE_WHILE_UNDER_WAY] += 1
+
+    def begin_end(self) -> None:
+        """The daemon is about to end: it closes all sessions, in an order of its own."""
+        self._ending = True
+
+    def closed(self, descriptor: int) -> None:
+        """The daemon closed a session's descriptor."""
+        file = self.ledger.closed(descriptor)
+        if file in self.skipped:
+            self.skipped.remove(file)
+            self.happened[Situation.SKIPPED] += 1
+        elif file is not None:
+            self._closed.append(file)
+
+    def expiry_is_complete(self) -> None:
+        """All that was due has been closed, in the order in which it fell due."""
+        if self._closed is not self._due and self._closed != self._due:
+            order = ", but in another order" if set(self._closed) == set(self._due) else ""
+            raise Violation(
+                "expiry", f"{len(self._due)} sessions were due, {len(self._closed)} were closed{order}"
+            )
+
+    def end_turn(self) -> None:
+        """A turn is over."""
+        self.expiry_is_complete()
+        self.ledger.settled()
+        if self.ledger.cached != len(self.model.sessions):
+            raise Violation(
+                "sizes",
+                f"{self.ledger.cached} descriptors are cached, the model has {len(self.model.sessions)}",
+            )
+        self.client = None
+
+    def serve(self, now: int, request: tuple[object, ...]) -> None:
+        """The daemon carries a request out, for the client whose bytes came last."""
+        self.expiry_is_complete()
+        if now != self.now:
+            raise Violation("time", f"{request!r} is carried out at {now}, in a turn at {self.now}")
+        if self.client is None:
+            raise Violation("attribution", f"{request!r} is carried out though no client sent anything")
+        self.changed = True
+        self.client.carried_out(request)
+
+    def saved(self, ttl: int) -> None:
+        """Something was saved with that time to live."""
+        self.queued(self.now + min(ttl, self.model.ttl_limit))
+
+    def queued(self, due: int) -> None:
+        """Something falls due in that second."""
+        if self._earliest is None or due < self._earliest:
+            self._earliest = due
+
+    def earliest_due(self) -> float:
+        """The second at which the next session or binding may fall due, or infinity."""
+        return math.inf if self._earliest is None else self._earliest
+
+    def _may_close(self, file: OpenFile) -> bool:
+        return self._ending or file in self._due or file in self.skipped

@@ -1,0 +1,205 @@
+"""One life of the daemon, from its start to its end, and what must hold after each of its turns."""
+
+from __future__ import annotations
+
+import traceback
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from conformance.simulation.actors.client import Client
+from conformance.simulation.actors.options import Options
+from conformance.simulation.checks.recount import Recount
+from conformance.simulation.checks.violation import Violation
+from conformance.simulation.world.books import Books
+from conformance.simulation.world.observed import ObservedNetwork, ObservedService
+from conformance.simulation.world.situation import Situation
+from scache.daemon.clock import VirtualClock
+from scache.daemon.server import Server
+from scache.daemon.settings import Settings
+from scache.simulated import Listener, StreamSocket, socket_pair
+
+__all__ = ["Life"]
+
+
+class Life:
+    """The product's server, watched. Every method raises Violation.
+
+    listening: the master's listening socket. connecting: clients that nobody has accepted yet, by their end.
+    """
+
+    def __init__(
+        self,
+        options: Options,
+        clock: VirtualClock,
+        listening: Listener,
+        connecting: dict[StreamSocket, Client],
+        happened: Counter[Situation],
+        note: Callable[[str], None] | None,
+    ) -> None:
+        self._options = options
+        self._clock = clock
+        self._listening = listening
+        self._happened = happened
+        self._note = note
+        self._log: list[str] = []
+        listening.hold()
+        self.books = Books(options.ttl_limit, happened)
+        self.network = ObservedNetwork(listening, options.descriptor_limit, connecting, self.books)
+        self.server = Server(self.network, clock, _settings(options), self._log.append)
+        self.server.service = ObservedService(self.server.service, self.books)  # type: ignore[assignment]
+        status, self._master = socket_pair()
+        self._status_channel = self.network.table.install(status)
+        self.server.watch(self._status_channel, lambda _now: self.server.stop())
+        now = int(clock.now())
+        self._interval_start = now
+        self._status_due = now + options.status_update_time
+        self._idle_since: int | None = now
+        self._expected_lines: list[str] = []
+        self._asked_to_stop = False
+
+    def terminate(self) -> None:
+        """A signal comes between two turns."""
+        self._asked_to_stop = True
+        self.server.stop()
+
+    def reload(self) -> None:
+        """The status channel ends, which the daemon finds among what is ready."""
+        self._asked_to_stop = True
+        if self._master.is_open:
+            self._master.release()
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether the daemon has something to do."""
+        return self.network.is_ready()
+
+    def turn(self, rotation: int) -> bool:
+        """One turn, which finds what is ready in a rotated order; False when it was the last one."""
+        self.network.rotation = rotation
+        now = int(self._clock.now())
+        self.books.begin_turn(now)
+        if now >= self._status_due:
+            self._expect_statistics(now)
+        with _tracebacks():
+            self.server.turn(0)
+        self.books.end_turn()
+        self._check_descriptors()
+        self._check_sizes()
+        if self._log or self._expected_lines:
+            self._check_statistics()
+        self._check_waking(now)
+        return not self._has_stopped(now)
+
+    def end(self) -> None:
+        """The daemon has stopped, and its process ends; the listening socket lives on for the next one."""
+        if self.books.model.sessions:
+            self._happened[Situation.ENDED_WITH_SESSIONS] += 1
+        if len(self.books.ledger) > self.books.ledger.cached:
+            self._happened[Situation.ENDED_UNDER_WAY] += 1
+        self.network.ending = True
+        self.books.begin_end()
+        self._expect_statistics(int(self._clock.now()))
+        with _tracebacks():
+            self.server.close()
+        self.books.ledger.all_closed()
+        self._check_statistics()
+        left = set(self.network.table.files) - {self.network.listener, self._status_channel}
+        if left:
+            raise Violation("conservation", f"descriptors {sorted(left)} are open when the daemon ends")
+        for descriptor in list(self.network.table.files):
+            self.network.table.close(descriptor)
+
+    def check_accepting(self) -> None:
+        """Nobody waits to be accepted, unless descriptors have just run out."""
+        refused_at = self.network.refused_at
+        if self._listening.waiting and (refused_at is None or int(self._clock.now()) > refused_at):
+            raise Violation("service", "a client waits to be accepted while the daemon rests")
+
+    def check_empty(self) -> None:
+        """Nothing is left: no entry, no client, no descriptor."""
+        cache = self.server.service.cache
+        left = (cache.destinations, cache.endpoints, cache.sessions, self.server.clients)
+        if left != (0, 0, 0, 0) or len(self.books.ledger):
+            raise Violation("rest", f"left when all is over: {left}, {len(self.books.ledger)} descriptors")
+
+    def _check_descriptors(self) -> None:
+        expected = 2 + self.network.streams + len(self.books.ledger)
+        if len(self.network.table.files) != expected:
+            raise Violation(
+                "conservation",
+                f"{len(self.network.table.files)} descriptors are open: 2 of its own,"
+                f" {self.network.streams} clients and {len(self.books.ledger)} sessions are known",
+            )
+
+    def _check_sizes(self) -> None:
+        if not self.books.changed:
+            return
+        cache = self.server.service.cache
+        sizes = (cache.destinations, cache.endpoints, cache.sessions)
+        if sizes != self.books.model.sizes():
+            raise Violation("sizes", f"the cache says {sizes}, the model {self.books.model.sizes()}")
+
+    def _expect_statistics(self, now: int) -> None:
+        """An interval is over: the daemon logs it before it serves anybody, and counts from zero."""
+        self._expected_lines = self.books.recount.lines(self._clock.text(self._interval_start))
+        self.books.recount = Recount()
+        self._interval_start = now
+        self._status_due = now + self._options.status_update_time
+
+    def _check_statistics(self) -> None:
+        if self._note is not None:
+            for line in self._log:
+                self._note(line)
+        lines = [line for line in self._log if line.startswith("statistics:")]
+        self._log.clear()
+        if lines != self._expected_lines:
+            raise Violation("statistics", f"logged {lines}, recounted {self._expected_lines}")
+        self._expected_lines = []
+        if len(lines) == 4:
+            self._happened[Situation.ALL_STATISTICS] += 1
+
+    def _check_waking(self, now: int) -> None:
+        """The daemon must not sleep past what is due next."""
+        wakes = now + self.server.timeout()
+        due = min(self._status_due, self.books.earliest_due())
+        if wakes > due:
+            raise Violation("waking", f"something is due at {due}, the daemon wakes at {wakes}")
+
+    def _has_stopped(self, now: int) -> bool:
+        """Whether the daemon has stopped, as it must when it was asked to or idle for too long, only then."""
+        idle = self._idle_since is not None and now >= self._idle_since + self._options.max_idle
+        if self.server.stopped != (idle or self._asked_to_stop):
+            what = "stops" if self.server.stopped else "doesn't stop"
+            raise Violation("stopping", f"the daemon {what} at {now}, idle since {self._idle_since}")
+        if self.network.streams:
+            self._idle_since = None
+        elif self._idle_since is None:
+            self._idle_since = now
+        self._happened[Situation.IDLE_END] += idle
+        return self.server.stopped
+
+
+def _settings(options: Options) -> Settings:
+    return Settings(
+        ttl_limit=options.ttl_limit,
+        status_update_time=options.status_update_time,
+        max_idle=options.max_idle,
+        ipc_timeout=options.ipc_timeout,
+        dialect=options.dialect,
+        message_limit=options.message_limit,
+        keep_unclaimed=options.keep_unclaimed,
+        skip_closed=options.skip_closed,
+        goodbye=options.goodbye,
+    )
+
+
+@contextmanager
+def _tracebacks() -> Iterator[None]:
+    """Whatever the daemon raises is a violation."""
+    try:
+        yield
+    except Violation:
+        raise
+    except Exception:
+        raise Violation("traceback", traceback.format_exc()) from None

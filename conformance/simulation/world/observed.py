@@ -1,0 +1,287 @@
+"""The daemon's network and service with the world looking on: each call is carried out, then written down."""
+
+from __future__ import annotations
+
+from select import EPOLLRDHUP
+from typing import TYPE_CHECKING
+
+from conformance.contract.wire import attribute_list
+from conformance.reference.cache import Session
+from conformance.simulation.actors.client import Client
+from conformance.simulation.checks.violation import Violation
+from conformance.simulation.world.books import Books
+from conformance.simulation.world.situation import Situation
+from scache.simulated import Listener, OpenFile, SimulatedNetwork, SimulatedStream, StreamSocket
+
+if TYPE_CHECKING:
+    from scache.cache.connection_cache import ConnectionCache
+    from scache.cache.service import Service
+    from scache.cache.statistics import Statistics
+
+__all__ = ["ObservedNetwork", "ObservedService", "ObservedStream"]
+
+
+class ObservedStream(SimulatedStream):
+    """A connection whose traffic is booked to its client."""
+
+    __slots__ = ("_books", "_client", "_network", "_receive", "_send")
+
+    def __init__(self, network: ObservedNetwork, socket: StreamSocket, client: Client) -> None:
+        super().__init__(network.table, socket)
+        self._network = network
+        self._books = network.books
+        self._client = client
+        self._receive, self.receive = self.receive, self._observe_receive
+        self._send, self.send = self.send, self._observe_send
+
+    def _observe_receive(self, limit: int) -> bytes:
+        self._booked()
+        data = self._receive(limit)
+        self._books.moved += 1
+        self._client.consumed(data)
+        return data
+
+    def _observe_send(self, data: bytes) -> int:
+        if self._network.ending:
+            raise Violation("ending", f"client {self._client.number} is sent {data!r} while the daemon ends")
+        self._booked()
+        try:
+            sent = self._send(data)
+        except BlockingIOError:
+            self._client.blocked = True
+            self._books.happened[Situation.WRITE_BLOCKED] += 1
+            raise
+        except ConnectionError:
+            self._client.blocked = False
+            self._books.happened[Situation.GONE_AT_REPLY] += 1
+            raise
+        self._books.moved += 1
+        self._client.blocked = sent < len(data)
+        if self._client.blocked:
+            self._books.happened[Situation.WRITE_PARTIAL] += 1
+        return sent
+
+    def receive_descriptors(self) -> tuple[bytes, list[int]]:
+        self._booked()
+        coming = len(self._socket.incoming[0][1]) if self._socket.incoming else 0
+        data, descriptors = super().receive_descriptors()
+        self._books.moved += 1
+        self._client.consumed(data)
+        for descriptor in descriptors:
+            self._books.ledger.received(descriptor, self._table.file(descriptor))
+        if len(descriptors) not in (0, coming):
+            raise Violation("truncation", f"{len(descriptors)} of {coming} descriptors of a message are used")
+        if len(descriptors) < coming:
+            self._books.happened[Situation.TRUNCATED] += 1
+        elif data and coming != 1:
+            self._books.happened[Situation.SEVERAL_DESCRIPTORS if coming else Situation.NO_DESCRIPTOR] += 1
+        self._client.descriptors_arrived(len(descriptors))
+        return data, descriptors
+
+    def send_descriptor(self, descriptor: int) -> None:
+        self._booked()
+        try:
+            super().send_descriptor(descriptor)
+        except BlockingIOError:
+            self._client.blocked = True
+            self._books.happened[Situation.HAND_OVER_BLOCKED] += 1
+            raise
+        except ConnectionError:
+            self._client.blocked = False
+            self._books.happened[Situation.GONE_AT_HAND_OVER] += 1
+            raise
+        self._books.moved += 1
+        self._client.blocked = False
+        self._client.handed(self._books.ledger.handed_out(descriptor))
+
+    def close(self) -> None:
+        self._books.moved += 1
+        self._client.closed_by_daemon(self._books.now, self._books.turn, ending=self._network.ending)
+        super().close()
+        self._network.streams -= 1
+
+    def _booked(self) -> None:
+        """The daemon works on this client now."""
+        books = self._books
+        books.client = self._client
+        self._client.heard(books.now, books.turn)
+
+
+class ObservedNetwork(SimulatedNetwork):
+    """The network of one life of the daemon. `clients` are those that wait to be accepted, by their end."""
+
+    def __init__(
+        self,
+        listening: Listener,
+        descriptor_limit: int,
+        clients: dict[StreamSocket, Client],
+        books: Books,
+    ) -> None:
+        super().__init__(descriptor_limit=descriptor_limit, listening=listening)
+        self.books = books
+        self.clients = clients
+        self.streams = 0
+        self.ending = False
+        self.refused_at: int | None = None
+        self.rotation = 0
+
+    def accept(self) -> SimulatedStream:
+        try:
+            stream = super().accept()
+        except BlockingIOError:
+            raise
+        except OSError:
+            self.refused_at = self.books.now
+            self.books.happened[Situation.ACCEPT_REFUSED] += 1
+            raise
+        self.refused_at = None
+        self.streams += 1
+        self.books.moved += 1
+        return stream
+
+    def wait(self, timeout: float | None) -> list[tuple[int, int]]:
+        """Handles with events, in the order that the world wants."""
+        reported = super().wait(timeout)
+        if self.rotation and len(reported) > 1:
+            first = self.rotation % len(reported)
+            reported = reported[first:] + reported[:first]
+        return reported
+
+    def close(self, descriptor: int) -> None:
+        self.books.closed(descriptor)
+        super().close(descriptor)
+
+    def _stream(self, socket: StreamSocket) -> SimulatedStream:
+        client = self.clients.pop(socket.peer)
+        client.accepted = True
+        return ObservedStream(self, socket, client)
+
+
+class ObservedService:
+    """The daemon's service, held to the model: every answer must be the model's."""
+
+    def __init__(self, service: Service, books: Books) -> None:
+        self._service = service
+        self._books = books
+        self._taken: dict[int, Session[OpenFile]] = {}  # by descriptor, the last one found under it
+
+    @property
+    def cache(self) -> ConnectionCache:
+        return self._service.cache
+
+    @property
+    def statistics(self) -> Statistics:
+        return self._service.statistics
+
+    def save_endp(self, now: int, ttl: int, endp_label: bytes, endp_prop: bytes, descriptor: int) -> None:
+        books = self._books
+        books.serve(now, ("save_endp", ttl, endp_label, endp_prop))
+        self._service.save_endp(now, ttl, endp_label, endp_prop, descriptor)
+        books.model.save_endp(now, ttl, endp_label, endp_prop, books.ledger.saved(descriptor))
+        books.saved(ttl)
+        books.recount.saved_session(books.model.sizes())
+        self._answered(attribute_list((b"status", b"0")))
+
+    def save_dest(self, now: int, ttl: int, dest_label: bytes, dest_prop: bytes, endp_label: bytes) -> None:
+        books = self._books
+        books.serve(now, ("save_dest", ttl, dest_label, dest_prop, endp_label))
+        self._service.save_dest(now, ttl, dest_label, dest_prop, endp_label)
+        books.model.save_dest(now, ttl, dest_label, dest_prop, endp_label)
+        books.saved(ttl)
+        books.recount.saved_binding(books.model.sizes())
+        if (dest_label, dest_prop, endp_label) in books.bindings_gone:
+            books.happened[Situation.SAVED_AGAIN_WHEN_DUE] += 1
+        self._answered(attribute_list((b"status", b"0")))
+
+    def find_endp(self, endp_label: bytes) -> tuple[tuple[bytes], int] | None:
+        books = self._books
+        books.serve(books.now, ("find_endp", endp_label))
+        expected = books.model.find_endp(endp_label)
+        while expected is not None and self._is_skipped(expected[1]):
+            expected = books.model.find_endp(endp_label)
+        found = self._service.find_endp(endp_label)
+        properties = None if expected is None else (expected[0],)
+        self._check(found, properties, None if expected is None else expected[1])
+        if expected is None:
+            books.recount.address_miss += 1
+            self._answered(attribute_list((b"status", b"2"), (b"property", b"")))
+        else:
+            books.recount.address_hits += 1
+            self._answered(attribute_list((b"status", b"0"), (b"property", expected[0])))
+        return found
+
+    def find_dest(self, dest_label: bytes) -> tuple[tuple[bytes, bytes], int] | None:
+        books = self._books
+        books.serve(books.now, ("find_dest", dest_label))
+        expected = books.model.find_dest(dest_label)
+        while expected is not None and self._is_skipped(expected[2]):
+            expected = books.model.find_dest(dest_label)
+        found = self._service.find_dest(dest_label)
+        properties = None if expected is None else expected[:2]
+        self._check(found, properties, None if expected is None else expected[2])
+        if expected is None:
+            books.recount.domain_miss += 1
+            self._answered(attribute_list((b"status", b"2"), (b"property", b""), (b"property", b"")))
+        else:
+            books.recount.domain_hits += 1
+            self._note_passing_over(dest_label)
+            self._answered(
+                attribute_list((b"status", b"0"), (b"property", expected[0]), (b"property", expected[1]))
+            )
+        return found
+
+    def _note_passing_over(self, dest_label: bytes) -> None:
+        model = self._books.model
+        first = next(binding for binding in model.bindings if binding.dest_label == dest_label)
+        if model.last_found is not None and model.last_found.endp_label != first.endp_label:
+            self._books.happened[Situation.PASSED_OVER] += 1
+
+    def put_back(self, now: int, descriptor: int) -> bool:
+        books = self._books
+        session = self._taken.pop(descriptor)
+        expected = self._service.settings.keep_unclaimed and books.model.put_back(now, session)
+        done = self._service.put_back(now, descriptor)
+        if done != expected:
+            raise Violation("answers", f"a session was put back: {done}, the model: {expected}")
+        if done:
+            books.ledger.put_back(descriptor)
+            books.queued(session.due)
+            books.changed = True
+            books.happened[Situation.PUT_BACK] += 1
+        return done
+
+    def _is_skipped(self, file: OpenFile) -> bool:
+        """Whether a session is passed over because its remote side has closed it."""
+        if not self._service.settings.skip_closed:
+            return False
+        if file.events() & EPOLLRDHUP:
+            self._books.skipped.append(file)
+            return True
+        return False
+
+    def _check(
+        self, found: tuple[tuple[bytes, ...], int] | None, properties: tuple[bytes, ...] | None, file: object
+    ) -> None:
+        if self._books.skipped:
+            raise Violation(
+                "conservation", "a session that its remote side had closed was skipped, but not closed"
+            )
+        if found is None or properties is None:
+            if found is not None or properties is not None:
+                raise Violation("answers", f"found {found!r}, but the model {properties!r}")
+            return
+        taken = self._books.ledger.taken(found[1])
+        assert self._books.model.last_found is not None, "the model has found it"
+        self._taken[found[1]] = self._books.model.last_found
+        if found[0] != properties or taken is not file:
+            which = "another" if taken is not file else "the same"
+            raise Violation("answers", f"found {found[0]!r} with {which} session, the model {properties!r}")
+        self._client().promised = taken
+
+    def _answered(self, reply: bytes) -> None:
+        self._client().answer = reply
+
+    def _client(self) -> Client:
+        client = self._books.client
+        assert client is not None, "Books.serve has checked it"
+        return client

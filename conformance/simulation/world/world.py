@@ -1,0 +1,228 @@
+"""The world: the unchanged server, its clients and its faults, moved by concrete steps.
+
+A step is a name and its arguments. Steps that don't apply (the client isn't there, or isn't ready for it) do
+nothing, so any part of a list of steps is a list of steps again, which shrinking relies on.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
+
+from conformance.simulation.actors.client import Client, Phase
+from conformance.simulation.actors.options import Options
+from conformance.simulation.checks.violation import Violation
+from conformance.simulation.world.life import Life
+from conformance.simulation.world.situation import Situation
+from conformance.simulation.world.tracing import Scribe
+from scache.daemon.clock import VirtualClock
+from scache.simulated import Listener, OpenFile, StreamSocket, socket_pair
+from scache.trace.format.events import Event
+
+__all__ = ["START", "Step", "World"]
+
+#: A step's name and its arguments.
+Step = tuple[object, ...]
+
+#: When every world begins, in seconds since the epoch.
+START = 1_800_000_000
+
+#: Turns without a read, a write, an accept or a close after which a daemon that isn't at rest is restless.
+_RESTLESS = 10
+
+
+class World:
+    """One run. note takes each line of the event log, record each event of the clients' traffic."""
+
+    def __init__(
+        self,
+        options: Options,
+        note: Callable[[str], None] | None = None,
+        record: Callable[[Event], None] | None = None,
+    ) -> None:
+        self.options = options
+        self.clock = VirtualClock(START)
+        self.happened: Counter[Situation] = Counter()
+        self.requests = 0
+        self.turns = 0
+        self.clients: dict[int, Client] = {}
+        self.sessions: list[tuple[OpenFile, StreamSocket]] = []
+        self._note = note
+        self._scribe = None if record is None else Scribe(self.clock, record)
+        self._listening = Listener(options.backlog, options.capacity)
+        self._connecting: dict[StreamSocket, Client] = {}
+        self.life = self._next_life()
+
+    def _next_life(self) -> Life:
+        return Life(self.options, self.clock, self._listening, self._connecting, self.happened, self._note)
+
+    def perform(self, step: Step) -> None:
+        """Carry out one step. Raises Violation."""
+        if self._note is not None:
+            self._note(repr(step))
+        name, *arguments = step
+        _STEPS[name](self, *arguments)
+
+    def _connect(self, number: int, hostile: bool) -> None:
+        if number in self.clients:
+            return
+        try:
+            end = self._listening.connect()
+        except BlockingIOError:
+            self.happened[Situation.BACKLOG_FULL] += 1
+            return
+        seen = end if self._scribe is None else self._scribe.attend(end)
+        client = Client(number, seen, self.options, self.happened, hostile=hostile)
+        client.heard_at = int(self.clock.now())
+        self.clients[number] = client
+        self._connecting[end] = client
+
+    def _ask(self, number: int, kind: str, *parameters: bytes | int) -> None:
+        """A good client begins a request; it saves the session in its hand, or else a new one."""
+        client = self._idle(number)
+        if client is None:
+            return
+        session = None
+        if kind == "save_endp":
+            session = client.hand.pop() if client.hand else self._new_session()
+        self.requests += 1
+        if client.outbox:
+            self.happened[Situation.GLUED_DUMMY] += 1
+        client.ask(kind, parameters, session)
+
+    def _ask_wrongly(self, number: int, which: int) -> None:
+        client = self._idle(number)
+        if client is not None:
+            self.requests += 1
+            client.ask_wrongly(which)
+
+    def _idle(self, number: int) -> Client | None:
+        client = self.clients.get(number)
+        if client is None or client.hostile or client.phase is not Phase.IDLE or client.half_closed:
+            return None
+        return client
+
+    def _new_session(self) -> OpenFile:
+        session, remote = socket_pair()
+        self.sessions.append((session, remote))
+        if len(self.sessions) > 2000:
+            self.sessions = [pair for pair in self.sessions if pair[0].is_open]
+        return session
+
+    def _write(self, number: int, size: int) -> None:
+        client = self.clients.get(number)
+        if client is not None:
+            if client.outbox and size < len(client.outbox):
+                self.happened[Situation.IN_PIECES] += 1
+            client.write(size)
+
+    def _read(self, number: int, size: int) -> None:
+        client = self.clients.get(number)
+        if client is not None:
+            client.read(size)
+            if client.ended:
+                self._leave(number)
+
+    def _add(self, number: int, data: bytes) -> None:
+        """A hostile client is about to write these bytes, too."""
+        client = self.clients.get(number)
+        if client is not None and client.hostile:
+            self.requests += data.startswith(b"request\0")
+            client.outbox += data
+
+    def _attach(self, number: int, count: int) -> None:
+        """A hostile client writes one byte with so many descriptors on it."""
+        client = self.clients.get(number)
+        if client is None or not client.hostile:
+            return
+        byte, client.outbox = client.outbox[:1] or b"\0", client.outbox[1:]
+        files = tuple(self._new_session() for _ in range(count))
+        with suppress(BlockingIOError, ConnectionError):
+            client.end.send(byte, files)
+        for file in files:
+            file.release()
+
+    def _half_close(self, number: int) -> None:
+        client = self.clients.get(number)
+        if client is not None and not client.half_closed and not client.outbox and not client.offering:
+            client.shut_down()
+            self.happened[Situation.HALF_CLOSED] += 1
+
+    def _leave(self, number: int) -> None:
+        client = self.clients.pop(number, None)
+        if client is None:
+            return
+        if client.phase is Phase.ASKED or client.offering:
+            self.happened[Situation.GONE_BEFORE_DESCRIPTOR] += 1
+        if client.phase is Phase.SESSION:
+            self.happened[Situation.GONE_BEFORE_DUMMY] += 1
+        client.leave()
+
+    def _drop(self, number: int) -> None:
+        """A good client is done with the session in its hand."""
+        client = self.clients.get(number)
+        if client is not None and client.hand:
+            client.hand.pop().release()
+
+    def _hang_up(self, which: int) -> None:
+        """The remote side of one of the newest sessions closes."""
+        if self.sessions:
+            session, remote = self.sessions[-1 - which % min(len(self.sessions), 8)]
+            if remote.is_open:
+                remote.release()
+                self.happened[Situation.REMOTE_CLOSED] += session.is_open
+
+    def _advance(self, seconds: float) -> None:
+        self.clock.advance(seconds)
+        if seconds < 0:
+            self.happened[Situation.CLOCK_BACK] += 1
+
+    def _terminate(self) -> None:
+        self.life.terminate()
+
+    def _reload(self) -> None:
+        self.life.reload()
+
+    def _turn(self, rotation: int) -> None:
+        """One turn of the daemon; after its last one, the next daemon starts."""
+        self.turns += 1
+        if not self.life.turn(rotation):
+            self.life.end()
+            self.life = self._next_life()
+
+    def _rest(self, rotation: int) -> None:
+        """Turns until the daemon has nothing to do; then nobody may be waiting for it."""
+        idle_turns = 0
+        while True:
+            life, moved = self.life, self.life.books.moved
+            self._turn(rotation)
+            if not self.life.is_ready:
+                break
+            idle = self.life is life and moved == life.books.moved
+            idle_turns = idle_turns + 1 if idle else 0
+            if idle_turns > _RESTLESS:
+                raise Violation("rest", f"something is to do, but nothing is done in {idle_turns} turns")
+        self.life.check_accepting()
+        for client in self.clients.values():
+            client.check_served()
+
+
+_STEPS: dict[object, Callable[..., None]] = {
+    "connect": World._connect,
+    "ask": World._ask,
+    "ask wrongly": World._ask_wrongly,
+    "write": World._write,
+    "read": World._read,
+    "add": World._add,
+    "attach": World._attach,
+    "half-close": World._half_close,
+    "leave": World._leave,
+    "drop": World._drop,
+    "hang up": World._hang_up,
+    "advance": World._advance,
+    "terminate": World._terminate,
+    "reload": World._reload,
+    "turn": World._turn,
+    "rest": World._rest,
+}

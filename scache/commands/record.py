@@ -1,0 +1,117 @@
+"""`scache record`: put a recording proxy in front of a connection cache."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import signal
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from scache import __version__
+from scache.commands.terminal import say
+from scache.errors import UsageError
+from scache.protocol.dialect import POSTFIX_2, POSTFIX_3_6
+from scache.trace.format.events import Header
+from scache.trace.record.interposition import Interposition
+from scache.trace.record.listening import listening_like
+from scache.trace.record.priority import ahead_of_the_rest
+from scache.trace.record.recorder import Recorder
+from scache.trace.record.recording import Recording
+from scache.trace.record.tick_clock import TickClock
+
+__all__ = ["add_arguments", "run"]
+
+#: Seconds that clients are given to leave after the recorder was taken away.
+FAREWELL = 10.0
+
+_UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's options."""
+    parser.add_argument("--listen", type=Path, metavar="PATH", help="socket that clients connect to")
+    parser.add_argument("--upstream", type=Path, metavar="PATH", help="socket of the connection cache")
+    parser.add_argument(
+        "--postfix",
+        type=Path,
+        metavar="CONFIG_DIR",
+        help="instead of the two: stand in front of this running Postfix, until stopped",
+    )
+    parser.add_argument(
+        "--output", type=Path, metavar="FILE", required=True, help="new trace; .gz and .zst are compressed"
+    )
+    parser.add_argument(
+        "--rotate", type=_size, metavar="SIZE", help="begin a new part after so many bytes (k, M, G)"
+    )
+    parser.add_argument("--redact", action="store_true", help="write pseudonyms for all names")
+    parser.add_argument("--scenario", metavar="TEXT", help="what is recorded, for the trace's header")
+    parser.add_argument(
+        "--postfix-release", metavar="TEXT", help="release of the Postfix, for the trace's header"
+    )
+    parser.add_argument(
+        "--no-announcement",
+        action="store_true",
+        help="the server is older than Postfix 3.6: it doesn't speak first",
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Record until SIGTERM or SIGINT; 0. Raises UsageError and UnavailableError."""
+    if (arguments.postfix is None) == (arguments.listen is None or arguments.upstream is None):
+        raise UsageError("record: give either --listen and --upstream, or --postfix")
+    interposition = Interposition(arguments.postfix) if arguments.postfix else None
+    listen, upstream, release = (
+        (interposition.listen, interposition.upstream, interposition.release)
+        if interposition
+        else (arguments.listen, arguments.upstream, arguments.postfix_release)
+    )
+    silent = arguments.no_announcement or (interposition is not None and not interposition.announces)
+    header = Header(
+        recorder=f"scache {__version__}",
+        start=0.0,
+        dialect=POSTFIX_2 if silent else POSTFIX_3_6,
+        postfix=release,
+        scenario=arguments.scenario,
+    )
+    with contextlib.ExitStack() as stack:
+        listener = stack.enter_context(listening_like(listen, upstream))
+        recording = Recording(
+            arguments.output, header, TickClock(), say, rotate=arguments.rotate, redact=arguments.redact
+        )
+        stack.callback(recording.close)
+        recorder = Recorder(listener, upstream, recording, say)
+        stack.callback(recorder.close)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            stack.callback(signal.signal, number, signal.signal(number, lambda *_: recorder.stop()))
+        remark = "" if stack.enter_context(ahead_of_the_rest()) else " (a high priority is not permitted)"
+        say(f"recording what comes to {listen} in {arguments.output}{remark}")
+        if interposition is None:
+            recorder.run()
+        else:
+            _record_in_front(recorder, interposition)
+    return 0
+
+
+def _record_in_front(recorder: Recorder, interposition: Interposition) -> None:
+    """Record while commands beside it install and remove the recorder: no client waits for them."""
+    with ThreadPoolExecutor(max_workers=1) as commands:
+        installed = commands.submit(interposition.install)
+        installed.add_done_callback(lambda done: recorder.stop() if done.exception() else say("in front"))
+        recorder.run()
+        removed = commands.submit(interposition.remove)
+        removed.add_done_callback(lambda _: recorder.stop())
+        while not removed.done():
+            recorder.run()  # a second signal must not end it before the recorder is out of the way
+        end = time.monotonic() + FAREWELL
+        recorder.run(until=lambda: not recorder.connections or time.monotonic() > end)
+    for done in (installed, removed):
+        done.result()
+
+
+def _size(text: str) -> int:
+    number, unit = (text[:-1], text[-1].lower()) if text[-1:].isalpha() else (text, "")
+    if not number.isdigit() or unit not in _UNITS:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a size such as 500k, 100M or 2G")
+    return int(number) * _UNITS[unit]

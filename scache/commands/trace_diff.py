@@ -1,0 +1,36 @@
+"""`scache trace diff`: compare two traces, times aside."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from scache.commands.terminal import say
+from scache.trace.exchanges.comparison import Comparison
+from scache.trace.format.reader import TraceReader
+
+__all__ = ["add_arguments", "run"]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the tool's options."""
+    parser.add_argument("first", type=Path, metavar="FIRST", help="trace")
+    parser.add_argument("second", type=Path, metavar="SECOND", help="trace")
+    parser.add_argument(
+        "--show", type=int, default=10, metavar="COUNT", help="how many differences to show (10)"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print the differences; 0 where there are none, 1 otherwise. Raises TraceError, OSError."""
+    shown = 0
+    with TraceReader(arguments.first, say) as first, TraceReader(arguments.second, say) as second:
+        comparison = Comparison(first, second)
+        for difference in comparison.differences():
+            shown += 1
+            if shown <= arguments.show:
+                print(f"connection {difference.connection}")
+                print(f"  {arguments.first}:{difference.first_line}: {difference.first}")
+                print(f"  {arguments.second}:{difference.second_line}: {difference.second}")
+    print(f"{shown} differences in {comparison.compared} messages")
+    return 1 if shown else 0

@@ -1,0 +1,160 @@
+"""One client's connection: what comes goes to its conversation, what that asks for is done to its socket."""
+
+from __future__ import annotations
+
+from scache.daemon.network import READABLE, WRITABLE
+from scache.protocol.actions import Close, Discard, HandOver, Warn, Write
+
+TYPE_CHECKING = False  # as typing.TYPE_CHECKING, without the cost of importing typing in the daemon
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from scache.daemon.interfaces import Network, Stream
+    from scache.protocol.actions import Action
+    from scache.protocol.conversation import Conversation
+
+__all__ = ["Connection"]
+
+
+class Connection:
+    """One client's stream and conversation, and the actions that a full socket holds up.
+
+    log takes warnings; closed is called once, when the connection has been closed.
+    """
+
+    __slots__ = (
+        "_closed",
+        "_conversation",
+        "_held_up",
+        "_log",
+        "_network",
+        "_receive",
+        "_send",
+        "_stream",
+        "last_heard",
+    )
+
+    def __init__(
+        self,
+        network: Network,
+        stream: Stream,
+        conversation: Conversation,
+        log: Callable[[str], None],
+        closed: Callable[[int, int], None],
+    ) -> None:
+        self._network = network
+        self._log = log
+        self._closed = closed
+        self._stream = stream
+        self._conversation = conversation
+        self._receive = stream.receive
+        self._send = stream.send
+        self._held_up: Sequence[Action] = ()
+        self.last_heard = 0
+
+    @property
+    def waiting(self) -> bool:
+        """Whether the client is in the middle of something, so that the time limit counts."""
+        return bool(self._held_up) or self._conversation.waiting
+
+    def open(self, now: int) -> None:
+        """Begin the conversation."""
+        self.last_heard = now
+        self._network.watch(self._stream.handle, READABLE)
+        self._held_up = self._conversation.open()
+        self._answer(now)
+
+    def ready(self, now: int) -> Callable[[int], None] | None:
+        """The stream has become readable, or writable where actions are held up: take in what came.
+
+        Returns what is to be done about it, once all clients have been heard.
+        """
+        self.last_heard = now
+        if self._held_up:
+            self._network.watch(self._stream.handle, READABLE)
+            return self._answer
+        conversation = self._conversation
+        try:
+            if conversation.descriptor_due:
+                data, descriptors = self._stream.receive_descriptors()
+                if data:
+                    actions = conversation.receive_descriptors(descriptors, now)
+                else:
+                    actions = conversation.end(now)
+            else:
+                data = self._receive(conversation.read_limit)
+                actions = conversation.receive(data, now) if data else conversation.end(now)
+        except BlockingIOError:
+            return None
+        except ConnectionError:  # the peer has closed with bytes unread: an end of input like any other
+            actions = conversation.end(now)
+        if not actions:
+            return None
+        self._held_up = actions
+        return self._answer
+
+    def _answer(self, now: int) -> None:
+        """Do what is held up, as far as the socket takes it."""
+        actions, self._held_up = self._held_up, ()
+        for position, action in enumerate(actions):
+            if isinstance(action, Write):
+                try:
+                    sent = self._send(action.data)
+                except BlockingIOError:
+                    sent = 0
+                except ConnectionError:
+                    continue  # to a client that has gone, nothing is owed
+                if sent < len(action.data):
+                    self._hold_up([Write(action.data[sent:]), *actions[position + 1 :]])
+                    return
+            elif isinstance(action, HandOver):
+                try:
+                    self._stream.send_descriptor(action.descriptor)
+                    error: str | None = None
+                except BlockingIOError:
+                    self._hold_up(actions[position:])
+                    return
+                except OSError as failure:
+                    error = failure.strerror
+                self._network.close(action.descriptor)
+                self._held_up = self._conversation.handed_over(now, error)
+                if self._held_up:
+                    self._answer(now)
+            elif isinstance(action, Warn):
+                self._log(action.text)
+            elif isinstance(action, Discard):
+                self._network.close(action.descriptor)
+            elif isinstance(action, Close):
+                self._close(now)
+
+    def _hold_up(self, actions: Sequence[Action]) -> None:
+        self._held_up = actions
+        self._network.watch(self._stream.handle, WRITABLE)
+
+    def _close(self, now: int) -> None:
+        self._network.unwatch(self._stream.handle)
+        self._stream.close()
+        self._closed(self._stream.handle, now)
+
+    def time_out(self, now: int) -> None:
+        """The client has exceeded ipc_timeout: close, with no more than one try to tell it."""
+        actions = self._abandon(now, timed_out=True)
+        self._held_up = [action for action in actions if isinstance(action, Write | Warn)]
+        self._answer(now)
+        self._close(now)
+
+    def drop(self, now: int) -> None:
+        """The daemon ends: close without a word, as Postfix does."""
+        self._abandon(now, timed_out=False)
+        self._close(now)
+
+    def _abandon(self, now: int, *, timed_out: bool) -> Sequence[Action]:
+        """End the conversation and close the descriptors that are under way; what it would do besides."""
+        actions = list(self._held_up)
+        if any(isinstance(action, HandOver) for action in actions):
+            actions += self._conversation.handed_over(now, "Connection timed out")
+        actions += self._conversation.end(now, timed_out=timed_out)
+        for action in actions:
+            if isinstance(action, HandOver | Discard):
+                self._network.close(action.descriptor)
+        return actions

@@ -1,0 +1,131 @@
+"""`scache serve`: the daemon on a socket of its own, without Postfix's master(8)."""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import signal
+import sys
+from collections.abc import Sequence
+
+from scache.config.main_cf import MainCf, split_setting
+from scache.config.service_settings import DEFAULTS, service_settings
+from scache.daemon.clock import SystemClock
+from scache.daemon.server import Server
+from scache.daemon.settings import Settings
+from scache.daemon.signals import Signals
+from scache.errors import ConfigurationError, UsageError
+from scache.standalone.listening import GuardedNetwork, SocketFile, inherited_socket, user_ids
+from scache.standalone.systemd import Supervisor
+
+__all__ = ["add_arguments", "read_settings", "run"]
+
+_DEFAULTS = {**DEFAULTS, "max_idle": "0"}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `scache serve`."""
+    parser.epilog = (
+        "Parameters: "
+        + ", ".join(f"{name} ({default or 'empty'})" for name, default in _DEFAULTS.items())
+        + ". A max_idle of 0 means: never end for want of clients. SIGHUP reads main.cf anew and keeps all "
+        "sessions; SIGTERM and SIGINT log the statistics and end the daemon."
+    )
+    parser.add_argument(
+        "--socket", metavar="PATH", help="listen here; without it, on the socket that systemd passes"
+    )
+    parser.add_argument("--owner", metavar="USER", help="owner of the socket")
+    parser.add_argument("--group", metavar="GROUP", help="group of the socket")
+    parser.add_argument("--mode", default="0600", help="mode of the socket, in octal (default: %(default)s)")
+    parser.add_argument(
+        "--allow-user",
+        action="append",
+        default=[],
+        metavar="USER",
+        help="serve this user only (name or number; may be repeated; default: whoever can connect)",
+    )
+    parser.add_argument("--config-directory", metavar="DIR", help="read DIR/main.cf first")
+    parser.add_argument(
+        "-o",
+        dest="settings",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="set a parameter, as in master.cf (may be repeated)",
+    )
+
+
+def log(text: str) -> None:
+    """One line of the log, on standard error."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def read_settings(directory: str | None, assignments: Sequence[str]) -> Settings:
+    """The parameters of DIR/main.cf, then those of `-o`. ConfigurationError names the one that is wrong."""
+    main_cf = MainCf(directory or "", lambda text: log(f"warning: {text}"))
+    if directory is not None:
+        main_cf.read()
+    for assignment in assignments:
+        name, value = split_setting(assignment)
+        if name not in _DEFAULTS:
+            raise ConfigurationError(f"-o {assignment}: unknown parameter: {name}")
+        main_cf.set(name, value)
+    if main_cf.raw("max_idle") is None:
+        main_cf.set("max_idle", _DEFAULTS["max_idle"])
+    return service_settings(main_cf, path="scache socket", never_idle=True)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Serve until SIGTERM or SIGINT, or until idle for max_idle; returns the exit status."""
+    settings = read_settings(arguments.config_directory, arguments.settings)
+    allowed = user_ids(arguments.allow_user)
+    supervisor = Supervisor.from_environment()
+    if arguments.socket is None:
+        return _serve(arguments, settings, allowed, supervisor, inherited_socket())
+    try:
+        mode = int(arguments.mode, 8)
+    except ValueError as error:
+        raise UsageError(f"--mode {arguments.mode}: not an octal number") from error
+    with SocketFile(arguments.socket, arguments.owner, arguments.group, mode) as listener:
+        return _serve(arguments, settings, allowed, supervisor, listener)
+
+
+def _wake() -> None:
+    """Nothing but a turn of the loop: for whoever has moved the clock."""
+
+
+def _serve(
+    arguments: argparse.Namespace,
+    settings: Settings,
+    allowed: frozenset[int],
+    supervisor: Supervisor,
+    listener: int,
+) -> int:
+    server = Server(GuardedNetwork(listener, allowed, log), SystemClock(), settings, log)
+
+    def read_again() -> None:
+        supervisor.reloading()
+        try:
+            server.reconfigure(read_settings(arguments.config_directory, arguments.settings))
+        except (ConfigurationError, OSError) as error:
+            log(f"error: {error}; the old configuration stays in force")
+        supervisor.ready()
+
+    signals = Signals(
+        {
+            signal.SIGTERM: server.stop,
+            signal.SIGINT: server.stop,
+            signal.SIGHUP: read_again,
+            signal.SIGALRM: _wake,
+        }
+    )
+    server.watch(signals.handle, signals.ready)
+    supervisor.watch_over(server)
+    gc.collect()
+    gc.freeze()
+    gc.disable()  # nothing that the server makes per request is cyclic
+    supervisor.ready()
+    server.run()
+    supervisor.stopping()
+    server.close()
+    return 0

@@ -1,0 +1,5 @@
+"""The recording proxy."""
+
+from __future__ import annotations
+
+__all__: list[str] = []

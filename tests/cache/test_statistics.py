@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+import pytest
+
+from scache.cache.statistics import Statistics
+
+START = "statistics: start interval Nov  3 11:10:00"
+LINES: list[tuple[dict[str, int], list[str]]] = [
+    ({}, []),
+    (
+        {"dest_hits": 1, "dest_miss": 2},
+        [START, "statistics: domain lookup hits=1 miss=2 success=33%"],
+    ),
+    (
+        {"endp_hits": 2, "endp_miss": 1},
+        [START, "statistics: address lookup hits=2 miss=1 success=66%"],
+    ),
+    (
+        {"endp_miss": 3},
+        [START, "statistics: address lookup hits=0 miss=3 success=0%"],
+    ),
+    (
+        {"sess_count": 1},
+        [START, "statistics: max simultaneous domains=0 addresses=0 connection=1"],
+    ),
+    (
+        {"dest_hits": 1, "endp_hits": 1, "dest_count": 4, "endp_count": 5, "sess_count": 6},
+        [
+            START,
+            "statistics: domain lookup hits=1 miss=0 success=100%",
+            "statistics: address lookup hits=1 miss=0 success=100%",
+            "statistics: max simultaneous domains=4 addresses=5 connection=6",
+        ],
+    ),
+]
+
+
+@pytest.mark.parametrize(("counters", "lines"), LINES)
+def test_only_what_happened_is_logged(counters: dict[str, int], lines: list[str]) -> None:
+    statistics = Statistics()
+    for name, value in counters.items():
+        setattr(statistics, name, value)
+    assert statistics.lines("Nov  3 11:10:00") == lines
+    statistics.reset()
+    assert statistics.lines("Nov  3 11:10:00") == []

@@ -1,0 +1,234 @@
+"""Bugs planted in the product, one line each: simulation or the differential run finds every one of them.
+
+Each planting replaces a line of one function's source. One whose line is gone fails, so none goes stale.
+"""
+
+from __future__ import annotations
+
+import inspect
+import random
+import sys
+import textwrap
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from conformance.differential.drawing import draw_options, draw_units
+from conformance.differential.findings import play_stretch
+from conformance.simulation.campaign.run import play
+from conformance.targets.registry import parse_target
+from scache.cache.connection_cache import ConnectionCache
+from scache.cache.deadlines import Deadlines
+from scache.cache.service import Service
+from scache.daemon.connection import Connection
+from scache.daemon.server import Server
+from scache.protocol.conversation import Conversation
+from scache.simulated import SimulatedStream
+
+
+@dataclass(frozen=True)
+class Planting:
+    """A bug: in `function`, `good` becomes `bad`. `by` finds it: a campaign from seed 1."""
+
+    name: str
+    function: Callable[..., Any]
+    good: str
+    bad: str
+    by: str = "simulate"
+
+
+PLANTINGS = [
+    Planting("an expired session isn't closed", Server._expire, "self.network.close(descriptor)", "pass"),
+    Planting(
+        "an expired session is closed twice",
+        Server._expire,
+        "self.network.close(descriptor)",
+        "self.network.close(descriptor); self.network.close(descriptor)",
+    ),
+    Planting(
+        "a session is handed out under another label",
+        ConnectionCache.find_endp,
+        "self._endpoints.get(endp_label)",
+        "self._endpoints.get(endp_label) or next(iter(self._endpoints.values()), None)",
+    ),
+    Planting(
+        "the conversation keeps its state when no descriptor came",
+        Conversation.receive_descriptors,
+        'self._go("not received")',
+        "pass",
+    ),
+    Planting(
+        "a miss counts as a hit",
+        Service.find_dest,
+        "self.statistics.dest_miss += 1",
+        "self.statistics.dest_hits += 1",
+    ),
+    Planting(
+        "the second entry that is due stays",
+        Deadlines.take_due,
+        "yield from self._buckets.pop(heappop(self._seconds))",
+        "yield from list(self._buckets.pop(heappop(self._seconds)))[:1]",
+    ),
+    Planting(
+        "the rest of a partial write is lost",
+        Connection._answer,
+        "self._hold_up([Write(action.data[sent:]), *actions[position + 1 :]])",
+        "self._hold_up(actions[position + 1 :])",
+    ),
+    Planting(
+        "MSG_CTRUNC is ignored",
+        SimulatedStream.receive_descriptors,
+        "if truncated:",
+        "if truncated and False:",
+    ),
+    Planting(
+        "nobody is accepted after descriptors ran out",
+        Server._accept,
+        "self.set_timer(self._accept_again, now + _ACCEPT_PAUSE)",
+        "pass",
+    ),
+    Planting(
+        "the newest session is found first",
+        ConnectionCache.find_endp,
+        "session = endpoint.oldest",
+        "session = endpoint.newest",
+    ),
+    Planting(
+        "a refreshed binding moves to the end",
+        ConnectionCache.save_dest,
+        "self._deadlines.move(binding, due)",
+        "self._deadlines.move(binding, due); bindings[key] = bindings.pop(key)",
+    ),
+    Planting(
+        "the time to live isn't limited", ConnectionCache._due, "ttl if ttl < self.ttl_limit", "ttl if True"
+    ),
+    Planting("expiry is one second late", Server.turn, "cache_due <= now", "cache_due < now"),
+    Planting(
+        "a found destination loses its binding",
+        ConnectionCache.find_dest,
+        "return (binding.prop, *found)",
+        "self._deadlines.cancel(binding); self._unbind(binding); return (binding.prop, *found)",
+    ),
+    Planting(
+        "the two properties are exchanged",
+        Service.find_dest,
+        "return (dest_prop, endp_prop), descriptor",
+        "return (endp_prop, dest_prop), descriptor",
+    ),
+    Planting(
+        "a request behind the last dummy is lost",
+        Conversation.receive,
+        "data = data[len(DUMMY) :]",
+        'data = b""',
+    ),
+    Planting("the time limit closes nobody", Server._check_time_limits, "client.time_out(now)", "pass"),
+    Planting(
+        "a reset is not an end of input",
+        Connection.ready,
+        "except ConnectionError:",
+        "except ConnectionAbortedError:",
+    ),
+    Planting(
+        "what came behind a request survives its reply",
+        Conversation._scanned,
+        "self._scanner.discard()",
+        "pass",
+        by="diff",
+    ),
+    Planting("surplus descriptors leak", Conversation.receive_descriptors, "*map(Discard, descriptors),", ""),
+    Planting(
+        "a session that was handed over stays open here",
+        Connection._answer,
+        "self._network.close(action.descriptor)",
+        "pass",
+    ),
+    Planting("statistics aren't reset", Server._log_statistics, "statistics.reset()", "pass"),
+    Planting(
+        "the daemon ends for want of clients while it has one",
+        Server._accept,
+        "self.cancel_timer(self._stop_idling)",
+        "pass",
+    ),
+    Planting(
+        "a session leaks when its client sends no dummy",
+        Conversation._dummy_missed,
+        "failed.append(Discard(self._pending))",
+        "pass",
+    ),
+    Planting(
+        "sessions under way leak when the daemon ends",
+        Connection.drop,
+        "self._abandon(now, timed_out=False)",
+        "pass",
+    ),
+    Planting(
+        "a client's place in the epoll set outlives it",
+        Connection._close,
+        "self._network.unwatch(self._stream.handle)",
+        "pass",
+    ),
+    Planting(
+        "an unknown request is answered with FAIL",
+        Conversation._request_named,
+        "UNKNOWN]",
+        "REQUESTS[b'save_dest'].fail]",
+    ),
+]
+
+#: What was found so far: a line for each planting.
+FOUND: list[str] = []
+
+
+def plant(monkeypatch: pytest.MonkeyPatch, planting: Planting) -> None:
+    source = textwrap.dedent(inspect.getsource(planting.function))
+    assert planting.good in source, f"{planting.function.__qualname__} has changed: plant the bug anew"
+    planted = source.replace(planting.good, planting.bad, 1)
+    module = sys.modules[planting.function.__module__]
+    scope: dict[str, Any] = {}
+    exec("from __future__ import annotations\n" + planted, vars(module), scope)
+    owner = getattr(module, planting.function.__qualname__.split(".")[0])
+    monkeypatch.setattr(owner, planting.function.__name__, scope[planting.function.__name__])
+
+
+def simulate() -> tuple[int, str] | None:
+    requests = 0
+    for seed in range(1, 600):
+        outcome = play(seed, 200)
+        requests += outcome.requests
+        if outcome.violation is not None:
+            return requests, outcome.violation
+    return None
+
+
+def differ() -> tuple[int, str] | None:
+    left, right = parse_target("simulated"), parse_target("reference")
+    steps = 0
+    for seed in range(1, 150):
+        source = random.Random(f"diff {seed}")
+        difference, entries = play_stretch(left, right, draw_options(source), draw_units(source, 60))
+        steps += len(entries)
+        if difference is not None:
+            return steps, f"{difference.what} differs"
+    return None
+
+
+@pytest.mark.parametrize("planting", PLANTINGS, ids=lambda planting: planting.name.replace(" ", "-"))
+def test_a_planted_bug_is_found(planting: Planting, monkeypatch: pytest.MonkeyPatch) -> None:
+    plant(monkeypatch, planting)
+    began = time.monotonic()
+    found = simulate() if planting.by == "simulate" else differ()
+    assert found is not None, f"nobody finds: {planting.name}"
+    requests, what = found
+    seconds = time.monotonic() - began
+    said = what.splitlines()[-1][:60]
+    FOUND.append(f"{planting.name}: by {planting.by} after {requests} requests, {seconds:.2f} s: {said}")
+
+
+def test_what_was_planted_and_found_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert len(PLANTINGS) >= 20
+    with capsys.disabled():
+        print()
+        print("\n".join(FOUND))

@@ -1,0 +1,311 @@
+"""The event loop on the simulated network: time moves only when told, nothing waits."""
+
+from __future__ import annotations
+
+import pytest
+
+from scache.daemon.clock import VirtualClock
+from scache.daemon.server import Server
+from scache.daemon.settings import Settings
+from scache.protocol.attributes import encode
+from scache.protocol.dialect import DUMMY, POSTFIX_2
+from scache.simulated import SimulatedNetwork
+from scache.simulated.kernel import OpenFile, StreamSocket, socket_pair
+
+OK = encode((b"status", b"0"))
+MISS = encode((b"status", b"2"), (b"property", b""))
+
+
+def save_endp(label: bytes = b"E", prop: bytes = b"P", ttl: int = 2) -> bytes:
+    return encode((b"request", b"save_endp"), (b"ttl", b"%d" % ttl), (b"label", label), (b"property", prop))
+
+
+def find_endp(label: bytes = b"E") -> bytes:
+    return encode((b"request", b"find_endp"), (b"label", label))
+
+
+class World:
+    def __init__(self, *, capacity: int = 65536, descriptor_limit: int = 1000, **settings: int) -> None:
+        self.network = SimulatedNetwork(capacity=capacity, descriptor_limit=descriptor_limit)
+        self.clock = VirtualClock()
+        self.log: list[str] = []
+        self.server = Server(
+            self.network, self.clock, Settings(dialect=POSTFIX_2, **settings), self.log.append
+        )
+
+    def turn(self, times: int = 6) -> None:
+        for _ in range(times):
+            if not self.server.stopped:
+                self.server.turn(0)
+
+    def advance(self, seconds: int) -> None:
+        self.clock.advance(seconds)
+        self.turn(1)
+
+    def connect(self) -> StreamSocket:
+        client = self.network.connect()
+        self.turn()
+        return client
+
+    def exchange(self, client: StreamSocket, data: bytes, files: tuple[OpenFile, ...] = ()) -> bytes:
+        client.send(data, files)
+        self.turn()
+        return received(client)
+
+    def save(self, client: StreamSocket, label: bytes = b"E", ttl: int = 2) -> StreamSocket:
+        """Save one end of a pair; returns the other."""
+        near, far = socket_pair()
+        assert self.exchange(client, save_endp(label, ttl=ttl)) == DUMMY
+        assert self.exchange(client, b"\0", (far,)) == OK
+        far.release()
+        return near
+
+
+def received(client: StreamSocket) -> bytes:
+    data = b""
+    while True:
+        try:
+            more, files = client.receive_message(65536)
+        except BlockingIOError:
+            return data
+        for file in files:
+            file.release()
+        if not more:
+            return data
+        data += more
+
+
+def test_a_client_stopped_in_a_message_keeps_nobody_waiting() -> None:
+    world = World()
+    stopped, other = world.connect(), world.connect()
+    stopped.send(find_endp()[:20])
+    assert [world.exchange(other, find_endp()) for _ in range(1000)] == [MISS] * 1000
+
+
+@pytest.mark.parametrize("step", ["descriptor", "dummy"])
+def test_a_client_that_owes_a_descriptor_or_a_dummy_keeps_nobody_waiting(step: str) -> None:
+    world = World()
+    stopped, other = world.connect(), world.connect()
+    world.save(stopped)
+    world.exchange(stopped, save_endp() if step == "descriptor" else find_endp())
+    assert world.exchange(other, find_endp(b"X")) == MISS
+
+
+def test_a_session_is_closed_in_its_due_second() -> None:
+    world = World()
+    near = world.save(world.connect())
+    far_is_open = [not near.events() & 16]
+    for _ in range(2):
+        world.advance(1)
+        far_is_open.append(not near.events() & 16)
+    assert far_is_open == [True, True, False]
+
+
+def test_the_daemon_stops_when_no_client_has_been_connected_for_max_idle() -> None:
+    world = World(max_idle=100)
+    client = world.connect()
+    world.advance(1000)
+    assert not world.server.stopped
+    client.release()
+    world.turn()
+    world.advance(99)
+    assert not world.server.stopped
+    world.advance(1)
+    assert world.server.stopped
+
+
+def test_max_idle_zero_never_stops_the_daemon() -> None:
+    world = World(max_idle=0)
+    world.advance(1_000_000)
+    assert not world.server.stopped
+
+
+def test_statistics_are_logged_at_each_interval_and_start_anew() -> None:
+    world = World(max_idle=0)
+    client = world.connect()
+    world.exchange(client, find_endp())
+    world.advance(599)
+    assert world.log == []
+    world.advance(1)
+    assert world.log == [
+        "statistics: start interval Jan 15 08:00:00",
+        "statistics: address lookup hits=0 miss=1 success=0%",
+    ]
+    world.advance(600)
+    assert len(world.log) == 2
+    world.exchange(client, find_endp())
+    world.server.close()
+    assert world.log[2] == "statistics: start interval Jan 15 08:20:00"
+
+
+def test_a_client_that_stops_reading_is_read_no_further_until_it_reads() -> None:
+    world = World(capacity=4096)
+    client = world.connect()
+    prop = b"p" * 3000
+    for _ in range(2):
+        assert world.exchange(client, save_endp(prop=prop)) == DUMMY
+        assert world.exchange(client, b"\0", (socket_pair()[1],)) == OK
+    for message in (find_endp(), DUMMY, DUMMY, find_endp()):
+        client.send(message)
+        world.turn()
+    hit = encode((b"status", b"0"), (b"property", prop))
+    taken = 0
+    while (free := 4096 - taken) and client.events() & 4:  # as long as the client may write
+        taken += client.send(b"x" * min(free, 1000))
+        world.turn()
+    assert not client.events() & 4  # the second answer doesn't fit, so the daemon reads no further
+    assert world.exchange(world.connect(), find_endp(b"X")) == MISS
+    answers = received(client)
+    world.turn()
+    answers += received(client)
+    assert answers == hit + b"\0" + hit
+
+
+def test_a_reply_larger_than_the_socket_takes_arrives_whole() -> None:
+    world = World(capacity=4096)
+    client = world.connect()
+    prop = bytes(range(1, 251)) * 80
+    request = save_endp(prop=prop)
+    for start in range(0, len(request), 2000):
+        client.send(request[start : start + 2000])
+        world.turn()
+    assert received(client) == DUMMY
+    assert world.exchange(client, b"\0", (socket_pair()[1],)) == OK
+    answer = world.exchange(client, find_endp())
+    for _ in range(20):
+        world.turn()
+        answer += received(client)
+    assert answer == encode((b"status", b"0"), (b"property", prop))
+
+
+def test_a_client_that_exceeds_ipc_timeout_inside_a_message_is_closed() -> None:
+    world = World(ipc_timeout=3600)
+    client, idle = world.connect(), world.connect()
+    world.exchange(client, find_endp()[:-2])
+    world.advance(3599)
+    assert not client.events() & 16
+    world.advance(1)
+    assert received(client) == encode((b"status", b"1"), (b"property", b""))
+    assert client.events() & 16
+    assert world.exchange(idle, find_endp()) == MISS
+
+
+def test_each_byte_starts_the_time_limit_anew() -> None:
+    world = World(ipc_timeout=10, max_idle=0)
+    client = world.connect()
+    for byte in find_endp()[:-1]:
+        assert world.exchange(client, bytes([byte])) == b""
+        world.advance(9)
+    assert world.exchange(client, b"\0") == MISS
+
+
+def test_a_session_whose_client_goes_before_it_asks_for_it_is_closed() -> None:
+    world = World()
+    client = world.connect()
+    near = world.save(client)
+    world.exchange(client, find_endp())
+    client.release()
+    world.turn()
+    assert near.events() & 16
+    assert world.server.clients == 0
+
+
+def test_used_up_descriptors_pause_accepting_and_lose_nothing() -> None:
+    world = World(descriptor_limit=7)
+    first = world.connect()
+    near = world.save(first, ttl=2)
+    second = world.connect()
+    third = world.connect()
+    assert world.log == ["warning: accept connection: Too many open files"]
+    assert world.exchange(second, find_endp(b"X")) == MISS
+    assert world.exchange(third, find_endp(b"X")) == b""
+    world.advance(1)
+    world.advance(1)
+    assert near.events() & 16
+    world.turn()
+    world.advance(1)
+    world.turn()
+    assert received(third) == MISS
+
+
+def test_a_client_that_leaves_lets_the_next_one_in_even_if_the_clock_has_gone_back() -> None:
+    world = World(descriptor_limit=5)
+    first, second = world.connect(), world.connect()
+    assert world.log == ["warning: accept connection: Too many open files"]
+    world.advance(-1000)
+    first.release()
+    world.turn()
+    assert world.exchange(second, find_endp(b"X")) == MISS
+
+
+def test_a_descriptor_for_which_there_is_no_room_is_refused() -> None:
+    world = World(descriptor_limit=6)
+    client = world.connect()
+    assert world.exchange(client, save_endp()) == DUMMY
+    assert world.exchange(client, b"\0", (socket_pair()[1],)) == OK
+    assert world.exchange(client, save_endp()) == DUMMY
+    answer = world.exchange(client, b"\0", (socket_pair()[1],))
+    assert answer == encode((b"status", b"2"))
+    assert world.exchange(client, find_endp(b"X")) == MISS
+
+
+def test_a_timer_replaces_its_earlier_request() -> None:
+    world = World(max_idle=0)
+    calls: list[int] = []
+    start = int(world.clock.now())
+    world.server.set_timer(calls.append, start + 5)
+    world.server.set_timer(calls.append, start + 7)
+    world.advance(6)
+    assert calls == []
+    world.advance(1)
+    world.advance(1)
+    assert calls == [start + 7]
+
+
+def test_closing_the_daemon_closes_every_session_and_client() -> None:
+    world = World()
+    client, asking = world.connect(), world.connect()
+    ends = [world.save(client), world.save(client)]
+    world.exchange(asking, find_endp())
+    world.server.close()
+    assert [end.events() & 16 for end in [*ends, client, asking]] == [16] * 4
+
+
+def test_no_wait_is_longer_than_epoll_can_count() -> None:
+    world = World(max_idle=365 * 86400, status_update_time=365 * 86400)
+    assert world.server.timeout() == 86400
+
+
+def test_a_client_that_the_end_of_the_daemon_interrupts_hears_nothing() -> None:
+    world = World()
+    client = world.connect()
+    world.exchange(client, find_endp()[:-2])
+    world.server.close()
+    assert received(client) == b""
+    assert client.events() & 16
+
+
+def test_a_half_closed_client_that_never_reads_is_dropped_with_the_daemon() -> None:
+    world = World(capacity=4096)
+    client = world.connect()
+    assert world.exchange(client, save_endp(prop=b"p" * 5000)[:4000]) == b""
+    assert world.exchange(client, save_endp(prop=b"p" * 5000)[4000:]) == DUMMY
+    assert world.exchange(client, b"\0", (socket_pair()[1],)) == OK
+    client.send(find_endp())
+    client.shutdown()
+    world.turn()
+    world.server.close()
+    assert world.server.clients == 0
+    assert world.log[-1].startswith("statistics: max")
+
+
+def test_the_loop_sleeps_until_the_next_timer_and_no_longer() -> None:
+    world = World(max_idle=100)
+    assert world.server.timeout() == 100
+    client = world.connect()
+    assert world.server.timeout() == 600
+    world.save(client)
+    assert world.server.timeout() == 2
+    world.clock.advance(0.25)
+    world.turn()
+    assert world.server.timeout() == 1.75

@@ -1,0 +1,91 @@
+"""What the daemon loads: each module costs time at each start, and nothing can be loaded after a chroot."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+from tests.support.started import OURS
+
+#: Of the standard library, beyond what `python3 -IS` has loaded before the first line. All small; what must
+#: not come in is what takes milliseconds: socket, signal, enum, dataclasses, typing, re, logging, argparse.
+ALLOWED = {
+    "__future__",
+    "_collections_abc",
+    "_heapq",
+    "_signal",
+    "_socket",
+    "_stat",
+    "errno",
+    "fcntl",
+    "gc",
+    "genericpath",
+    "heapq",
+    "os",
+    "os.path",
+    "posixpath",
+    "pwd",
+    "resource",
+    "select",
+    "stat",
+}
+OF_THE_PROJECT = {
+    "scache",
+    "scache.cache",
+    "scache.cache.connection_cache",
+    "scache.cache.deadlines",
+    "scache.cache.service",
+    "scache.cache.statistics",
+    "scache.config",
+    "scache.config.expansion",
+    "scache.config.generic",
+    "scache.config.main_cf",
+    "scache.config.service_settings",
+    "scache.config.values",
+    "scache.daemon",
+    "scache.daemon.clock",
+    "scache.daemon.connection",
+    "scache.daemon.network",
+    "scache.daemon.server",
+    "scache.daemon.settings",
+    "scache.daemon.signals",
+    "scache.errors",
+    "scache.postfix",
+    "scache.postfix.__main__",
+    "scache.postfix.command_line",
+    "scache.postfix.daemon",
+    "scache.postfix.mail_log",
+    "scache.postfix.master",
+    "scache.postfix.privileges",
+    "scache.postfix.standard_streams",
+    "scache.postfix.verbose",
+    "scache.postfix.watchdog",
+    "scache.protocol",
+    "scache.protocol.actions",
+    "scache.protocol.attributes",
+    "scache.protocol.conversation",
+    "scache.protocol.dialect",
+    "scache.protocol.request",
+}
+PROGRAM = OURS.prefix[-1]
+
+
+def loaded(program: str) -> set[str]:
+    """Names of the modules that are loaded once the program has ended."""
+    done = subprocess.run(
+        [sys.executable, "-IS", "-c", f"import sys\n{program}\nprint(*sys.modules)"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return set(done.stdout.split())
+
+
+def test_the_daemon_loads_no_module_that_it_does_not_need() -> None:
+    before = loaded("")
+    load = PROGRAM.rpartition("; sys.exit")[0]
+    assert loaded(load) - before - OF_THE_PROJECT - ALLOWED == set()
+
+
+def test_the_list_of_modules_names_none_that_is_gone() -> None:
+    assert loaded(PROGRAM.rpartition("; sys.exit")[0]) >= OF_THE_PROJECT

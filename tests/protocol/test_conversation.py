@@ -1,0 +1,436 @@
+"""Conversations as dialogues, read from top to bottom.
+
+>> request=find_endp label=E ;     the client sends these attributes (`;` is the end of the list)
+>> [3]                             the client sends the byte that is due, with descriptor 3
+<< status=0 ;                      the server sends this
+<< [3]                             the server hands descriptor 3 over
+!! text                            the server logs a warning
+-- close | discard 3               the server closes the connection, or a descriptor
+~~ end | timeout | not sent        no more bytes come; the time limit is over; the hand-over fails
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scache.cache.service import Service
+from scache.daemon.settings import Settings
+from scache.protocol.actions import Close, Discard, HandOver, Warn, Write
+from scache.protocol.conversation import Conversation, transitions
+from scache.protocol.dialect import Dialect
+
+NOW = 1_800_000_000
+
+
+def encoded(text: str) -> bytes:
+    words = [word.replace("=", "\0") + "\0" if word != ";" else "\0" for word in text.split()]
+    return "".join(words).encode()
+
+
+def decoded(data: bytes) -> str:
+    words = []
+    strings = data.split(b"\0")
+    while strings != [b""]:
+        name = strings.pop(0).decode()
+        words.append(f"{name}={strings.pop(0).decode()}" if name else ";")
+    return " ".join(words)
+
+
+class Script:
+    """Plays the client's lines of a dialogue to a conversation and writes down what comes back."""
+
+    def __init__(
+        self,
+        dialect: Dialect,
+        message_limit: int = 1 << 20,
+        kind: type[Conversation] = Conversation,
+        **better: bool,
+    ) -> None:
+        self.hung_up: set[int] = set()
+        self.closed: list[int] = []
+        self.service = Service(
+            Settings(ttl_limit=10, **better), self.hung_up.__contains__, self.closed.append
+        )
+        self.conversation = kind(self.service, dialect, "scache socket", message_limit)
+        self.fails = False
+        self.lines: list[str] = []
+        self._note(self.conversation.open())
+
+    def play(self, line: str) -> None:
+        self.lines.append(line)
+        match line[:2], line[3:]:
+            case ">>", text if text.startswith("["):
+                descriptors = [int(word) for word in text.strip("[]").split()]
+                assert self.conversation.descriptor_due
+                self._note(self.conversation.receive_descriptors(descriptors, NOW))
+            case ">>", text:
+                data = encoded(text)
+                limit = self.conversation.read_limit
+                for start in range(0, len(data), limit):
+                    assert not self.conversation.descriptor_due
+                    self._note(self.conversation.receive(data[start : start + limit], NOW))
+            case "~~", "not sent":
+                self.fails = True
+            case "~~", "end":
+                self._note(self.conversation.end(NOW))
+            case "~~", "timeout":
+                self._note(self.conversation.end(NOW, timed_out=True))
+            case _:
+                raise ValueError(line)
+
+    def _note(self, actions: object) -> None:
+        for action in actions:  # type: ignore[attr-defined]
+            match action:
+                case Write(data=data):
+                    self.lines.append(f"<< {decoded(data)}")
+                case HandOver(descriptor=descriptor):
+                    error = "Broken pipe" if self.fails else None
+                    self.lines.append(f"<< [{descriptor}]")
+                    self._note(self.conversation.handed_over(NOW, error))
+                case Discard(descriptor=descriptor):
+                    self.lines.append(f"-- discard {descriptor}")
+                case Warn(text=text):
+                    self.lines.append(f"!! {text.removeprefix('warning: ')}")
+                case Close():
+                    self.lines.append("-- close")
+
+
+QUIET = Dialect(announcement=False)
+SAVED = """
+    >> request=save_endp ttl=2 label=E property=EP ;
+    << dummy= ;
+    >> [3]
+    << status=0 ;
+"""
+
+DIALOGUES = {
+    "save_endp, find_endp": SAVED
+    + """
+    >> request=find_endp label=E ;
+    << status=0 property=EP ;
+    >> dummy= ;
+    << [3]
+    >> dummy= ;
+    >> request=find_endp label=E ;
+    << status=2 property= ;
+    """,
+    "save_dest, find_dest": SAVED
+    + """
+    >> request=save_dest ttl=2 label=D property=DP label=E ;
+    << status=0 ;
+    >> request=find_dest label=D ;
+    << status=0 property=DP property=EP ;
+    >> dummy= ;
+    << [3]
+    >> dummy= ;
+    >> request=find_dest label=D ;
+    << status=2 property= property= ;
+    """,
+    "the last dummy glued to the next request": SAVED
+    + """
+    >> request=find_endp label=E ;
+    << status=0 property=EP ;
+    >> dummy= ;
+    << [3]
+    >> dummy= ; request=find_endp label=E ;
+    << status=2 property= ;
+    """,
+    "both dummies glued to the next request": SAVED
+    + """
+    >> request=find_endp label=E ;
+    << status=0 property=EP ;
+    >> dummy= ; dummy= ; request=find_endp label=E ;
+    << [3]
+    << status=2 property= ;
+    """,
+    "of two glued requests only the first is answered": """
+    >> request=find_endp label=E ; request=find_dest label=D ;
+    << status=2 property= ;
+    >> request=find_dest label=D ;
+    << status=2 property= property= ;
+    """,
+    "bad parameters": """
+    >> request=save_endp ttl=0 label=E property=EP ;
+    !! scache_save_endp_service: bad or missing request parameter
+    << status=1 ;
+    >> request=save_dest ttl=-1 label=D property=DP label=E ;
+    !! scache_save_dest_service: bad or missing request parameter
+    << status=1 ;
+    >> request=find_endp ;
+    !! missing attribute label in input from scache socket
+    !! scache_find_endp_service: bad or missing request parameter
+    << status=1 property= ;
+    >> request=find_dest foo=bar ;
+    !! unexpected attribute foo from scache socket (expecting: label)
+    !! scache_find_dest_service: bad or missing request parameter
+    << status=1 property= property= ;
+    """,
+    "an unknown request": """
+    >> request=frobnicate ;
+    !! unrecognized request: "frobnicate", ignored
+    << status=1 ;
+    """,
+    "an extra attribute only warns": """
+    >> request=find_endp label=E foo=bar ;
+    !! unexpected attribute foo from scache socket (expecting: (list terminator))
+    << status=2 property= ;
+    """,
+    "junk before a request is skipped string by string": """
+    >> foo=bar ; request=find_endp label=E ;
+    !! unexpected attribute foo from scache socket (expecting: request)
+    !! unexpected attribute bar from scache socket (expecting: request)
+    !! missing attribute request in input from scache socket
+    << status=2 property= ;
+    """,
+    "no descriptor": """
+    >> request=save_endp ttl=2 label=E property=EP ;
+    << dummy= ;
+    >> []
+    !! scache_save_endp_service: unable to receive file descriptor: 0 descriptors came
+    << status=2 ;
+    >> request=find_endp label=E ;
+    << status=2 property= ;
+    """,
+    "two descriptors are closed and refused": """
+    >> request=save_endp ttl=2 label=E property=EP ;
+    << dummy= ;
+    >> [3 4]
+    -- discard 3
+    -- discard 4
+    !! scache_save_endp_service: unable to receive file descriptor: 2 descriptors came
+    << status=2 ;
+    """,
+    "a wrong first dummy costs the session": SAVED
+    + """
+    >> request=find_endp label=E ;
+    << status=0 property=EP ;
+    >> ;
+    !! missing attribute dummy in input from scache socket
+    !! scache_find_endp_service: cannot send file descriptor: no dummy came
+    -- discard 3
+    >> request=find_endp label=E ;
+    << status=2 property= ;
+    """,
+    "a request in place of the last dummy is skipped": SAVED
+    + """
+    >> request=find_endp label=E ;
+    << status=0 property=EP ;
+    >> dummy= ;
+    << [3]
+    >> request=find_endp label=q ;
+    !! unexpected attribute request from scache socket (expecting: dummy)
+    !! scache_find_endp_service: cannot send file descriptor: no dummy came
+    !! unexpected attribute find_endp from scache socket (expecting: request)
+    !! unexpected attribute label from scache socket (expecting: request)
+    !! unexpected attribute q from scache socket (expecting: request)
+    !! missing attribute request in input from scache socket
+    """,
+    "a failed hand-over only warns": SAVED
+    + """
+    >> request=find_endp label=E ;
+    << status=0 property=EP ;
+    ~~ not sent
+    >> dummy= ;
+    << [3]
+    !! scache_find_endp_service: cannot send file descriptor: Broken pipe
+    >> request=find_endp label=E ;
+    << status=2 property= ;
+    """,
+    "the end between two messages": """
+    ~~ end
+    -- close
+    """,
+    "the end inside the parameters is still answered": """
+    >> request=find_dest label=D
+    ~~ end
+    !! premature end-of-input on scache socket while reading input attribute name
+    !! scache_find_dest_service: bad or missing request parameter
+    << status=1 property= property= ;
+    -- close
+    """,
+    "the end in place of the descriptor": """
+    >> request=save_endp ttl=2 label=E property=EP ;
+    << dummy= ;
+    ~~ end
+    !! scache_save_endp_service: unable to receive file descriptor: 0 descriptors came
+    << status=2 ;
+    -- close
+    """,
+    "the time limit while the first dummy is due": SAVED
+    + """
+    >> request=find_endp label=E ;
+    << status=0 property=EP ;
+    ~~ timeout
+    !! scache_find_endp_service: cannot send file descriptor: no dummy came
+    -- discard 3
+    -- close
+    """,
+}
+
+
+def played(script: Script, dialogue: str) -> tuple[list[str], list[str]]:
+    expected = [line.strip() for line in dialogue.strip().splitlines() if line.strip()]
+    for line in expected:
+        if line[:2] in (">>", "~~"):
+            script.play(line)
+    return script.lines, expected
+
+
+@pytest.mark.parametrize("name", DIALOGUES)
+def test_a_dialogue_runs_as_written(name: str) -> None:
+    lines, expected = played(Script(QUIET), DIALOGUES[name])
+    assert lines == expected
+
+
+DIALECTS = {
+    "announcement": (Dialect(), "<< protocol=connection_cache_protocol ;" + SAVED),
+    "write-wait only": (
+        Dialect(announcement=False, read_wait=False),
+        SAVED
+        + """
+        >> request=find_endp label=E ;
+        << status=0 property=EP ;
+        >> dummy= ;
+        << [3]
+        >> request=find_endp label=E ;
+        << status=2 property= ;
+        """,
+    ),
+    "read-wait only": (
+        Dialect(announcement=False, write_wait=False),
+        """
+        >> request=save_endp ttl=2 label=E property=EP ;
+        >> [3]
+        << status=0 ;
+        >> request=find_endp label=E ;
+        << status=0 property=EP ;
+        << [3]
+        >> dummy= ;
+        >> request=find_endp label=E ;
+        << status=2 property= ;
+        """,
+    ),
+    "neither wait": (
+        Dialect(announcement=False, write_wait=False, read_wait=False),
+        """
+        >> request=save_endp ttl=2 label=E property=EP ;
+        >> [3]
+        << status=0 ;
+        >> request=find_endp label=E ;
+        << status=0 property=EP ;
+        << [3]
+        >> request=find_endp label=E ;
+        << status=2 property= ;
+        """,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", DIALECTS)
+def test_each_dialect_has_its_own_steps(name: str) -> None:
+    dialect, dialogue = DIALECTS[name]
+    lines, expected = played(Script(dialect), dialogue)
+    assert lines == expected
+
+
+def test_without_write_wait_bytes_are_read_one_by_one() -> None:
+    limits = [Script(Dialect(write_wait=wait)).conversation.read_limit for wait in (True, False)]
+    assert limits == [4096, 1]
+
+
+def test_a_message_beyond_the_limit_closes_the_connection() -> None:
+    script = Script(QUIET, message_limit=5000)
+    script.play(f">> request=find_endp label={'x' * 6000}")
+    assert script.lines[1:] == [
+        "!! message on scache socket exceeds 5000 bytes",
+        "!! premature end-of-input on scache socket while reading input attribute name",
+        "!! scache_find_endp_service: bad or missing request parameter",
+        "<< status=1 property= ;",
+        "-- close",
+    ]
+
+
+def test_every_state_of_the_table_leads_to_states_of_the_table() -> None:
+    for write_wait in (False, True):
+        for read_wait in (False, True):
+            table = transitions(write_wait=write_wait, read_wait=read_wait)
+            assert {state for row in table.values() for state in row.values()} <= table.keys()
+
+
+def test_an_unclaimed_session_can_stay_in_the_cache_in_its_old_place() -> None:
+    script = Script(QUIET, keep_unclaimed=True)
+    lines, expected = played(
+        script,
+        SAVED
+        + SAVED.replace("[3]", "[4]")
+        + """
+        >> request=find_endp label=E ;
+        << status=0 property=EP ;
+        ~~ end
+        -- close
+        """,
+    )
+    assert lines == expected
+    assert [script.service.find_endp(b"E") for _ in range(3)] == [((b"EP",), 3), ((b"EP",), 4), None]
+
+
+def test_an_unclaimed_session_past_its_due_second_is_closed_all_the_same() -> None:
+    script = Script(QUIET, keep_unclaimed=True)
+    played(script, SAVED + ">> request=find_endp label=E ;")
+    late = script.conversation.end(NOW + 2)
+    assert [action.descriptor for action in late if isinstance(action, Discard)] == [3]
+
+
+def test_the_only_session_of_an_endpoint_can_be_put_back_and_found_again() -> None:
+    script = Script(QUIET, keep_unclaimed=True)
+    played(script, SAVED + ">> request=find_endp label=E ;\n~~ end")
+    assert script.service.cache.endpoints == 1
+    assert script.service.find_endp(b"E") == ((b"EP",), 3)
+
+
+def test_sessions_that_their_remote_side_has_closed_can_be_skipped() -> None:
+    script = Script(QUIET, skip_closed=True)
+    script.hung_up.update({3, 5})
+    played(script, "".join(SAVED.replace("[3]", f"[{number}]") for number in (3, 4, 5)))
+    played(script, ">> request=save_dest ttl=2 label=D property=DP label=E ;")
+    assert script.service.find_endp(b"E") is not None
+    assert script.service.find_dest(b"D") is None
+    assert script.closed == [3, 5]
+
+
+words = st.one_of(
+    st.sampled_from(["request=save_endp", "request=find_endp", "request=find_dest", "request=save_dest"]),
+    st.sampled_from(["request=x", "ttl=2", "ttl=0", "ttl=x", "ttl=+3", "label=E", "label=", "property=P"]),
+    st.sampled_from(["dummy=", "dummy=x", ";", "foo=b"]),
+)
+lists = st.lists(words, min_size=1, max_size=7).map(" ".join)
+good = st.sampled_from(
+    [
+        "request=save_endp ttl=2 label=E property=EP ;",
+        "request=find_endp label=E ;",
+        "request=save_dest ttl=2 label=D property=DP label=E ;",
+        "request=find_dest label=D ;",
+        "dummy= ;",
+    ]
+)
+
+
+class ByScannerAlone(Conversation):
+    __slots__ = ()
+
+    def receive(self, data: bytes, now: int) -> Sequence[object]:  # type: ignore[override]
+        self._scanner.feed(data)
+        return self._scan(now)
+
+
+@given(st.lists(good | lists, max_size=12))
+def test_the_shortcut_for_whole_lists_gives_the_same_as_the_scanner(messages: list[str]) -> None:
+    quick, thorough = Script(QUIET), Script(QUIET, kind=ByScannerAlone)
+    for number, message in enumerate(messages, 10):
+        for script in (quick, thorough):
+            script.play(f">> [{number}]" if script.conversation.descriptor_due else f">> {message}")
+    assert quick.lines == thorough.lines

@@ -1,0 +1,128 @@
+"""Daemons started as master(8) does it, for tests that look at one process from outside."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import socket
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from conformance.postfix.directories import Instance
+from conformance.postfix.fake_clock import clean_up_shared_memory, find_library
+from conformance.postfix.master import Child, Command, spawn
+from conformance.postfix.rest import ProcessWatch, Rest, wait_for_rest
+
+__all__ = ["OURS", "SERVE", "Started"]
+
+#: This project's daemon, isolated as the installed one is.
+OURS = Command(
+    Path(sys.executable),
+    (
+        sys.executable,
+        "-IS",
+        "-c",
+        f"import sys; sys.path.insert(0, {str(Path(__file__).parents[2])!r}); "
+        "from scache.postfix.__main__ import main; sys.exit(main())",
+    ),
+)
+#: What master(8) gives its scache where the service is not in a chroot.
+SERVE = ("-l", "-t", "unix", "-u")
+_PATIENCE = 20.0  # seconds: far more than anything here takes
+
+
+class Started:
+    """One daemon, with a private queue directory and main.cf. To be used in a `with` statement.
+
+    main_cf: lines to add. environment: variables to change, None to remove. fake_clock: as the bench has it;
+    it can't be moved any more once the daemon is in a chroot.
+    """
+
+    def __init__(
+        self,
+        command: Command = OURS,
+        words: Sequence[str] = SERVE,
+        *,
+        main_cf: str = "",
+        environment: Mapping[str, str | None] | None = None,
+        fake_clock: bool = False,
+    ) -> None:
+        library = find_library()
+        assert library is not None, "these tests need libfaketime"
+        self.instance = Instance(library)
+        self._configure(main_cf)
+        variables: dict[str, str | None] = {**self.instance.environment(), **(environment or {})}
+        if not fake_clock:
+            variables["LD_PRELOAD"] = None
+        self.child: Child = spawn(
+            command,
+            words,
+            {name: value for name, value in variables.items() if value is not None},
+            self.instance.queue,
+            self.instance.listener,
+        )
+        self._log: list[str] = []
+
+    def _configure(self, lines: str) -> None:
+        file = self.instance.config / "main.cf"
+        old = file.stat()
+        with file.open("a", encoding="utf-8", errors="surrogateescape") as stream:
+            stream.write(lines)
+        os.utime(file, (old.st_atime, old.st_mtime))
+
+    def __enter__(self) -> Started:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.child.kill()
+        self.instance.close()
+        clean_up_shared_memory(self.child.pid)
+
+    def connect(self) -> socket.socket:
+        """A client."""
+        client = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        client.settimeout(_PATIENCE)
+        client.connect(str(self.instance.path))
+        return client
+
+    def exit_status(self) -> int | None:
+        """The exit status, once the daemon has ended."""
+        status = self.child.exit_status()
+        if status is None:
+            watch = os.pidfd_open(self.child.pid)
+            try:
+                ended, _, _ = select.select([watch], [], [], _PATIENCE)
+            finally:
+                os.close(watch)
+            assert ended, "the daemon has not ended"
+            status = self.child.exit_status()
+        return status
+
+    def log(self) -> list[str]:
+        """All log texts so far."""
+        self._log += self.instance.read_log()
+        return self._log
+
+    def wait_for_log(self, text: str) -> None:
+        """Wait until a log text begins like this."""
+        while not any(line.startswith(text) for line in self.log()):
+            ready, _, _ = select.select([self.instance.log_socket], [], [], _PATIENCE)
+            assert ready, f"no log line {text!r} among {self._log}"
+
+    def poke(self) -> None:
+        """Let the daemon look at the clock, and wait until it is at rest again or has ended."""
+        watch = ProcessWatch(self.child.pid)
+        try:
+            self.child.send_signal(signal.SIGALRM)
+            wait_for_rest(watch, lambda: self._rest(watch), lambda _rest: True, self.instance.log_socket)
+        finally:
+            watch.close()
+
+    def _rest(self, watch: ProcessWatch) -> Rest | None:
+        return watch.rest() if self.child.exit_status() is None else Rest.ENDED
+
+    def send_signal(self, number: signal.Signals) -> None:
+        """Send a signal."""
+        self.child.send_signal(number)
