@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from conformance.postfix.releases import SUITES, default_cache, fetch, fetched
+from conformance.targets.releases import SUITES, default_cache, fetch, fetched
 
 __all__ = ["add_arguments", "run"]
 

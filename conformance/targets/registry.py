@@ -8,9 +8,9 @@ from pathlib import Path
 
 from conformance.contract.target import Target
 from conformance.postfix.master import Command
-from conformance.postfix.releases import default_cache, release_target
 from conformance.targets.installed import installed_postfix, live
 from conformance.targets.reference import ReferenceTarget
+from conformance.targets.releases import default_cache, release_target
 from conformance.targets.running_server import RunningServerTarget
 from conformance.targets.simulated import SimulatedTarget
 from conformance.targets.spawned import SpawnedTarget

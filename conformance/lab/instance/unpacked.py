@@ -10,7 +10,7 @@ import stat
 from pathlib import Path
 
 from conformance.postfix.installation import Installation
-from conformance.postfix.releases import default_cache, find_release, launcher
+from conformance.targets.releases import default_cache, find_release, launcher
 from scache.errors import UnavailableError
 
 __all__ = ["unpacked_postfix"]
