@@ -9,7 +9,7 @@ from conformance.reference.cache import ReferenceCache
 from conformance.reference.line import Line, Session
 from conformance.reference.scan import Waiting
 from conformance.reference.service import Counters, Service
-from scache.daemon.settings import Settings
+from scache.config.settings import Settings
 from scache.protocol.dialect import Dialect
 
 __all__ = ["ReferenceScache"]

@@ -8,7 +8,7 @@ from conformance.contract.target import START, Daemon, Peer, Token
 from conformance.reference import Line, ReferenceScache, Session
 from conformance.targets.peer import ClientPeer
 from conformance.targets.settings import settings_from
-from scache.daemon.settings import Settings
+from scache.config.settings import Settings
 
 __all__ = ["ReferenceTarget"]
 

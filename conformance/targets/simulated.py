@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from conformance.contract.target import START, STRANGER, Daemon, Peer, RestlessError, Token
 from conformance.targets.peer import ClientPeer
 from conformance.targets.settings import settings_from
+from scache.config.settings import Settings
 from scache.daemon.clock import VirtualClock
 from scache.daemon.server import Server
-from scache.daemon.settings import Settings
 from scache.simulated import OpenFile, SimulatedNetwork, StreamSocket, socket_pair
 
 __all__ = ["SimulatedTarget"]

@@ -9,7 +9,7 @@ TYPE_CHECKING = False  # as typing.TYPE_CHECKING, without the cost of importing 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from scache.daemon.settings import Settings
+    from scache.config.settings import Settings
 
 __all__ = ["Service"]
 

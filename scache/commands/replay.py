@@ -10,8 +10,8 @@ from pathlib import Path
 
 from scache.commands.progress import with_progress
 from scache.commands.terminal import say
+from scache.config.settings import Settings
 from scache.daemon.clock import SystemClock
-from scache.daemon.settings import Settings
 from scache.trace.format.events import Header
 from scache.trace.format.reader import TraceReader
 from scache.trace.replay.replaying import IGNORABLE, Daemon, Difference, Replay

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pwd
 
+from scache.config.parameters import BY_NAME
 from scache.config.values import Values
 from scache.errors import ConfigurationError
 
@@ -57,8 +58,8 @@ class Parameters:
         maillog_file_prefixes = values.text("maillog_file_prefixes", "/var, /dev/stdout")
         self.postlog_service_name = values.text("postlog_service_name", "postlog")
         values.number("max_use", "100", minimum=1)  # checked, and ignored from then on
-        for name, default in (("max_idle", "100s"), ("ipc_timeout", "3600s")):
-            values.time(name, default)  # for service_settings, with its other parameters
+        for parameter in (BY_NAME["max_idle"], BY_NAME["ipc_timeout"]):
+            values.time(parameter.name, parameter.default)  # for service_settings, with its others
         self.daemon_timeout = values.time("daemon_timeout", "18000s")
         _check_mail_owner(main_cf.path, self.mail_owner, default_privs)
         _check_maillog_file(self.maillog_file, maillog_file_prefixes)

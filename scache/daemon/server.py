@@ -17,8 +17,8 @@ TYPE_CHECKING = False  # as typing.TYPE_CHECKING, without the cost of importing 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from scache.config.settings import Settings
     from scache.daemon.interfaces import Clock, Network
-    from scache.daemon.settings import Settings
 
     Handler = Callable[[int], Callable[[int], None] | None]
 

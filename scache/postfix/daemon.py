@@ -8,7 +8,7 @@ import time
 
 from scache.config.generic import FACILITIES, Parameters, logs_utf8
 from scache.config.main_cf import DEFAULT_DIRECTORY, MainCf
-from scache.config.service_settings import service_settings
+from scache.config.parameters import service_settings
 from scache.daemon.clock import SystemClock
 from scache.daemon.network import UnixNetwork, UnixStream
 from scache.daemon.server import Server
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     import signal
     from collections.abc import Mapping, Sequence
 
-    from scache.daemon.settings import Settings
+    from scache.config.settings import Settings
 else:
     import _signal as signal  # without its enums, whose import takes longer than all of the daemon's own
 

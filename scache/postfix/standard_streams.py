@@ -18,8 +18,8 @@ TYPE_CHECKING = False  # as typing.TYPE_CHECKING, without the cost of importing 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from scache.config.settings import Settings
     from scache.daemon.interfaces import Clock
-    from scache.daemon.settings import Settings
 
 __all__ = ["serve_standard_streams"]
 

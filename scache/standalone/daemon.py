@@ -9,10 +9,10 @@ import sys
 from collections.abc import Sequence
 
 from scache.config.main_cf import MainCf, split_setting
-from scache.config.service_settings import DEFAULTS, service_settings
+from scache.config.parameters import BY_NAME, PARAMETERS, service_settings
+from scache.config.settings import Settings
 from scache.daemon.clock import SystemClock
 from scache.daemon.server import Server
-from scache.daemon.settings import Settings
 from scache.daemon.signals import Signals
 from scache.errors import ConfigurationError, UsageError
 from scache.standalone.listening import GuardedNetwork, SocketFile, inherited_socket, user_ids
@@ -20,16 +20,14 @@ from scache.standalone.systemd import Supervisor
 
 __all__ = ["add_arguments", "read_settings", "run"]
 
-_DEFAULTS = {**DEFAULTS, "max_idle": "0"}
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `scache serve`."""
     parser.epilog = (
         "Parameters: "
-        + ", ".join(f"{name} ({default or 'empty'})" for name, default in _DEFAULTS.items())
-        + ". A max_idle of 0 means: never end for want of clients. SIGHUP reads main.cf anew and keeps all "
-        "sessions; SIGTERM and SIGINT log the statistics and end the daemon."
+        + ", ".join(f"{parameter.name} ({parameter.default or 'empty'})" for parameter in PARAMETERS)
+        + ". max_idle is 0 here, unless it is set: never end for want of clients. SIGHUP reads main.cf anew "
+        "and keeps all sessions; SIGTERM and SIGINT log the statistics and end the daemon."
     )
     parser.add_argument(
         "--socket", metavar="PATH", help="listen here; without it, on the socket that systemd passes"
@@ -67,12 +65,10 @@ def read_settings(directory: str | None, assignments: Sequence[str]) -> Settings
         main_cf.read()
     for assignment in assignments:
         name, value = split_setting(assignment)
-        if name not in _DEFAULTS:
+        if name not in BY_NAME:
             raise ConfigurationError(f"-o {assignment}: unknown parameter: {name}")
         main_cf.set(name, value)
-    if main_cf.raw("max_idle") is None:
-        main_cf.set("max_idle", _DEFAULTS["max_idle"])
-    return service_settings(main_cf, path="scache socket", never_idle=True)
+    return service_settings(main_cf, path=Settings().path, never_idle=True)
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from scache.config.settings import Settings
 from scache.daemon.clock import VirtualClock
 from scache.daemon.server import Server
-from scache.daemon.settings import Settings
 from scache.protocol.attributes import encode
 from scache.protocol.dialect import DUMMY, POSTFIX_2
 from scache.simulated import SimulatedNetwork

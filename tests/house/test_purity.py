@@ -18,7 +18,7 @@ PURE = [
         for path in (PACKAGE / room).glob("*.py")
         if path.stem != "__init__"
     ),
-    "daemon.settings",
+    "config.settings",
     "errors",
 ]
 ALLOWED = {"__future__", "collections.abc", "heapq", "typing", "scache"}

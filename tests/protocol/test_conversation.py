@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scache.cache.service import Service
-from scache.daemon.settings import Settings
+from scache.config.settings import Settings
 from scache.protocol.actions import Close, Discard, HandOver, Warn, Write
 from scache.protocol.conversation import Conversation, transitions
 from scache.protocol.dialect import Dialect

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from scache.cli import main
+from scache.config.settings import Settings
 from scache.daemon.clock import VirtualClock
-from scache.daemon.settings import Settings
 from scache.protocol.dialect import DUMMY, POSTFIX_2
 from scache.trace.format.events import Event, Header, Kind, Side
 from scache.trace.replay.replaying import IGNORABLE, Difference, Replay

@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 
 from conformance.benchmark.load.load import FIND_ENDP, SESSION_IN, SESSION_OUT, compose
+from scache.config.settings import Settings
 from scache.daemon.clock import VirtualClock
 from scache.daemon.server import Server
-from scache.daemon.settings import Settings
 from scache.simulated import SimulatedNetwork
 from scache.simulated.kernel import StreamSocket, socket_pair
 

@@ -14,9 +14,9 @@ from conformance.simulation.checks.violation import Violation
 from conformance.simulation.world.books import Books
 from conformance.simulation.world.observed import ObservedNetwork, ObservedService
 from conformance.simulation.world.situation import Situation
+from scache.config.settings import Settings
 from scache.daemon.clock import VirtualClock
 from scache.daemon.server import Server
-from scache.daemon.settings import Settings
 from scache.simulated import Listener, StreamSocket, socket_pair
 
 __all__ = ["Life"]

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count
 
-from scache.daemon.settings import Settings
+from scache.config.settings import Settings
 from scache.protocol.attributes import encode
 from scache.protocol.dialect import DUMMY
 from scache.trace.exchanges.deliveries import Client, Delivery, median_difference

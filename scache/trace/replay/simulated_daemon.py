@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
+from scache.config.settings import Settings
 from scache.daemon.clock import VirtualClock
 from scache.daemon.server import Server
-from scache.daemon.settings import Settings
 from scache.simulated import OpenFile, SimulatedNetwork, StreamSocket, socket_pair
 from scache.trace.format.events import UNKNOWN_TOKEN
 

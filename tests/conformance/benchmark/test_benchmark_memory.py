@@ -8,10 +8,10 @@ import sys
 from pathlib import Path
 
 from conformance.benchmark.load.load import FIND_ENDP, Client
+from scache.config.settings import Settings
 from scache.daemon.clock import SystemClock
 from scache.daemon.network import UnixNetwork
 from scache.daemon.server import Server
-from scache.daemon.settings import Settings
 
 FEW, MANY = 100, 1500
 
