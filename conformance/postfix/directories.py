@@ -1,4 +1,4 @@
-"""The private directories of one daemon: main.cf, queue directory, listening socket, mail log, fake clock."""
+"""The private directories of one daemon: main.cf, queue directory, listening socket, mail log."""
 
 from __future__ import annotations
 
@@ -9,9 +9,6 @@ import shutil
 import socket
 import tempfile
 from pathlib import Path
-
-from conformance.contract.target import START
-from conformance.postfix.fake_clock import FakeClock
 
 __all__ = ["Instance"]
 
@@ -24,15 +21,14 @@ _LONG_AGO = 1_000_000_000
 class Instance:
     """Where one daemon lives; everything is removed by `close`."""
 
-    def __init__(self, clock_library: Path) -> None:
-        self._base = Path(tempfile.mkdtemp(prefix="scache-"))
-        # The daemon looks at its clock file after it has given up root.
-        self._base.chmod(0o755)
-        self.queue = self._base / "queue"
-        self.config = self._base / "config"
+    def __init__(self) -> None:
+        self.base = Path(tempfile.mkdtemp(prefix="scache-"))
+        # The daemon looks at its clock's file after it has given up root.
+        self.base.chmod(0o755)
+        self.queue = self.base / "queue"
+        self.config = self.base / "config"
         for directory in (self.queue, self.queue / "private", self.queue / "public", self.config):
             directory.mkdir(mode=0o755)
-        self.clock = FakeClock(clock_library, self._base / "clock", START)
         self.path = self.queue / "private" / "scache"
         self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.listener.bind(str(self.path))
@@ -57,7 +53,7 @@ class Instance:
         os.utime(main_cf, (_LONG_AGO, _LONG_AGO))
 
     def environment(self) -> dict[str, str]:
-        """What master(8) gives to its child, and the fake clock."""
+        """What master(8) gives to its child."""
         return {
             "MAIL_CONFIG": str(self.config),
             "MAIL_LOGTAG": "postfix",
@@ -65,7 +61,6 @@ class Instance:
             "POSTLOG_SERVICE": str(self._log_path),
             "POSTLOG_HOSTNAME": "localhost",
             "GENERATION": "1",
-            **self.clock.environment(),
         }
 
     def read_log(self) -> list[str]:
@@ -82,7 +77,7 @@ class Instance:
         """Close the sockets and remove the directories."""
         self.listener.close()
         self.log_socket.close()
-        shutil.rmtree(self._base, ignore_errors=True)
+        shutil.rmtree(self.base, ignore_errors=True)
 
 
 def _mail_owner() -> str:

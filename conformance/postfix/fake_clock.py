@@ -30,12 +30,13 @@ class FakeClock:
     def __init__(self, library: Path, file: Path, now: int) -> None:
         self._library = library
         self._file = file
-        self.set(now)
+        self._now = now
+        self.advance(0)
 
-    def set(self, now: int) -> None:
+    def advance(self, seconds: int) -> None:
         """Move the time of all programs that look at this clock, at once and whole (the file is replaced)."""
-        self.now = now
-        moment = datetime.datetime.fromtimestamp(now, datetime.UTC)
+        self._now += seconds
+        moment = datetime.datetime.fromtimestamp(self._now, datetime.UTC)
         new = self._file.with_suffix(".new")
         # A leading "@" would mean "start at"; without it the time stands still.
         new.write_text(f"{moment:%Y-%m-%d %H:%M:%S}\n")

@@ -7,12 +7,13 @@ import fcntl
 import os
 import signal
 import socket
+import sys
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["Child", "Command", "arguments", "spawn"]
+__all__ = ["Child", "Command", "arguments", "own_daemon", "spawn"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +28,19 @@ class Command:
     clock_library: Path | None = None
 
 
-def arguments(options: Mapping[str, str]) -> list[str]:
-    """The words that master(8) gives to its scache child (process limit 1, unprivileged, not in a chroot)."""
-    words = ["-l", "-t", "unix", "-u"]
+def own_daemon(module: str) -> Command:
+    """This project's daemon by a module's `main`, isolated from its surroundings as the installed one is."""
+    root = str(Path(__file__).parents[2])
+    program = f"import sys; sys.path.insert(0, {root!r}); from {module} import main; sys.exit(main())"
+    return Command(Path(sys.executable), (sys.executable, "-IS", "-c", program))
+
+
+def arguments(options: Mapping[str, str], *, change_user: bool = True) -> list[str]:
+    """The words that master(8) gives to its scache child (process limit 1, not in a chroot).
+
+    change_user: whether the service is unprivileged (`-u`), as in the master.cf that comes with Postfix.
+    """
+    words = ["-l", "-t", "unix", *(["-u"] if change_user else [])]
     for name, value in options.items():
         words += ["-o", f"{name}={value}"]
     return words

@@ -13,10 +13,11 @@ import select
 import socket
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 from conformance.contract.target import RestlessError
 
-__all__ = ["ProcessWatch", "Rest", "supported", "wait_for_rest"]
+__all__ = ["ProcessWatch", "Rest", "sees_other_users", "supported", "wait_for_rest"]
 
 _QUICK_LOOKS = 200
 _LOOK_INTERVAL = 0.001  # seconds
@@ -39,6 +40,7 @@ _CALLS: dict[str, tuple[frozenset[int], frozenset[int]]] = {
 }
 #: poll(2) with its time limit as a number; ppoll, which other machines have instead, points to it.
 _POLL = {"x86_64": 7, "aarch64": None}
+_CAP_SYS_PTRACE = 1 << 19
 _LARGEST_INT = 0x7FFFFFFF
 _TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -46,6 +48,12 @@ _TICKS = os.sysconf("SC_CLK_TCK")
 def supported() -> bool:
     """Whether this machine shows what its processes wait for, in a form that is known here."""
     return platform.machine() in _CALLS and os.path.exists("/proc/self/syscall")
+
+
+def sees_other_users() -> bool:
+    """Whether this process may look at one that has changed its user (capabilities(7): CAP_SYS_PTRACE)."""
+    fields = dict(line.split(":\t", 1) for line in Path("/proc/self/status").read_text().splitlines())
+    return bool(int(fields["CapEff"], 16) & _CAP_SYS_PTRACE)
 
 
 class ProcessWatch:

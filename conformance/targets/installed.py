@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 from conformance.contract.target import Target
-from conformance.postfix.master import Command
+from conformance.postfix.master import Command, own_daemon
 from conformance.targets.absent import AbsentTarget
 from conformance.targets.spawned import SpawnedTarget
 from scache.protocol.dialect import POSTFIX_2, POSTFIX_3_6, Dialect
@@ -39,8 +38,5 @@ def installed_postfix() -> Target:
 
 
 def live() -> Target:
-    """The target `live`: this project's `scache-daemon`, a process of its own."""
-    python = Path(sys.executable)
-    return SpawnedTarget(
-        "live", Command(python, (str(python), "-m", "scache.postfix")), POSTFIX_3_6, ours=True
-    )
+    """The target `live`: this project's daemon, a process of its own, with a clock that the bench moves."""
+    return SpawnedTarget("live", own_daemon("conformance.postfix.clocked_daemon"), POSTFIX_3_6, ours=True)

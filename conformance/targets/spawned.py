@@ -1,18 +1,20 @@
-"""Daemons that run as processes of their own, under a parent that plays master(8) and a fake clock."""
+"""Daemons that run as processes of their own, under a parent that plays master(8) and moves their clock."""
 
 from __future__ import annotations
 
 import os
 import signal
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Protocol
 
-from conformance.contract.target import Daemon, Peer, Token
+from conformance.contract.target import START, Daemon, Peer, Token
+from conformance.postfix.clocked_daemon import FileClock
 from conformance.postfix.directories import Instance
-from conformance.postfix.fake_clock import clean_up_shared_memory, find_library
+from conformance.postfix.fake_clock import FakeClock, clean_up_shared_memory, find_library
 from conformance.postfix.master import Child, Command, arguments, spawn
-from conformance.postfix.rest import ProcessWatch, Rest, supported, wait_for_rest
+from conformance.postfix.rest import ProcessWatch, Rest, sees_other_users, supported, wait_for_rest
 from conformance.targets.peer import ClientPeer
 from conformance.targets.sessions import Sessions
 from conformance.targets.settings import FOR_EVER, dialect_from
@@ -20,33 +22,48 @@ from conformance.targets.unix_connection import UnixConnection
 from scache.errors import UnavailableError
 from scache.protocol.dialect import Dialect
 
-__all__ = ["SpawnedDaemon", "SpawnedTarget", "why_nothing_can_be_spawned"]
+__all__ = ["SpawnedDaemon", "SpawnedTarget", "why_the_user_cannot_change"]
 
 _LONGEST_TIME_LIMIT = 5.0  # seconds of real time that `advance` waits for a blocked daemon
 
 
-def why_nothing_can_be_spawned() -> str | None:
-    """Why this machine cannot run a daemon under a fake clock and a played master(8); None where it can."""
-    if not supported():
-        return "this kernel doesn't show what a process waits for (/proc/PID/syscall), or not in a known form"
+def why_the_user_cannot_change() -> str | None:
+    """Why no daemon that gives up root's rights can be started and watched here; None where one can."""
     if os.geteuid() != 0:
         return "only root can play master(8)"
+    if not sees_other_users():
+        return "this process may not watch another user's (CAP_SYS_PTRACE)"
     return None
 
 
-class SpawnedDaemon:
-    """A Daemon that is a child process."""
+class Clock(Protocol):
+    """A daemon's clock from the bench's side."""
 
-    def __init__(self, command: Command, dialect: Dialect, options: Mapping[str, str], library: Path) -> None:
+    def advance(self, seconds: int) -> None:
+        """Move on by so many seconds, or back; this wakes nobody."""
+
+    def environment(self) -> Mapping[str, str]:
+        """What the process needs in its environment to live by this clock."""
+
+
+class SpawnedDaemon:
+    """A Daemon that is a child process; `clock` starts the clock that it is to live by."""
+
+    def __init__(
+        self,
+        command: Command,
+        words: Sequence[str],
+        dialect: Dialect,
+        clock: Callable[[Instance], Clock],
+    ) -> None:
         self.dialect = dialect
-        self._instance = Instance(library)
+        self._instance = Instance()
+        self._clock = clock(self._instance)
         self._sessions = Sessions()
         self._peers: list[ClientPeer] = []
         self._log: list[str] = []
-        words = arguments({"max_idle": FOR_EVER, **options})
-        self._child: Child = spawn(
-            command, words, self._instance.environment(), self._instance.queue, self._instance.listener
-        )
+        environment = {**self._instance.environment(), **self._clock.environment()}
+        self._child: Child = spawn(command, words, environment, self._instance.queue, self._instance.listener)
         self._watch = ProcessWatch(self._child.pid)
         self._stopped = False
         try:
@@ -73,7 +90,7 @@ class SpawnedDaemon:
 
     def advance(self, seconds: int) -> None:
         rest = self.settle()
-        self._instance.clock.set(self._instance.clock.now + seconds)
+        self._clock.advance(seconds)
         if rest is Rest.BLOCKED:
             rest = self._wait_for_time_limit(seconds)
         if rest is Rest.IDLE:
@@ -82,7 +99,7 @@ class SpawnedDaemon:
             self.settle()
 
     def pass_time(self, seconds: int) -> None:
-        self._instance.clock.set(self._instance.clock.now + seconds)
+        self._clock.advance(seconds)
 
     def log(self) -> list[str]:
         self.settle()
@@ -151,7 +168,11 @@ class SpawnedDaemon:
 
 
 class SpawnedTarget:
-    """A program that can be run as the master's child."""
+    """A program that can be run as the master's child.
+
+    ours: it is this project's daemon, which takes any dialect, needs no privileges, and lives by a clock of
+    the bench's own. Any other lives by libfaketime's.
+    """
 
     def __init__(self, name: str, command: Command, dialect: Dialect, *, ours: bool = False) -> None:
         self.name = name
@@ -162,19 +183,30 @@ class SpawnedTarget:
     def unavailable(self) -> str | None:
         if not os.access(self.command.executable, os.X_OK):
             return f"{self.command.executable} is not a program that can be run"
-        if self._clock_library() is None:
+        if not supported():
+            return "this kernel doesn't show what a process waits for (/proc/PID/syscall) in a known form"
+        if self._ours:
+            return None
+        if self._library() is None:
             return "libfaketime is not installed (Debian package faketime)"
-        return why_nothing_can_be_spawned()
+        return why_the_user_cannot_change()
 
     def start(self, options: Mapping[str, str] | None = None) -> Daemon:
         reason = self.unavailable()
-        library = self._clock_library()
-        if reason is not None or library is None:
+        if reason is not None:
             raise UnavailableError(f"{self.name}: {reason}")
         options = options or {}
-        return SpawnedDaemon(self.command, self._dialect_under(options), options, library)
+        words = arguments({"max_idle": FOR_EVER, **options}, change_user=why_the_user_cannot_change() is None)
+        return SpawnedDaemon(self.command, words, self._dialect_under(options), self._start_clock)
 
-    def _clock_library(self) -> Path | None:
+    def _start_clock(self, instance: Instance) -> Clock:
+        if self._ours:
+            return FileClock.start(str(instance.queue), START)
+        library = self._library()
+        assert library is not None  # or it would be unavailable
+        return FakeClock(library, instance.base / "clock", START)
+
+    def _library(self) -> Path | None:
         return self.command.clock_library or find_library()
 
     def _dialect_under(self, options: Mapping[str, str]) -> Dialect:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
+from scache.daemon.clock import SystemClock
 from scache.postfix.daemon import run
 
 __all__ = ["main"]
@@ -12,7 +13,7 @@ __all__ = ["main"]
 
 def main() -> int:
     """Run the daemon with this process's arguments and environment."""
-    return run(sys.argv[1:], os.environ)
+    return run(sys.argv[1:], os.environ, SystemClock())
 
 
 if __name__ == "__main__":

@@ -9,7 +9,6 @@ import time
 from scache.config.generic import FACILITIES, Parameters, logs_utf8
 from scache.config.main_cf import DEFAULT_DIRECTORY, MainCf
 from scache.config.parameters import service_settings
-from scache.daemon.clock import SystemClock
 from scache.daemon.network import UnixNetwork, UnixStream
 from scache.daemon.server import Server
 from scache.daemon.signals import Signals
@@ -28,13 +27,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from scache.config.settings import Settings
+    from scache.daemon.interfaces import Clock
 else:
     import _signal as signal  # without its enums, whose import takes longer than all of the daemon's own
 
 __all__ = ["run"]
 
 
-def run(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
+def run(arguments: Sequence[str], environment: Mapping[str, str], clock: Clock) -> int:
     """Be a Postfix daemon until master goes, SIGTERM comes, or max_idle has passed; returns the exit status.
 
     arguments: without the program's own name. What Postfix calls fatal is logged with its text, and the
@@ -57,9 +57,9 @@ def run(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
         generation = master.process_generation(environment)
         _enter_queue_directory(command_line, parameters)
         if command_line.on_standard_streams:
-            serve_standard_streams(settings, SystemClock(), log)
+            serve_standard_streams(settings, clock, log)
         else:
-            _serve(command_line, parameters, settings, generation, log)
+            _serve(command_line, parameters, settings, generation, clock, log)
         return 0
     except LocalError as error:
         log(f"fatal: {error}")
@@ -116,12 +116,17 @@ def _enter_queue_directory(command_line: CommandLine, parameters: Parameters) ->
 
 
 def _serve(
-    command_line: CommandLine, parameters: Parameters, settings: Settings, generation: int, log: MailLog
+    command_line: CommandLine,
+    parameters: Parameters,
+    settings: Settings,
+    generation: int,
+    clock: Clock,
+    log: MailLog,
 ) -> None:
     """Serve what master listens for."""
     master.claim_descriptors(command_line.sockets)
     master.raise_file_limit()
-    server = Server(_network(command_line), SystemClock(), settings, log)
+    server = Server(_network(command_line), clock, settings, log)
     if command_line.verbose:
         log(f"process generation: {generation:o} ({generation:o})")
         server.service.cache = VerboseCache(settings.ttl_limit, log)

@@ -14,7 +14,7 @@ import pytest
 from freezegun import freeze_time
 
 from scache.postfix.mail_log import MailLog, PostlogService, StandardError, Syslog
-from tests.support.started import Started
+from tests.support.started import CLOCKED, Started
 
 LOGCHECK = Path("/etc/logcheck/ignore.d.server/postfix")
 PID = os.getpid()
@@ -190,7 +190,7 @@ def logcheck_rules() -> list[re.Pattern[str]]:
 
 def test_debian_s_log_watcher_knows_each_line_of_the_statistics() -> None:
     assert LOGCHECK.exists(), "this test needs Debian's package logcheck-database"
-    with Started(fake_clock=True) as daemon:
+    with Started(CLOCKED) as daemon:
         with daemon.connect() as client:
             client.recv(4096)
             for request in (

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.started import OURS, SERVE, Started
+from tests.support.started import CLOCKED, OURS, SERVE, Started
 
 ANNOUNCEMENT = b"protocol\0connection_cache_protocol\0\0"
 MISS = b"request\0find_endp\0label\0nobody\0\0"
@@ -53,7 +53,7 @@ def test_it_tells_master_once_that_it_is_available() -> None:
 
 
 def test_the_end_of_the_status_channel_ends_it_with_statistics() -> None:
-    with Started(fake_clock=True) as daemon:
+    with Started(CLOCKED) as daemon:
         serve_one_miss(daemon)
         daemon.child.close_status()
         assert daemon.exit_status() == 0
@@ -68,7 +68,7 @@ def test_a_master_that_is_gone_at_the_start_ends_it_quietly() -> None:
 
 
 def test_sigterm_ends_it_with_statistics() -> None:
-    with Started(fake_clock=True) as daemon:
+    with Started(CLOCKED) as daemon:
         serve_one_miss(daemon)
         daemon.send_signal(signal.SIGTERM)
         assert daemon.exit_status() == 0
@@ -84,10 +84,10 @@ def test_many_alarms_from_outside_do_no_harm() -> None:
 
 
 def test_it_ends_by_itself_when_idle_for_max_idle() -> None:
-    with Started(words=(*SERVE, "-i", "30"), fake_clock=True) as daemon:
+    with Started(CLOCKED, (*SERVE, "-i", "30")) as daemon:
         serve_one_miss(daemon)
         while daemon.child.exit_status() is None:  # it idles from when it has seen the client go
-            daemon.instance.clock.set(daemon.instance.clock.now + 31)
+            daemon.clock.advance(31)
             daemon.poke()  # moving that clock wakes nobody
         assert daemon.exit_status() == 0
         assert daemon.log() == STATISTICS

@@ -6,38 +6,30 @@ import os
 import select
 import signal
 import socket
-import sys
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
+from conformance.contract.target import START
+from conformance.postfix.clocked_daemon import FileClock
 from conformance.postfix.directories import Instance
-from conformance.postfix.fake_clock import clean_up_shared_memory, find_library
-from conformance.postfix.master import Child, Command, spawn
+from conformance.postfix.master import Child, Command, arguments, own_daemon, spawn
 from conformance.postfix.rest import ProcessWatch, Rest, wait_for_rest
+from conformance.targets.spawned import why_the_user_cannot_change
 
-__all__ = ["OURS", "SERVE", "Started"]
+__all__ = ["CLOCKED", "OURS", "SERVE", "Started"]
 
 #: This project's daemon, isolated as the installed one is.
-OURS = Command(
-    Path(sys.executable),
-    (
-        sys.executable,
-        "-IS",
-        "-c",
-        f"import sys; sys.path.insert(0, {str(Path(__file__).parents[2])!r}); "
-        "from scache.postfix.__main__ import main; sys.exit(main())",
-    ),
-)
+OURS = own_daemon("scache.postfix.__main__")
+#: The same with a clock that stands in its queue directory, and moves when the test says so.
+CLOCKED = own_daemon("conformance.postfix.clocked_daemon")
 #: What master(8) gives its scache where the service is not in a chroot.
-SERVE = ("-l", "-t", "unix", "-u")
+SERVE = tuple(arguments({}, change_user=why_the_user_cannot_change() is None))
 _PATIENCE = 20.0  # seconds: far more than anything here takes
 
 
 class Started:
     """One daemon, with a private queue directory and main.cf. To be used in a `with` statement.
 
-    main_cf: lines to add. environment: variables to change, None to remove. fake_clock: as the bench has it;
-    it can't be moved any more once the daemon is in a chroot.
+    main_cf: lines to add. environment: variables to change, None to remove. `clock` moves what is CLOCKED.
     """
 
     def __init__(
@@ -47,15 +39,11 @@ class Started:
         *,
         main_cf: str = "",
         environment: Mapping[str, str | None] | None = None,
-        fake_clock: bool = False,
     ) -> None:
-        library = find_library()
-        assert library is not None, "these tests need libfaketime"
-        self.instance = Instance(library)
+        self.instance = Instance()
+        self.clock = FileClock.start(str(self.instance.queue), START)
         self._configure(main_cf)
         variables: dict[str, str | None] = {**self.instance.environment(), **(environment or {})}
-        if not fake_clock:
-            variables["LD_PRELOAD"] = None
         self.child: Child = spawn(
             command,
             words,
@@ -78,7 +66,6 @@ class Started:
     def __exit__(self, *_error: object) -> None:
         self.child.kill()
         self.instance.close()
-        clean_up_shared_memory(self.child.pid)
 
     def connect(self) -> socket.socket:
         """A client."""

@@ -13,8 +13,8 @@ from conformance.targets.spawned import SpawnedDaemon
 from scache.errors import UnavailableError
 from scache.protocol.dialect import ANNOUNCEMENT, DUMMY
 
-SPAWNED = [pytest.param(name, marks=pytest.mark.postfix) for name in ("live", "postfix")]
-OURS = ["reference", "simulated", SPAWNED[0]]
+SPAWNED = ["live", pytest.param("postfix", marks=pytest.mark.postfix)]
+OURS = ["reference", "simulated", "live"]
 ALL = ["reference", "simulated", *SPAWNED]
 
 SAVE_E = b"request\0save_endp\0ttl\x002\0label\0E\0property\0P\0\0"

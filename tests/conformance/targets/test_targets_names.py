@@ -12,6 +12,7 @@ from conformance.targets import STANDARD, parse_target
 from conformance.targets.installed import dialect_of
 from conformance.targets.spawned import SpawnedTarget
 from scache.errors import UnavailableError, UsageError
+from scache.protocol.dialect import ANNOUNCEMENT
 
 
 @pytest.mark.parametrize("name", STANDARD)
@@ -87,6 +88,11 @@ def test_any_program_runs_under_the_same_parent(setting: str, announces: bool) -
     [
         ("conformance.targets.spawned.os.geteuid", 1000, "only root can play master(8)"),
         (
+            "conformance.targets.spawned.sees_other_users",
+            False,
+            "this process may not watch another user's (CAP_SYS_PTRACE)",
+        ),
+        (
             "conformance.targets.spawned.find_library",
             None,
             "libfaketime is not installed (Debian package faketime)",
@@ -94,7 +100,7 @@ def test_any_program_runs_under_the_same_parent(setting: str, announces: bool) -
         (
             "conformance.targets.spawned.supported",
             False,
-            "this kernel doesn't show what a process waits for (/proc/PID/syscall), or not in a known form",
+            "this kernel doesn't show what a process waits for (/proc/PID/syscall) in a known form",
         ),
     ],
 )
@@ -102,9 +108,21 @@ def test_what_a_process_needs_and_the_machine_lacks_is_named(
     monkeypatch: pytest.MonkeyPatch, place: str, value: object, reason: str
 ) -> None:
     monkeypatch.setattr("conformance.targets.spawned.os.geteuid", lambda: 0)
+    monkeypatch.setattr("conformance.targets.spawned.sees_other_users", lambda: True)
     monkeypatch.setattr("conformance.targets.spawned.find_library", lambda: Path("/lib/libfaketime.so.1"))
     monkeypatch.setattr(place, lambda: value)
-    assert parse_target("live").unavailable() == reason
+    assert parse_target("program:/bin/sh").unavailable() == reason
+
+
+@pytest.mark.parametrize("place", ["os.geteuid", "sees_other_users", "find_library"])
+def test_this_project_s_daemon_needs_neither_root_nor_libfaketime(
+    monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    monkeypatch.setattr(f"conformance.targets.spawned.{place}", lambda: None)
+    daemon = parse_target("live").start()
+    peer = daemon.connect()
+    assert peer.receive() == Received(ANNOUNCEMENT)
+    daemon.stop()
 
 
 def test_a_machine_without_postfix_has_no_postfix_target(monkeypatch: pytest.MonkeyPatch) -> None:
