@@ -97,6 +97,7 @@ def test_its_descriptors_are_close_on_exec_and_its_file_limit_is_the_hard_one() 
     _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     with Started() as daemon:
         serve_one_miss(daemon)
+        daemon.settle()  # it closes that client's descriptor
         information = Path(f"/proc/{daemon.child.pid}/fdinfo")
         open_ones = {int(entry.name): entry.read_text() for entry in information.iterdir()}
         limits = Path(f"/proc/{daemon.child.pid}/limits").read_text()

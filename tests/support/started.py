@@ -100,9 +100,13 @@ class Started:
 
     def poke(self) -> None:
         """Let the daemon look at the clock, and wait until it is at rest again or has ended."""
+        self.child.send_signal(signal.SIGALRM)
+        self.settle()
+
+    def settle(self) -> None:
+        """Wait until the daemon is at rest or has ended."""
         watch = ProcessWatch(self.child.pid)
         try:
-            self.child.send_signal(signal.SIGALRM)
             wait_for_rest(watch, lambda: self._rest(watch), lambda _rest: True, self.instance.log_socket)
         finally:
             watch.close()
