@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
+import math
 import select
 import shutil
 import subprocess
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
 from conformance.benchmark.measure.daemons import RunningDaemon
-from conformance.benchmark.measure.process import generator_processors
 from scache.errors import RemoteError
 
 __all__ = ["Generator", "Load", "compile_program", "generator_command"]
@@ -25,9 +25,13 @@ DRAIN_PAUSE = 0.001
 each message wakes would compete with what is measured."""
 
 
+PATIENCE = 10.0
+"""Seconds after the end of a run by which all clients must have had their last answer."""
+
+
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What the clients saw during one run: requests, and seconds."""
+    """What the clients saw during one run: requests, and seconds; p50 and the like are latencies."""
 
     requests: int
     elapsed: float
@@ -35,6 +39,7 @@ class Load:
     p50: float
     p99: float
     p999: float
+    longest: float
 
 
 def compile_program(source: str, directory: Path) -> list[str] | None:
@@ -53,7 +58,7 @@ def generator_command(directory: Path) -> list[str]:
 
 
 class Generator:
-    """A generator process for one daemon; its sessions stay open until it is closed."""
+    """A generator for one daemon; its clients and the preloaded sessions stay until it is closed."""
 
     def __init__(self, command: list[str], daemon: RunningDaemon) -> None:
         self._child = daemon.child
@@ -64,23 +69,25 @@ class Generator:
             stderr=subprocess.PIPE,
             text=True,
         )
-        os.sched_setaffinity(self._process.pid, generator_processors())
 
     def preload(self, count: int) -> None:
         """Save that many destination+endpoint pairs, each with a session of its own."""
         self._command(f"preload {count}")
 
     def open_clients(self, count: int) -> None:
-        """Connect clients and take each through one iteration."""
+        """Start clients, each in a process of its own, and let each take one iteration."""
         self._command(f"open {count}")
 
     def close_clients(self) -> None:
-        """Disconnect the clients."""
+        """End the clients."""
         self._command("close")
 
     def run(self, seconds: float) -> Load:
-        """Let all clients iterate for that long."""
-        answer = self._command(f"run {seconds}")
+        """Let all clients iterate for that long.
+
+        Raises RemoteError where the daemon keeps them waiting long after that.
+        """
+        answer = self._command(f"run {seconds}", seconds + PATIENCE)
         return Load(
             requests=answer["requests"],
             elapsed=answer["elapsed_ns"] / 1e9,
@@ -88,10 +95,11 @@ class Generator:
             p50=answer["p50_ns"] / 1e9,
             p99=answer["p99_ns"] / 1e9,
             p999=answer["p999_ns"] / 1e9,
+            longest=answer["longest_ns"] / 1e9,
         )
 
-    def _command(self, command: str) -> dict[str, int]:
-        """Raises RemoteError with the generator's own words where it has ended."""
+    def _command(self, command: str, patience: float = math.inf) -> dict[str, int]:
+        """Raises RemoteError: the generator's own words where it has ended, or that it takes too long."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         assert self._process.stderr is not None
@@ -101,8 +109,11 @@ class Generator:
         except BrokenPipeError:
             answer = ""
         else:
+            due = time.monotonic() + patience
             while not select.select([self._process.stdout], [], [], DRAIN_PAUSE)[0]:
                 self._child.drain()
+                if time.monotonic() > due:
+                    raise RemoteError(f"load generator, {command}: clients are kept waiting")
             answer = self._process.stdout.readline()
         if not answer:
             raise RemoteError(f"load generator, {command}: {self._process.stderr.read().strip()}")

@@ -1,7 +1,7 @@
 /*
  * The least that any server could do: answer the benchmark's messages with no checks, cache, expiry or log.
  *
- * Run as a daemon by `benchmark --limit`, on the listening socket that is descriptor 6. It knows the messages of the
+ * Run as a daemon by `benchmark`, on the listening socket that is descriptor 6. It knows the messages of the
  * load generator and no others: each client has one session at a time, which its next find_dest takes.
  */
 #define _GNU_SOURCE
@@ -50,10 +50,12 @@ static void pass(int connection, int *session, int out)
         memcpy(CMSG_DATA(rights), session, sizeof(int));
         if (sendmsg(connection, &message, MSG_NOSIGNAL) != 1)
             perror("limit_echo: sendmsg");
-        close(*session);
-    } else if (recvmsg(connection, &message, MSG_CMSG_CLOEXEC) == 1) {
-        memcpy(session, CMSG_DATA(rights), sizeof(int));
     }
+    if (*session >= 0)
+        close(*session);
+    *session = -1;
+    if (!out && recvmsg(connection, &message, MSG_CMSG_CLOEXEC) == 1)
+        memcpy(session, CMSG_DATA(rights), sizeof(int));
 }
 
 /* string - the string after this many NULs */
@@ -133,9 +135,12 @@ int main(void)
                 if (event.data.fd < 0 || event.data.fd >= CLIENTS_MAX)
                     return 1;
                 clients[event.data.fd].due = NOTHING;
+                clients[event.data.fd].session = -1;
                 epoll_ctl(epoll, EPOLL_CTL_ADD, event.data.fd, &event);
                 reply(event.data.fd, LIST(ANNOUNCEMENT));
             } else if (!serve(connection, &clients[connection])) {
+                if (clients[connection].session >= 0)
+                    close(clients[connection].session);
                 close(connection);
             }
         }

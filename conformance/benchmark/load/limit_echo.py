@@ -1,6 +1,6 @@
 """The least that a Python server could do: the benchmark's messages without checks, cache, expiry or log.
 
-Run as a daemon by `benchmark --limit`, on the listening socket that is descriptor 6. It knows the messages of
+Run as a daemon by `benchmark`, on the listening socket that is descriptor 6. It knows the messages of
 the load generator and no others: each client has one session at a time, which its next find_dest takes.
 """
 
@@ -63,6 +63,7 @@ class Client:
             self.connection.send(MISS)
 
     def receive_session(self) -> None:
+        self.drop_session()
         ancillary = self.connection.recvmsg(1, CONTROL_ROOM, socket.MSG_CMSG_CLOEXEC)[1]
         self.session = int.from_bytes(ancillary[0][2], sys.byteorder)
         self.awaits = b""
@@ -71,9 +72,14 @@ class Client:
     def send_session(self) -> None:
         rights = self.session.to_bytes(4, sys.byteorder)
         self.connection.sendmsg([b"\0"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, rights)])
-        os.close(self.session)
-        self.session = -1
+        self.drop_session()
         self.awaits = b""
+
+    def drop_session(self) -> None:
+        """Close the session, if there is one."""
+        if self.session >= 0:
+            os.close(self.session)
+            self.session = -1
 
 
 def main() -> None:
@@ -91,7 +97,9 @@ def main() -> None:
                 clients[connection.fileno()] = Client(connection)
                 epoll.register(connection, select.EPOLLIN)
             elif events & select.EPOLLHUP:
-                clients.pop(descriptor).connection.close()
+                client = clients.pop(descriptor)
+                client.drop_session()
+                client.connection.close()
             else:
                 clients[descriptor].serve()
 

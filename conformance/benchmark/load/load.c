@@ -1,30 +1,34 @@
 /*
- * The load generator: many clients of one scache in one thread.
+ * The load generator: one process a client, as smtp(8) is.
  *
  *   load SOCKET
  *
  * Commands come in on standard input, one a line; each is answered with one line on standard output:
  *
  *   preload COUNT      save COUNT destination+endpoint pairs; their sessions stay open at this end    -> {}
- *   open CLIENTS       connect CLIENTS clients and take each through one iteration                    -> {}
+ *   open CLIENTS       start CLIENTS clients and let each take one iteration                          -> {}
  *   run SECONDS        all clients iterate for that long                                              -> {"requests": ...}
- *   close              close the clients                                                              -> {}
+ *   close              end the clients                                                                -> {}
  *
  * An iteration is what smtp(8) sends for one mail, four requests: save_dest, save_endp, find_dest (a hit), find_endp
- * (a miss). As smtp(8) does, a client writes the last dummy of a hit and its next request right after each other, in two
- * writes. Every answer is compared with what it must be; anything else ends the program with status 1 and one line.
+ * (a miss). As with smtp(8), the last dummy of a hit comes in one write with the next request. Every answer is compared
+ * with what it must be; anything else ends the program with status 1 and one line.
  */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -35,7 +39,10 @@
 #define MISS "status\0002\0property\0\0"
 #define LIST(literal) (literal), sizeof(literal) /* the literal's own NUL is the NUL that ends the list */
 
-enum { MESSAGE_MAX = 1024, EVENTS_MAX = 64 };
+enum { MESSAGE_MAX = 1024, CLIENTS_MAX = 1024 };
+
+/* Latencies are counted in buckets, 64 for each power of two: exact to 1.6 %. The last is for 68 s and more. */
+enum { FINENESS = 6, BUCKETS = 32 << FINENESS };
 
 /* What a client does next: what it writes, and the answer it waits for. */
 enum step { SAVE_DEST, SAVE_ENDP, SESSION_OUT, FIND_DEST, SESSION_IN, FIND_ENDP, STEPS };
@@ -58,11 +65,20 @@ struct client {
     uint64_t asked;   /* nanoseconds: when the request under way was sent */
 };
 
-struct latencies {
-    uint32_t *nanoseconds;
-    size_t count, room;
+/* What one client saw in the present run. */
+struct tally {
+    uint64_t requests, cpu, longest; /* nanoseconds */
+    uint32_t latencies[BUCKETS];
 };
 
+/* What the clients share with the process that started them: they begin and end a run together. */
+static struct shared {
+    pthread_barrier_t begin, end;
+    uint64_t deadline;
+    struct tally tallies[CLIENTS_MAX];
+} *shared;
+
+static pid_t processes[CLIENTS_MAX];
 static struct sockaddr_un address = {.sun_family = AF_UNIX};
 
 static void fail(const char *format, ...) __attribute__((noreturn, format(printf, 1, 2)));
@@ -129,6 +145,8 @@ static void compose(struct client *client, const char *family, int number)
     append(&request[FIND_DEST], "request", "find_dest");
     append(&request[FIND_DEST], "label", dest_label);
     append(&request[FIND_DEST], 0, 0);
+    append(&request[FIND_ENDP], "dummy", ""); /* the last one of the hit before */
+    append(&request[FIND_ENDP], 0, 0);
     append(&request[FIND_ENDP], "request", "find_endp");
     append(&request[FIND_ENDP], "label", missing);
     append(&request[FIND_ENDP], 0, 0);
@@ -228,7 +246,6 @@ static int conclude(struct client *client)
         return 0;
     case SESSION_IN:
         receive_session(client);
-        send_bytes(client, LIST(DUMMY));
         return 1;
     default:
         expect(client, LIST(MISS));
@@ -282,99 +299,137 @@ static void preload(int count)
     close(saver.remote);
 }
 
-static struct client *open_clients(int count)
+static size_t bucket(uint64_t value)
 {
-    struct client *clients = calloc((size_t) count, sizeof(*clients));
+    int shift = value >> (FINENESS + 1) ? 63 - FINENESS - __builtin_clzll(value) : 0;
+    size_t index = ((size_t) shift << FINENESS) + (size_t) (value >> shift);
 
-    if (!clients)
-        fail("no memory for %d clients", count);
-    for (int number = 0; number < count; number++) {
-        connect_client(&clients[number]);
-        compose(&clients[number], "client", number);
-        iterate(&clients[number], FIND_ENDP);
-    }
-    return clients;
+    return index < BUCKETS ? index : BUCKETS - 1;
 }
 
-static void close_clients(struct client *clients, int count)
+static uint64_t least_of_bucket(size_t index)
 {
-    for (int number = 0; number < count; number++) {
-        close(clients[number].connection);
-        close(clients[number].session);
-        close(clients[number].remote);
-    }
-    free(clients);
+    size_t shift = index >> (FINENESS + 1) ? (index >> FINENESS) - 1 : 0;
+
+    return (uint64_t) (index - (shift << FINENESS)) << shift;
 }
 
-static void note_latency(struct latencies *latencies, uint64_t value)
+/* run_client - iterate until the deadline; the iteration that is under way then is finished */
+static void run_client(struct client *client, struct tally *tally)
 {
-    if (latencies->count == latencies->room) {
-        latencies->room = latencies->room ? 2 * latencies->room : 65536;
-        latencies->nanoseconds = realloc(latencies->nanoseconds, latencies->room * sizeof(uint32_t));
-        if (!latencies->nanoseconds)
-            fail("no memory for %zu latencies", latencies->room);
-    }
-    latencies->nanoseconds[latencies->count++] = value > UINT32_MAX ? UINT32_MAX : (uint32_t) value;
-}
+    uint64_t cpu = nanoseconds(CLOCK_PROCESS_CPUTIME_ID), now = 0;
 
-static int by_size(const void *left, const void *right)
-{
-    uint32_t a = *(const uint32_t *) left, b = *(const uint32_t *) right;
-
-    return (a > b) - (a < b);
-}
-
-static unsigned long percentile(const struct latencies *latencies, double share)
-{
-    return latencies->nanoseconds[(size_t) (share * (double) (latencies->count - 1))];
-}
-
-/* run - all clients iterate until the time is over; then each finishes its iteration */
-static void run(struct client *clients, int count, double seconds)
-{
-    struct latencies latencies = {0};
-    struct epoll_event events[EVENTS_MAX];
-    uint64_t cpu = nanoseconds(CLOCK_PROCESS_CPUTIME_ID), begin = nanoseconds(CLOCK_MONOTONIC);
-    uint64_t deadline = begin + (uint64_t) (seconds * 1e9), now = begin;
-    int epoll = epoll_create1(EPOLL_CLOEXEC), busy = count;
-
-    for (int number = 0; number < count; number++) {
-        struct epoll_event event = {.events = EPOLLIN, .data.ptr = &clients[number]};
-
-        epoll_ctl(epoll, EPOLL_CTL_ADD, clients[number].connection, &event);
-        advance(&clients[number]);
-    }
-    while (busy > 0) {
-        int ready = epoll_wait(epoll, events, EVENTS_MAX, -1);
-
-        for (int index = 0; index < ready; index++) {
-            struct client *client = events[index].data.ptr;
-
-            if (conclude(client)) {
-                now = nanoseconds(CLOCK_MONOTONIC);
-                note_latency(&latencies, now - client->asked);
-            }
-            client->step = (client->step + 1) % STEPS;
-            if (client->step == SAVE_DEST && now >= deadline)
-                busy--;
-            else
-                advance(client);
+    memset(tally, 0, sizeof(*tally));
+    do {
+        for (client->step = 0; client->step < STEPS; client->step++) {
+            advance(client);
+            if (!conclude(client))
+                continue;
+            now = nanoseconds(CLOCK_MONOTONIC);
+            tally->requests++;
+            tally->latencies[bucket(now - client->asked)]++;
+            if (now - client->asked > tally->longest)
+                tally->longest = now - client->asked;
         }
+    } while (now < shared->deadline);
+    tally->cpu = nanoseconds(CLOCK_PROCESS_CPUTIME_ID) - cpu;
+}
+
+/* be_client - what a client's process does until it is killed */
+static void be_client(int number)
+{
+    struct client client = {0};
+
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    close_range(STDERR_FILENO + 1, ~0U, 0);
+    connect_client(&client);
+    compose(&client, "client", number);
+    iterate(&client, FIND_ENDP);
+    pthread_barrier_wait(&shared->end);
+    for (;;) {
+        pthread_barrier_wait(&shared->begin);
+        run_client(&client, &shared->tallies[number]);
+        pthread_barrier_wait(&shared->end);
     }
-    now = nanoseconds(CLOCK_MONOTONIC);
-    cpu = nanoseconds(CLOCK_PROCESS_CPUTIME_ID) - cpu;
-    close(epoll);
-    qsort(latencies.nanoseconds, latencies.count, sizeof(uint32_t), by_size);
-    printf("{\"requests\": %zu, \"elapsed_ns\": %lu, \"cpu_ns\": %lu, \"p50_ns\": %lu, \"p99_ns\": %lu,"
-           " \"p999_ns\": %lu}\n",
-           latencies.count, (unsigned long) (now - begin), (unsigned long) cpu, percentile(&latencies, 0.5),
-           percentile(&latencies, 0.99), percentile(&latencies, 0.999));
-    free(latencies.nanoseconds);
+}
+
+/* client_ended - a client ends by itself only after a wrong answer, which it has reported */
+static void client_ended(int signal)
+{
+    (void) signal;
+    _exit(1);
+}
+
+static void open_clients(int count)
+{
+    pthread_barrierattr_t between_processes;
+
+    if (count < 1 || count > CLIENTS_MAX)
+        fail("%d clients are not between 1 and %d", count, CLIENTS_MAX);
+    pthread_barrierattr_init(&between_processes);
+    pthread_barrierattr_setpshared(&between_processes, PTHREAD_PROCESS_SHARED);
+    pthread_barrier_init(&shared->begin, &between_processes, (unsigned) count + 1);
+    pthread_barrier_init(&shared->end, &between_processes, (unsigned) count + 1);
+    signal(SIGCHLD, client_ended);
+    for (int number = 0; number < count; number++) {
+        processes[number] = fork();
+        if (processes[number] == 0)
+            be_client(number);
+        if (processes[number] < 0)
+            fail("cannot start client %d: %s", number, strerror(errno));
+    }
+    pthread_barrier_wait(&shared->end);
+}
+
+static void close_clients(int count)
+{
+    signal(SIGCHLD, SIG_DFL);
+    for (int number = 0; number < count; number++)
+        kill(processes[number], SIGKILL);
+    for (int number = 0; number < count; number++)
+        waitpid(processes[number], 0, 0);
+}
+
+/* percentile - the latency that this share of all requests didn't exceed */
+static unsigned long percentile(const struct tally *sum, double share)
+{
+    uint64_t rank = (uint64_t) (share * (double) (sum->requests - 1)), seen = 0;
+    size_t index = 0;
+
+    while ((seen += sum->latencies[index]) <= rank)
+        index++;
+    return least_of_bucket(index);
+}
+
+/* run - all clients iterate until the time is over */
+static void run(int count, double seconds)
+{
+    static struct tally sum;
+    uint64_t begin = nanoseconds(CLOCK_MONOTONIC), elapsed;
+
+    shared->deadline = begin + (uint64_t) (seconds * 1e9);
+    pthread_barrier_wait(&shared->begin);
+    pthread_barrier_wait(&shared->end);
+    elapsed = nanoseconds(CLOCK_MONOTONIC) - begin;
+    memset(&sum, 0, sizeof(sum));
+    for (int number = 0; number < count; number++) {
+        const struct tally *tally = &shared->tallies[number];
+
+        sum.requests += tally->requests;
+        sum.cpu += tally->cpu;
+        if (tally->longest > sum.longest)
+            sum.longest = tally->longest;
+        for (size_t index = 0; index < BUCKETS; index++)
+            sum.latencies[index] += tally->latencies[index];
+    }
+    printf("{\"requests\": %lu, \"elapsed_ns\": %lu, \"cpu_ns\": %lu, \"p50_ns\": %lu, \"p99_ns\": %lu,"
+           " \"p999_ns\": %lu, \"longest_ns\": %lu}\n",
+           (unsigned long) sum.requests, (unsigned long) elapsed, (unsigned long) sum.cpu, percentile(&sum, 0.5),
+           percentile(&sum, 0.99), percentile(&sum, 0.999), (unsigned long) sum.longest);
 }
 
 int main(int argc, char **argv)
 {
-    struct client *clients = 0;
     struct rlimit limit;
     char command[16], line[64];
     double argument;
@@ -386,19 +441,22 @@ int main(int argc, char **argv)
     getrlimit(RLIMIT_NOFILE, &limit);
     limit.rlim_cur = limit.rlim_max;
     setrlimit(RLIMIT_NOFILE, &limit);
+    shared = mmap(0, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (shared == MAP_FAILED)
+        fail("no shared memory: %s", strerror(errno));
     while (fgets(line, sizeof(line), stdin)) {
         argument = 0;
         if (sscanf(line, "%15s %lf", command, &argument) < 1)
             fail("an empty command");
         if (!strcmp(command, "run")) {
-            run(clients, count, argument);
+            run(count, argument);
         } else {
             if (!strcmp(command, "preload"))
                 preload((int) argument);
             else if (!strcmp(command, "open"))
-                clients = open_clients(count = (int) argument);
+                open_clients(count = (int) argument);
             else if (!strcmp(command, "close"))
-                close_clients(clients, count);
+                close_clients(count);
             else
                 fail("unknown command: %s", command);
             puts("{}");

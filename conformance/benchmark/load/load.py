@@ -1,21 +1,22 @@
 """The load generator for machines without a C compiler; the same commands, messages and answers as load.c.
 
 Run as a program: `load.py SOCKET`. The commands that it takes on standard input stand at the top of load.c.
-It costs about as much CPU as the daemon that it measures, so read its own share of a core before you trust a
-number of requests a second; cost per request is measured at the daemon and stays good.
+A client costs more CPU than the daemon that it measures, so requests a second say less than with load.c; cost
+per request is measured at the daemon and stays good.
 """
 
 from __future__ import annotations
 
 import array
 import json
+import multiprocessing
 import os
 import resource
-import select
 import socket
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from multiprocessing.connection import Connection
 
 __all__ = ["Client", "compose", "main"]
 
@@ -75,6 +76,8 @@ class Client:
         self.become(family, number)
         self.asked = 0
         self.step = SAVE_DEST
+        self.owed = b""
+        """The last dummy of a hit, which goes out with the next request, as smtp(8)'s does."""
 
     def become(self, family: bytes, number: int) -> None:
         """Prepare the messages and a session of this number."""
@@ -107,14 +110,15 @@ class Client:
             return
         if step != SESSION_IN:
             self.asked = time.monotonic_ns()
-        self.connection.send(self.writes[step])
+        self.connection.send(self.owed + self.writes[step])
+        self.owed = b""
 
     def read(self) -> bool:
         """Take the answer that the step waits for; whether it was the last one of a request."""
         step = self.step
         if step == SESSION_IN:
             self.receive_session()
-            self.connection.send(DUMMY)
+            self.owed = DUMMY
         else:
             self.expect(self.answers[step])
         return ENDS_REQUEST[step]
@@ -156,54 +160,82 @@ def preload(path: str, count: int) -> list[socket.socket]:
     return remotes
 
 
-def run(clients: list[Client], seconds: float) -> dict[str, int]:
-    """All clients iterate until the time is over; then each finishes its iteration."""
+def run_client(client: Client, deadline: int) -> array.array[int]:
+    """Iterate until the deadline; the latency of each request in nanoseconds."""
     latencies = array.array("Q")
-    epoll = select.epoll()
-    by_descriptor: dict[int, Client] = {}
-    clock: Callable[[], int] = time.monotonic_ns
-    cpu, begin = time.process_time_ns(), clock()
-    deadline, now, busy = begin + int(seconds * 1e9), begin, len(clients)
-    for client in clients:
-        by_descriptor[client.connection.fileno()] = client
-        epoll.register(client.connection, select.EPOLLIN)
-        client.write()
-    while busy:
-        for descriptor, _ in epoll.poll():
-            client = by_descriptor[descriptor]
+    while True:
+        for step in range(STEPS):
+            client.step = step
+            client.write()
             if client.read():
-                now = clock()
+                now = time.monotonic_ns()
                 latencies.append(now - client.asked)
-            client.step = (client.step + 1) % STEPS
-            if client.step == SAVE_DEST and now >= deadline:
-                busy -= 1
-            else:
-                client.write()
-    now = clock()
-    cpu = time.process_time_ns() - cpu
-    epoll.close()
-    ordered = sorted(latencies)
+        if now >= deadline:
+            return latencies
+
+
+def be_client(path: str, number: int, channel: Connection) -> None:
+    """What a client's process does, until its channel closes: a run for each deadline that comes."""
+    client = Client(path, b"client", number)
+    client.begin()
+    client.iterate()
+    channel.send(None)
+    while True:
+        try:
+            deadline = channel.recv()
+        except EOFError:
+            return
+        cpu = time.process_time_ns()
+        latencies = run_client(client, deadline)
+        channel.send((latencies, time.process_time_ns() - cpu))
+
+
+class ClientProcess:
+    """A client in a process of its own, as smtp(8) is."""
+
+    def __init__(self, path: str, number: int) -> None:
+        context = multiprocessing.get_context("fork")
+        self.channel, theirs = context.Pipe()
+        self._process = context.Process(target=be_client, args=(path, number, theirs), daemon=True)
+        self._process.start()
+        theirs.close()
+
+    def close(self) -> None:
+        """End it."""
+        self._process.kill()
+        self._process.join()
+        self.channel.close()
+
+
+def open_clients(path: str, count: int) -> list[ClientProcess]:
+    """Start that many clients and let each take one iteration."""
+    clients = [ClientProcess(path, number) for number in range(count)]
+    for client in clients:
+        client.channel.recv()
+    return clients
+
+
+def run(clients: list[ClientProcess], seconds: float) -> dict[str, int]:
+    """All clients iterate until the time is over; then each finishes its iteration."""
+    begin = time.monotonic_ns()
+    for client in clients:
+        client.channel.send(begin + int(seconds * 1e9))
+    results = [client.channel.recv() for client in clients]
+    elapsed = time.monotonic_ns() - begin
+    ordered: list[int] = sorted(latency for latencies, _ in results for latency in latencies)
 
     def percentile(share: float) -> int:
         return ordered[int(share * (len(ordered) - 1))]
 
     return {
         "requests": len(ordered),
-        "elapsed_ns": now - begin,
-        "cpu_ns": cpu,
+        "elapsed_ns": elapsed,
+        "cpu_ns": sum(cpu for _, cpu in results),
         "p50_ns": percentile(0.5),
         "p99_ns": percentile(0.99),
         "p999_ns": percentile(0.999),
+        "longest_ns": ordered[-1],
     }
-
-
-def open_clients(path: str, count: int) -> list[Client]:
-    """Connect that many clients and take each through one iteration."""
-    clients = [Client(path, b"client", number) for number in range(count)]
-    for client in clients:
-        client.begin()
-        client.iterate()
-    return clients
 
 
 def main(path: str) -> None:
@@ -211,7 +243,7 @@ def main(path: str) -> None:
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     remotes: list[socket.socket] = []
-    clients: list[Client] = []
+    clients: list[ClientProcess] = []
     for line in sys.stdin:
         command, _, argument = line.strip().partition(" ")
         answer: dict[str, int] = {}
@@ -230,4 +262,7 @@ def main(path: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    try:
+        main(sys.argv[1])
+    except EOFError:  # a client has ended, and has said why
+        sys.exit(1)

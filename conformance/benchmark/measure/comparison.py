@@ -1,4 +1,4 @@
-"""The measurement: daemons take turns (A B A B ...) under the same load; ratios are of neighbours in time."""
+"""The measurement: daemons take turns (A B C A B C ...) under the same load; ratios are of one round."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from conformance.benchmark.measure.process import cpu_time, memory
 __all__ = ["Cell", "Comparison", "Memory", "Plan", "Ratio", "Turn", "compare", "loaded", "measure_turn"]
 
 DESCRIPTORS_BESIDE_SESSIONS = 500
-"""Descriptors that a daemon and the generator need for clients, two for each, and for themselves."""
+"""Descriptors that a daemon and the generator need besides those of the cached sessions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class Plan:
 
     cached: tuple[int, ...] = (0, 1000, 4000, 16000)
     clients: tuple[int, ...] = (1, 4, 16, 64)
-    turns: int = 11
+    turns: int = 7
     """How often each daemon has its turn in a cell."""
     seconds: float = 0.25
     """How long a turn lasts."""
@@ -60,11 +60,12 @@ class Turn:
     p50: float
     p99: float
     p999: float
+    longest: float
 
 
 @dataclass(frozen=True, slots=True)
 class Ratio:
-    """The median of the ratios of neighbouring turns, and their range."""
+    """The median of the ratios of one round's turns, and their range."""
 
     median: float
     low: float
@@ -102,6 +103,10 @@ class Cell:
         system = sum(turn.system for turn in self.turns[name])
         return user / (user + system) if user + system else 0.0
 
+    def user_per_request(self, name: str) -> float:
+        """Seconds of the daemon's CPU that are not the kernel's, over all its turns."""
+        return self.typical(name, lambda turn: turn.cpu_per_request) * self.user_share(name)
+
     def ratio(self, name: str, other: str, value: Callable[[Turn], float]) -> Ratio:
         """name's value over other's, turn by turn."""
         pairs = zip(self.turns[name], self.turns[other], strict=True)
@@ -134,6 +139,7 @@ def measure_turn(daemon: RunningDaemon, generator: Generator, seconds: float) ->
         p50=load.p50,
         p99=load.p99,
         p999=load.p999,
+        longest=load.longest,
     )
 
 

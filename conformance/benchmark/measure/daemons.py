@@ -19,11 +19,19 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from conformance.benchmark.measure.process import server_processors
 from conformance.postfix.master import Child, Command, arguments, spawn
 from scache.errors import RemoteError
 
-__all__ = ["OPTIONS", "Contestant", "RunningDaemon", "ours", "python_program", "real", "start"]
+__all__ = [
+    "ANNOUNCEMENT",
+    "OPTIONS",
+    "Contestant",
+    "RunningDaemon",
+    "ours",
+    "python_program",
+    "real",
+    "start",
+]
 
 OPTIONS = {"connection_cache_ttl_limit": "1000000", "max_idle": "86400"}
 """Nothing expires and nobody leaves while it is measured."""
@@ -38,6 +46,8 @@ class Contestant:
     name: str
     command: Command
     version: str
+    processors: tuple[int, ...] = ()
+    """Where it may run; empty: wherever this process may."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +77,7 @@ def ours() -> Contestant:
 
 
 def real() -> Contestant | None:
-    """The machine's own Postfix; None where there is none."""
+    """The machine's own Postfix's; None where there is none."""
     postconf = shutil.which("postconf", path="/usr/sbin:/usr/local/sbin:/usr/bin")
     if postconf is None:
         return None
@@ -116,6 +126,7 @@ def start(contestant: Contestant) -> Iterator[RunningDaemon]:
             began = time.monotonic()
             child = spawn(contestant.command, arguments(OPTIONS), environment, queue, listener)
         stack.callback(child.kill)
-        os.sched_setaffinity(child.pid, server_processors())
+        if contestant.processors:
+            os.sched_setaffinity(child.pid, contestant.processors)
         _await_announcement(contestant.name, socket_path)
         yield RunningDaemon(contestant.name, child, socket_path, time.monotonic() - began)

@@ -1,16 +1,16 @@
-"""What the kernel knows of a process: CPU time, memory; and which processor it runs on."""
+"""What the kernel knows of a process: CPU time, memory, processors."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["CpuTime", "cpu_time", "generator_processors", "memory", "processors", "server_processors"]
+from scache.errors import UnavailableError
+
+__all__ = ["CpuTime", "apart", "cpu_time", "memory", "processors"]
 
 CLOCK_TICK = 1 / os.sysconf("SC_CLK_TCK")
-_PROCESSORS = sorted(os.sched_getaffinity(0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,20 +42,17 @@ def memory(pid: int, field: str = "VmRSS") -> int:
     raise LookupError(f"/proc/{pid}/status has no {field}")
 
 
-def processors() -> Sequence[int]:
-    """All that were allowed when the program began."""
-    return _PROCESSORS
+def processors() -> tuple[int, ...]:
+    """All that this process may run on."""
+    return tuple(sorted(os.sched_getaffinity(0)))
 
 
-def server_processors() -> Sequence[int]:
-    """The processor that is the daemon's alone.
+def apart() -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Pinned: the processor that is the daemon's alone, and those of everything else.
 
-    Left to itself, the kernel now and then puts the two ends of a conversation on one processor, which
-    doubles or halves the figures from one run to the next.
+    Raises UnavailableError on a machine with one processor.
     """
-    return _PROCESSORS[:1]
-
-
-def generator_processors() -> Sequence[int]:
-    """The processors of everything else; the daemon's own where there is no other."""
-    return _PROCESSORS[1:] or _PROCESSORS
+    allowed = processors()
+    if len(allowed) == 1:
+        raise UnavailableError("a daemon can't be pinned to a processor of its own: there is only one")
+    return allowed[:1], allowed[1:]

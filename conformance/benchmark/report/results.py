@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
@@ -12,8 +13,6 @@ from typing import Any
 
 from conformance.benchmark.measure.comparison import Cell, Comparison, Plan
 from conformance.benchmark.measure.daemons import Contestant
-from conformance.benchmark.measure.process import processors
-from conformance.benchmark.measure.stalled import Stalled
 from conformance.benchmark.report.goals import cpu_per_request, rate
 
 __all__ = ["Machine", "Results", "as_json", "this_machine"]
@@ -28,6 +27,7 @@ class Machine:
     kernel: str
     contestants: dict[str, str]
     generator: str
+    pinned: bool
     date: str
 
 
@@ -39,20 +39,20 @@ class Results:
     plan: Plan
     comparison: Comparison
     startup: dict[str, list[float]] = field(default_factory=dict)
-    stalled: dict[str, Stalled] = field(default_factory=dict)
     simulated: list[float] = field(default_factory=list)
 
 
 def this_machine(contestants: Sequence[Contestant], command: list[str]) -> Machine:
-    """The machine, the releases that are compared, and the load generator."""
+    """The machine, the releases that are compared, the load generator, and whether they share processors."""
     cpuinfo = Path("/proc/cpuinfo").read_text()
     names = [line.partition(":")[2].strip() for line in cpuinfo.splitlines() if line.startswith("model name")]
     return Machine(
         processor=names[0] if names else platform.machine(),
-        processors=len(processors()),
+        processors=os.cpu_count() or 1,
         kernel=f"{platform.system()} {platform.release()}",
         contestants={contestant.name: contestant.version for contestant in contestants},
         generator="C" if command[0].endswith("load") else "Python",
+        pinned=any(contestant.processors for contestant in contestants),
         date=f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
     )
 
@@ -60,11 +60,12 @@ def this_machine(contestants: Sequence[Contestant], command: list[str]) -> Machi
 def _cell_as_json(cell: Cell) -> dict[str, Any]:
     measures = {"requests_per_second": rate, "cpu_per_request": cpu_per_request}
     ratios = {
-        f"{name}/real": {
-            measure: asdict(cell.ratio(name, "real", value)) for measure, value in measures.items()
+        f"{name}/{other}": {
+            measure: asdict(cell.ratio(name, other, value)) for measure, value in measures.items()
         }
+        for other in ("limit", "real")
         for name in cell.turns
-        if "real" in cell.turns and name != "real"
+        if other in cell.turns and name != other
     }
     return {"cached": cell.cached, "clients": cell.clients, "turns": asdict(cell)["turns"], "ratios": ratios}
 
@@ -82,5 +83,4 @@ def as_json(results: Results) -> dict[str, Any]:
         },
         "startup": {name: {"median": median(times), "all": times} for name, times in results.startup.items()},
         "simulated": results.simulated,
-        "stalled": {name: asdict(stalled) for name, stalled in results.stalled.items()},
     }

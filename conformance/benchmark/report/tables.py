@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from statistics import median
 from typing import NamedTuple
 
@@ -11,23 +11,14 @@ from rich.console import Console
 from rich.table import Table
 
 from conformance.benchmark.measure.comparison import Cell, Comparison, Turn
-from conformance.benchmark.measure.stalled import Stalled
+from conformance.benchmark.measure.hostile import Beside
 from conformance.benchmark.measure.system_calls import Counts
-from conformance.benchmark.report.goals import (
-    FLATNESS_LIMIT,
-    GOALS,
-    PAIR_LIMIT,
-    SIMULATED_GOAL,
-    STALLED_LIMIT,
-    cpu_per_request,
-    rate,
-    verdict,
-)
+from conformance.benchmark.report.goals import Verdict, cpu_per_request, rate
 from conformance.benchmark.report.results import Machine, Results
 
-__all__ = ["progress_line", "show", "show_comparison", "show_system_calls"]
+__all__ = ["progress_line", "show", "show_comparison", "show_hostile", "show_system_calls", "show_verdicts"]
 
-LEFT = ("request", "daemon", "which")
+LEFT = ("request", "daemon", "which", "goal", "they")
 UNLIMITED = 200
 """Characters in a line of a file."""
 
@@ -54,34 +45,36 @@ def _table(title: str, *columns: str) -> Table:
     return table
 
 
-def _goal(cell: Cell, measure: Callable[[Turn], float]) -> list[str]:
-    for goal in GOALS:
-        if goal.measure is measure and goal.concerns(cell):
-            return [f"{goal.limit:g}", verdict(goal.holds(cell))]
-    return []
-
-
 def progress_line(cell: Cell) -> str:
     """One line about a cell that has just been measured."""
     rates = ", ".join(f"{name} {cell.typical(name, rate):,.0f}" for name in cell.turns)
     return f"{cell.cached:,} cached pairs, {cell.clients} clients: requests a second: {rates}"
 
 
+BASES = ("limit", "real")
+"""What the others are compared with: the least that any server does, and what there is to replace."""
+
+
+def _ratios(cell: Cell, name: str, measure: Callable[[Turn], float]) -> Iterable[str]:
+    for base in BASES:
+        if base in cell.turns and name != base:
+            ratio = cell.ratio(name, base, measure)
+            yield from (f"{ratio.median:.2f}", f"{ratio.low:.3g}-{ratio.high:.3g}")
+        else:
+            yield from ("", "")
+
+
 def _measured(
     title: str, measure: Callable[[Turn], float], comparison: Comparison, columns: Sequence[Column]
 ) -> Table:
-    """A row for each daemon in each cell; the measure is what is compared with the real one's."""
+    """A row for each daemon in each cell; the measure is compared with the limit's and the real one's."""
     titles = [column.title for column in columns]
-    table = _table(title, "pairs", "clients", "daemon", *titles, "/ real", "range", "goal", "")
+    table = _table(title, "pairs", "clients", "daemon", *titles, "/ limit", "range", "/ real", "range")
     for cell in comparison.cells:
         for name in comparison.names:
             row = [f"{cell.cached:,}", str(cell.clients), name]
             row += [column.form.format(column.value(cell, name)) for column in columns]
-            if name != "real" and "real" in cell.turns:
-                ratio = cell.ratio(name, "real", measure)
-                row += [f"{ratio.median:.2f}", f"{ratio.low:.3g}-{ratio.high:.3g}"]
-                row += _goal(cell, measure) if name == "ours" else []
-            table.add_row(*row)
+            table.add_row(*row, *_ratios(cell, name, measure))
     return table
 
 
@@ -89,9 +82,9 @@ def _throughput(comparison: Comparison) -> Table:
     columns = [
         Column("requests/s", "{:,.0f}", _typical(rate)),
         Column("its core", "{:.0%}", _typical(lambda turn: turn.server_share)),
-        Column("generator's", "{:.0%}", _typical(lambda turn: turn.generator_share)),
+        Column("clients'", "{:.0%}", _typical(lambda turn: turn.generator_share)),
     ]
-    title = "Requests a second; how busy the daemon and the load generator keep a core"
+    title = "Requests a second; how much of a core the daemon uses, and all clients together"
     return _measured(title, rate, comparison, columns)
 
 
@@ -101,7 +94,7 @@ def _cost(comparison: Comparison) -> Table:
 
     columns = [
         Column("CPU", "{:,.1f}", cost),
-        Column("user", "{:,.1f}", lambda cell, name: cost(cell, name) * cell.user_share(name)),
+        Column("user", "{:,.1f}", lambda cell, name: cell.user_per_request(name) * MICRO),
         Column("system", "{:,.1f}", lambda cell, name: cost(cell, name) * (1 - cell.user_share(name))),
     ]
     return _measured("The daemon's CPU per request (microseconds)", cpu_per_request, comparison, columns)
@@ -120,15 +113,12 @@ def _latency(comparison: Comparison) -> Table:
 
 
 def _memory(comparison: Comparison) -> Table:
-    columns = ("pairs", "daemon", "resident, KiB", "peak, KiB", "bytes per cached pair", "goal", "")
-    table = _table("Memory", *columns)
+    table = _table("Memory", "pairs", "daemon", "resident, KiB", "peak, KiB", "bytes per cached pair")
     for cached, by_name in comparison.memory.items():
         for name, memory in by_name.items():
             row = [f"{cached:,}", name, f"{memory.after // 1024:,}", f"{memory.peak // 1024:,}"]
             if cached:
                 row.append(f"{memory.per_pair(cached):,.0f}")
-            if cached and name == "ours":
-                row += [f"{PAIR_LIMIT:,}", verdict(memory.per_pair(cached) <= PAIR_LIMIT)]
             table.add_row(*row)
     return table
 
@@ -140,31 +130,6 @@ def _startup(startup: dict[str, list[float]]) -> Table:
             name, *(f"{value * MILLI:.1f}" for value in (median(seconds), min(seconds), max(seconds)))
         )
     return table
-
-
-def _flatness_line(comparison: Comparison) -> str:
-    clients = comparison.cells[-1].clients
-    cells = [cell for cell in comparison.cells if cell.clients == clients]
-    costs = [cell.typical("ours", cpu_per_request) for cell in cells]
-    grown = costs[-1] / costs[0]
-    return (
-        f"ours: with {cells[-1].cached:,} pairs {grown:.2f} times the CPU per request that it takes with"
-        f" {cells[0].cached:,}, {clients} clients ({FLATNESS_LIMIT} {verdict(grown <= FLATNESS_LIMIT)})"
-    )
-
-
-def _stalled_lines(stalled: dict[str, Stalled]) -> Iterable[str]:
-    for name, found in stalled.items():
-        if not found.serves_others:
-            yield f"{name}: one client that stops in the middle of a request keeps everybody waiting"
-            continue
-        pairs = list(zip(found.beside, found.without, strict=True))
-        rates = median(beside.rate / without.rate for beside, without in pairs)
-        p99 = median(beside.p99 / without.p99 for beside, without in pairs)
-        yield (
-            f"{name}: beside a stalled client {rates:.2f} times the requests a second,"
-            f" {p99:.2f} times the p99 latency ({STALLED_LIMIT} {verdict(p99 <= STALLED_LIMIT)})"
-        )
 
 
 def _print(table: Table) -> None:
@@ -183,9 +148,10 @@ def _print(table: Table) -> None:
 def show_comparison(machine: Machine, comparison: Comparison) -> None:
     """Print where it was measured, throughput, cost and latency."""
     releases = ", ".join(f"{name}: {version}" for name, version in machine.contestants.items())
+    placement = "the daemon on a core of its own" if machine.pinned else "on the same cores as the daemon"
     print(
         f"{machine.date}; {machine.processor}, {machine.processors} processors; {machine.kernel};"
-        f" {releases}; load generator in {machine.generator}. Medians."
+        f" {releases}; clients in {machine.generator}, {placement}. Medians."
     )
     _print(_throughput(comparison))
     _print(_cost(comparison))
@@ -203,20 +169,43 @@ def show_system_calls(counts: dict[str, dict[str, Counts]]) -> None:
     _print(table)
 
 
+def show_hostile(count: int, found: Mapping[str, Mapping[str, Beside]]) -> None:
+    """Print how long well-behaved clients wait, without and beside so many that misbehave."""
+    title = f"Latency beside {count:,} clients that misbehave, and without them (milliseconds)"
+    percentiles = ("p50", "p99", "p99.9", "longest")
+    table = _table(title, "they", "daemon", "requests/s", *percentiles, *percentiles)
+    for kind, by_name in found.items():
+        for name, measured in by_name.items():
+            if not measured.beside:
+                table.add_row(kind, name, "all are kept waiting")
+                continue
+            rates = median(turn.rate for turn in measured.beside)
+            figures = [*_waits(measured.beside), *_waits(measured.without)]
+            table.add_row(kind, name, f"{rates:,.0f}", *figures)
+    _print(table)
+
+
+def _waits(turns: Sequence[Turn]) -> list[str]:
+    """Medians of the percentiles, and the longest wait of all."""
+    percentiles = ([turn.p50 for turn in turns], [turn.p99 for turn in turns], [turn.p999 for turn in turns])
+    waits = [*map(median, percentiles), max(turn.longest for turn in turns)]
+    return [f"{wait * MILLI:,.2f}" for wait in waits]
+
+
+def show_verdicts(verdicts: Sequence[Verdict]) -> None:
+    """Print each goal with what was reached."""
+    table = _table("Goals", "goal", "reached", "wanted", "verdict")
+    for verdict in verdicts:
+        reached = f"{verdict.reached:.3g}" if verdict.reached < 100 else f"{verdict.reached:,.0f}"
+        table.add_row(verdict.what, reached, verdict.limit, "met" if verdict.good else "MISSED")
+    _print(table)
+
+
 def show(results: Results) -> None:
-    """Print everything."""
+    """Print everything but the goals."""
     show_comparison(results.machine, results.comparison)
-    print(_flatness_line(results.comparison))
     _print(_memory(results.comparison))
     for cached in results.plan.left_out():
         print(f"Left out: {cached:,} pairs need more descriptors than ulimit -Hn allows.")
     if results.startup:
         _print(_startup(results.startup))
-    if results.simulated:
-        simulated = median(results.simulated)
-        print(
-            f"ours, simulated: {simulated:,.0f} requests in a second of CPU"
-            f" ({SIMULATED_GOAL:,} {verdict(simulated >= SIMULATED_GOAL)})"
-        )
-    for line in _stalled_lines(results.stalled):
-        print(line)
