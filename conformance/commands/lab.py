@@ -10,13 +10,14 @@ from pathlib import Path
 
 from rich.console import Console
 
-from conformance.lab.corpus import CORPUS, LONG, TRACES, keep, trace_path, unfit, write_readme
+from conformance.lab.corpus import CORPUS, LONG, keep, trace_path, unfit, write_readme
 from conformance.lab.experiment import run_scenario
 from conformance.lab.instance.variants import VARIANTS
 from conformance.lab.outcome import Outcome, compare
 from conformance.lab.scenarios import SCENARIOS, Scenario, scenario_named
 from conformance.lab.tables import outcome_table, scenario_table
 from conformance.postfix.installation import installed_postfix
+from conformance.traces import FOLDER
 from scache.errors import UsageError
 
 __all__ = ["EXIT_DIFFERENT", "EXIT_SAME", "add_arguments", "run"]
@@ -38,7 +39,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     comparing = verbs.add_parser("compare", help="run scenarios with the real scache and with another")
     comparing.add_argument("--scache", choices=[*VARIANTS][1:], default="ours", help="default: %(default)s")
     recording = verbs.add_parser("record", help="record the corpus of traces anew")
-    recording.add_argument("--output", type=Path, default=TRACES, metavar="DIRECTORY", help="default: traces")
+    recording.add_argument(
+        "--output", type=Path, default=FOLDER, metavar="DIRECTORY", help="default: the corpus"
+    )
     recording.add_argument("scenarios", nargs="*", metavar="SCENARIO", help=f"of {', '.join(CORPUS)}")
     for verb in (running, comparing):
         verb.add_argument(

@@ -1,4 +1,4 @@
-"""The corpus of recorded traffic in traces/: what is recorded, where, and the figures that belong to it."""
+"""The corpus in conformance/traces: what is recorded for it, and the figures that belong to each trace."""
 
 from __future__ import annotations
 
@@ -10,9 +10,8 @@ from conformance.lab.outcome import Outcome
 from conformance.lab.scenarios import Scenario
 from scache.errors import UnavailableError
 
-__all__ = ["CORPUS", "LONG", "TRACES", "keep", "trace_path", "unfit", "write_readme"]
+__all__ = ["CORPUS", "LONG", "keep", "trace_path", "unfit", "write_readme"]
 
-TRACES = Path(__file__).parents[2] / "traces"
 EXPECTED = "expected.json"
 FIGURES = (
     "domain hits",

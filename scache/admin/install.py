@@ -1,4 +1,4 @@
-"""`scache install`: the daemon beside Postfix's own, and master.cf's entry pointed at it.
+"""Installing: the daemon beside Postfix's own, and master.cf's entry pointed at it.
 
 The program goes into daemon_directory under a name of its own. What the entry was before is kept in a file in
 config_directory, so that `scache uninstall` can put it back byte by byte.
@@ -10,77 +10,55 @@ import json
 import os
 from pathlib import Path
 
-from scache.admin.instance import PostfixInstance, add_config_directory
+from scache.admin.instance import PostfixInstance
 from scache.admin.zipapp import MARK, build, write_program
 from scache.errors import UnavailableError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import argparse
-
     from scache.admin.instance import Entry
 
-__all__ = ["PROGRAM_NAME", "Record", "add_arguments", "run", "service_of"]
+__all__ = ["PROGRAM_NAME", "Installation", "Record", "service_of"]
 
 PROGRAM_NAME = "scache-python"
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The command line of `scache install`."""
-    add_config_directory(parser)
-    parser.add_argument(
-        "--python",
-        metavar="PATH",
-        default="/usr/bin/python3",
-        help="absolute path of the interpreter that runs the daemon (default: %(default)s)",
-    )
-    parser.add_argument("--dry-run", action="store_true", help="say what would be done, and do nothing")
+class Installation:
+    """An installation into an instance, made out and not carried out yet.
 
+    already: the daemon is installed there, and only its program will be written anew.
+    Raises UnavailableError where it can't be installed there.
+    """
 
-def run(arguments: argparse.Namespace) -> int:
-    """Install, and have a running Postfix reload; or say what that would change."""
-    instance = PostfixInstance(arguments.config_directory)
-    service = service_of(instance)
-    entry = _usable_entry(instance, service)
-    program = Path(instance.value("daemon_directory"), PROGRAM_NAME)
-    _check_program_file(program)
-    content = build(arguments.python)
-    command = _command(instance, service, entry)
-    master_cf = instance.master_cf.read_bytes()
-    record = Record.between(service, master_cf, instance.with_command(service, command))
-    _check_writable(program.parent, instance.directory)
-    already = entry.program == PROGRAM_NAME
-    if arguments.dry_run:
-        print(f"would write {program}")
-        if not already:
-            print(f"would change {instance.master_cf}:\n{record.changes()}")
-        return 0
-    if already:
-        write_program(program, content)
-    else:
-        _put_in_place(instance, record, master_cf, program, content)
-        print(f"{instance.master_cf}: changed:\n{record.changes()}")
-    print(f"{program}: written")
-    if instance.is_running():
-        instance.reload()
-        print("postfix reload: done")
-    return 0
+    def __init__(self, instance: PostfixInstance, interpreter: str) -> None:
+        service = service_of(instance)
+        entry = _usable_entry(instance, service)
+        self.program = Path(instance.value("daemon_directory"), PROGRAM_NAME)
+        _check_program_file(self.program)
+        self._instance = instance
+        self._content = build(interpreter)
+        self._master_cf = instance.master_cf.read_bytes()
+        self.record = Record.between(
+            service, self._master_cf, instance.with_command(service, _command(instance, service, entry))
+        )
+        _check_writable(self.program.parent, instance.directory)
+        self.already = entry.program == PROGRAM_NAME
 
-
-def _put_in_place(
-    instance: PostfixInstance, record: Record, master_cf: bytes, program: Path, content: bytes
-) -> None:
-    """Write the three files, in an order in which each is there before it is needed; or none of them."""
-    is_new = not program.exists()
-    write_program(program, content)
-    try:
-        record.save(instance.directory)
-        instance.replace_master_cf(record.apply(master_cf))
-    except OSError:
-        Record.path(instance.directory).unlink(missing_ok=True)
-        if is_new:
-            program.unlink()
-        raise
+    def carry_out(self) -> None:
+        """Write the three files, in an order in which each is there before it is needed; or none of them."""
+        is_new = not self.program.exists()
+        write_program(self.program, self._content)
+        if self.already:
+            return
+        directory = self._instance.directory
+        try:
+            self.record.save(directory)
+            self._instance.replace_master_cf(self.record.apply(self._master_cf))
+        except BaseException:
+            Record.path(directory).unlink(missing_ok=True)
+            if is_new:
+                self.program.unlink()
+            raise
 
 
 def service_of(instance: PostfixInstance) -> str:

@@ -124,8 +124,15 @@ class PostfixInstance:
         """Whether its master(8) runs."""
         return self._call(["status"]) == 0
 
+    def reload_if_running(self) -> bool:
+        """Reload it if its master(8) runs; whether it does. Raises UnavailableError where that fails."""
+        if not self.is_running():
+            return False
+        self.reload()
+        return True
+
     def reload(self) -> None:
-        """`postfix reload`."""
+        """`postfix reload`. Raises UnavailableError where that fails."""
         if self._call(["reload"]) != 0:
             raise UnavailableError(f"postfix -c {self.directory} reload: failed; its log says why")
 

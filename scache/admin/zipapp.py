@@ -1,4 +1,4 @@
-"""`scache zipapp OUT`: the daemon as one executable file for daemon_directory.
+"""The daemon as one executable file for daemon_directory.
 
 The file is a zip archive behind a short shell script, which starts the distribution's python3 on it. Running
 the archive itself would import runpy, which takes longer than all of the daemon's own modules. master(8)
@@ -15,13 +15,9 @@ import zipfile
 from pathlib import Path
 
 import scache
-from scache.errors import UnavailableError, UsageError
+from scache.errors import UnavailableError
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    import argparse
-
-__all__ = ["MARK", "add_arguments", "build", "run", "write_program"]
+__all__ = ["MARK", "build", "write_program"]
 
 #: Stands in every such file, so that it is known as one.
 MARK = b"# scache in Python, for Postfix's daemon_directory: a zip archive behind a shell script\n"
@@ -50,27 +46,6 @@ for name in names:
     print(source)
 """
 _EARLIEST = (1980, 1, 1, 0, 0, 0)  # that a zip archive can say: the same sources give the same file
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The command line of `scache zipapp`."""
-    parser.add_argument("out", metavar="OUT", type=Path, help="the file to write; it must not exist")
-    parser.add_argument(
-        "--python",
-        metavar="PATH",
-        default="/usr/bin/python3",
-        help="absolute path of the interpreter that runs it (default: %(default)s)",
-    )
-
-
-def run(arguments: argparse.Namespace) -> int:
-    """Write the file."""
-    out: Path = arguments.out
-    if out.exists():
-        raise UsageError(f"{out}: exists already")
-    write_program(out, build(arguments.python))
-    print(f"{out}: written")
-    return 0
 
 
 def build(interpreter: str) -> bytes:

@@ -1,58 +1,111 @@
-"""The `scache` command itself."""
+"""The commands `scache` and `scache-conformance` themselves."""
 
 from __future__ import annotations
 
-import sys
+import inspect
+import signal
+from collections.abc import Callable
 from importlib import import_module
 
 import pytest
 
-from scache import cli
+import conformance.cli
+import scache.cli
+from scache.commands import program
+from scache.commands.program import Command, Commands, command_of
+
+PROGRAMS: dict[str, tuple[Callable[..., int], Commands]] = {
+    "scache": (scache.cli.main, scache.cli.COMMANDS),
+    "scache-conformance": (conformance.cli.main, conformance.cli.COMMANDS),
+}
+EACH = [(name, command) for name, (_, commands) in PROGRAMS.items() for command in commands]
 
 
-@pytest.mark.parametrize("command", sorted(cli._COMMANDS))
-def test_every_command_explains_itself(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(("name", "command"), EACH)
+def test_every_command_explains_itself(name: str, command: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
-        cli.main([command, "--help"])
+        PROGRAMS[name][0]([command, "--help"])
     assert ended.value.code == 0
-    assert f"usage: scache {command}" in capsys.readouterr().out
+    assert f"usage: {name} {command}" in capsys.readouterr().out
 
 
-def test_the_list_of_commands_is_the_help(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(("name", "command"), EACH)
+def test_every_command_is_a_command(name: str, command: str) -> None:
+    module = PROGRAMS[name][1][command][0]
+    for function in ("add_arguments", "run"):
+        declared = inspect.signature(getattr(Command, function))
+        parameters = list(declared.parameters.values())[1:]
+        found = inspect.signature(getattr(command_of(module), function))
+        assert [each.annotation for each in found.parameters.values()] == [
+            each.annotation for each in parameters
+        ]
+        assert found.return_annotation == declared.return_annotation
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_the_list_of_commands_is_the_help(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    main, commands = PROGRAMS[name]
     with pytest.raises(SystemExit):
-        cli.main(["--help"])
+        main(["--help"])
     shown = capsys.readouterr().out
-    assert [command for command in cli._COMMANDS if f"\n    {command}" not in shown] == []
+    assert [command for command in commands if f"\n    {command}" not in shown] == []
 
 
-@pytest.mark.parametrize("words", [[], ["bogus"], ["serve", "--bogus"]])
-def test_what_is_not_a_command_is_refused_with_status_2(words: list[str]) -> None:
+@pytest.mark.parametrize("name", PROGRAMS)
+@pytest.mark.parametrize("words", [[], ["bogus"], ["serve", "--bogus"], ["run", "--bogus"]])
+def test_what_is_not_a_command_is_refused_with_status_2(name: str, words: list[str]) -> None:
     with pytest.raises(SystemExit) as ended:
-        cli.main(words)
+        PROGRAMS[name][0](words)
     assert ended.value.code == 2
 
 
 def test_only_the_wanted_command_is_imported(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked = []
+    asked = set()
 
     def noting(name: str) -> object:
-        asked.append(name)
+        asked.add(name)
         return import_module(name)
 
-    monkeypatch.setattr(cli, "import_module", noting)
+    monkeypatch.setattr(program, "import_module", noting)
     with pytest.raises(SystemExit):
-        cli.main(["serve", "--help"])
-    assert asked == ["scache.standalone.daemon"]
+        scache.cli.main(["serve", "--help"])
+    assert asked == {scache.cli.COMMANDS["serve"][0]}
 
 
 def test_an_error_is_one_line_and_status_2(capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.main(["serve", "--socket", "/nonexistent/s"]) == 2
+    assert scache.cli.main(["serve", "--socket", "/nonexistent/s"]) == 2
     assert capsys.readouterr().err == "scache serve: /nonexistent/s: No such file or directory\n"
 
 
-def test_an_interrupt_is_no_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupt(_arguments: object) -> int:
-        raise KeyboardInterrupt
+def test_an_interrupt_is_no_traceback_and_no_second_one_disturbs_what_follows_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = signal.getsignal(signal.SIGINT)
 
-    monkeypatch.setattr(sys.modules["scache.standalone.daemon"], "run", interrupt)
-    assert cli.main(["serve"]) == 130
+    def interrupt(_arguments: object) -> int:
+        try:
+            signal.raise_signal(signal.SIGINT)
+        finally:
+            signal.raise_signal(signal.SIGINT)
+        raise AssertionError("not interrupted")
+
+    monkeypatch.setattr(import_module(scache.cli.COMMANDS["check"][0]), "run", interrupt)
+    assert scache.cli.main(["check"]) == 130
+    assert capsys.readouterr().err == "scache check: interrupted\n"
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_sigterm_ends_a_command_as_an_exception_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    cleaned_up = []
+
+    def terminate(_arguments: object) -> int:
+        try:
+            signal.raise_signal(signal.SIGTERM)
+        finally:
+            cleaned_up.append(True)
+        raise AssertionError("not terminated")
+
+    monkeypatch.setattr(import_module(scache.cli.COMMANDS["check"][0]), "run", terminate)
+    with pytest.raises(SystemExit) as ended:
+        scache.cli.main(["check"])
+    assert (ended.value.code, cleaned_up) == (128 + signal.SIGTERM, [True])

@@ -33,7 +33,7 @@ LAYERS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("lab", "benchmark", "report", "differential", "simulation", "kernel"),
         ("runner", "targets"),
         ("catalogue", "postfix", "reference"),
-        ("contract",),
+        ("contract", "traces"),
     ),
 }
 

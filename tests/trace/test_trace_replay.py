@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from conformance.traces import FOLDER
 from scache.cli import main
 from scache.config.settings import Settings
 from scache.daemon.clock import VirtualClock
@@ -34,7 +35,7 @@ from tests.support.trace_dialogues import (
     write,
 )
 
-CORPUS = sorted(Path(__file__).parents[2].glob("traces/*.jsonl.gz"))
+CORPUS = sorted(FOLDER.glob("*.jsonl.gz"))
 
 
 def differences(

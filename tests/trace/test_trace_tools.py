@@ -15,6 +15,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from conformance.traces import FOLDER
 from scache.cli import main
 from scache.trace.format.events import Event, Kind, Side
 from scache.trace.format.reader import TraceReader
@@ -34,8 +35,7 @@ from tests.support.trace_dialogues import (
     write,
 )
 
-TRACES = Path(__file__).parents[2] / "traces"
-CORPUS = sorted(TRACES.glob("*.jsonl.gz"))
+CORPUS = sorted(FOLDER.glob("*.jsonl.gz"))
 
 DESTINATION = "smtp\n[mail.example.com]:25\n"
 ENDPOINT = "smtp\n192.0.2.1\n25\n0\n"
@@ -162,8 +162,8 @@ def test_stat_lets_sessions_expire_by_whole_seconds(run: Run, tmp_path: Path) ->
 
 @pytest.mark.parametrize("name", [path.name for path in CORPUS])
 def test_stat_of_recorded_traffic_is_what_the_real_daemon_logged(run: Run, name: str) -> None:
-    logged = json.loads((TRACES / "expected.json").read_text())[name]
-    counted = json.loads(run("stat", "--json", TRACES / name))
+    logged = json.loads((FOLDER / "expected.json").read_text())[name]
+    counted = json.loads(run("stat", "--json", FOLDER / name))
     lookups = counted["lookups"]
     assert [lookups["find_dest"]["hits"], lookups["find_dest"]["misses"]] == [
         logged["domain hits"],

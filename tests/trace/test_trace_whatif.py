@@ -7,6 +7,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from conformance.traces import FOLDER
 from scache.cli import main
 from scache.trace.exchanges.deliveries import Client, clients_of, median_difference, usual_ttl
 from scache.trace.exchanges.exchange import Exchanges
@@ -15,7 +16,7 @@ from scache.trace.format.events import Event
 from scache.trace.format.reader import TraceReader
 from tests.support.trace_dialogues import START, find_dest, find_endp, opens, save_dest, save_endp, write
 
-CORPUS = sorted(Path(__file__).parents[2].glob("traces/*.jsonl.gz"))
+CORPUS = sorted(FOLDER.glob("*.jsonl.gz"))
 
 
 def clients(*groups: list[Event]) -> list[Client]:

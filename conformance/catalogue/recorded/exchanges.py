@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterator, Sequence
 from functools import cache
 from itertools import count, islice
-from pathlib import Path
 from typing import Any
 
 from conformance.catalogue.language.model import (
@@ -21,12 +20,13 @@ from conformance.catalogue.language.model import (
     Shutdown,
     Step,
 )
+from conformance.traces import FOLDER
 from scache.protocol.dialect import POSTFIX_3_6
 
 __all__ = ["EXCHANGES", "golden_cases"]
 
 #: Recorded from Postfix 3.7.11.
-EXCHANGES = Path(__file__).parents[3] / "traces" / "golden" / "postfix-3.7-exchanges.json"
+EXCHANGES = FOLDER / "golden" / "postfix-3.7-exchanges.json"
 
 _BYTE_BY_BYTE = "C> (1 byte at a time)"
 _DATA_BYTE = {"hex": "00"}  # alone it is what a descriptor rides on

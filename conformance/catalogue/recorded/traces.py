@@ -10,12 +10,11 @@ from pathlib import Path
 
 from conformance.catalogue.language.model import Case, ReplayTrace
 from conformance.contract.target import Daemon, Peer
+from conformance.traces import FOLDER
 from scache.trace.format.reader import TraceReader
 from scache.trace.replay.replaying import Difference, Replay
 
-__all__ = ["FOLDER", "different_statistics", "replay_trace", "trace_cases"]
-
-FOLDER = Path(__file__).parents[3] / "traces"
+__all__ = ["different_statistics", "replay_trace", "trace_cases"]
 
 _CORPUS = "expected.json"  # names the traces that belong together
 _LOOKUP = re.compile(r"statistics: (domain|address) lookup hits=(\d+) miss=(\d+) ")

@@ -312,7 +312,7 @@ def test_what_cannot_be_measured_is_one_line_and_status_2(
     monkeypatch.setattr(command, "real", lambda: None)
     monkeypatch.setattr(command.os, "geteuid", lambda: 0)
     assert main(["benchmark", *words]) == 2
-    assert capsys.readouterr().err == f"conformance benchmark: {error}\n"
+    assert capsys.readouterr().err == f"scache-conformance benchmark: {error}\n"
 
 
 @pytest.mark.postfix

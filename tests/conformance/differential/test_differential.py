@@ -96,4 +96,4 @@ def test_a_difference_is_shrunk_and_saved_with_both_answers(
 
 def test_a_target_that_cannot_be_is_one_line_and_status_2(capsys: pytest.CaptureFixture[str]) -> None:
     assert compare("simulated", "sendmail", 10) == 2
-    assert capsys.readouterr().err == "conformance diff: sendmail: no such target\n"
+    assert capsys.readouterr().err == "scache-conformance diff: sendmail: no such target\n"

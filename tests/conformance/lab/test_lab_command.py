@@ -50,7 +50,7 @@ def test_list_names_every_scenario(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_an_unknown_scenario_is_one_line_and_status_2(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["lab", "run", "nowhere"]) == 2
-    assert capsys.readouterr().err == "conformance lab: no scenario 'nowhere'; `lab list` names them\n"
+    assert capsys.readouterr().err == "scache-conformance lab: no scenario 'nowhere'; `lab list` names them\n"
 
 
 def test_a_run_in_which_a_mail_is_missing_has_status_1(runs: Callable[..., list[str]]) -> None:

@@ -15,6 +15,7 @@ from conformance.lab import corpus
 from conformance.lab.instance.configuration import CacheEntry, Directories, main_cf, master_cf
 from conformance.lab.scenarios import SCENARIOS, Scenario, Wave, scenario_named
 from conformance.lab.traffic.traffic import share, source_options
+from conformance.traces import FOLDER
 from scache.errors import UnavailableError
 from scache.trace.format.events import Event
 from scache.trace.format.reader import TraceReader
@@ -100,7 +101,7 @@ def test_a_parameter_of_the_scenario_has_the_last_word() -> None:
     assert "smtp_connection_cache_destinations = \n" in text
 
 
-EXPECTED = json.loads((corpus.TRACES / "expected.json").read_text())
+EXPECTED = json.loads((FOLDER / "expected.json").read_text())
 
 
 def lookups(events: Iterable[Event]) -> Counter[str]:
@@ -119,7 +120,7 @@ def lookups(events: Iterable[Event]) -> Counter[str]:
 @pytest.mark.parametrize("name", EXPECTED)
 def test_a_trace_of_the_corpus_has_the_lookups_that_the_real_daemon_counted(name: str) -> None:
     complaints: list[str] = []
-    with TraceReader(corpus.TRACES / name, complaints.append) as trace:
+    with TraceReader(FOLDER / name, complaints.append) as trace:
         counted = lookups(trace)
 
     assert not complaints
@@ -129,8 +130,8 @@ def test_a_trace_of_the_corpus_has_the_lookups_that_the_real_daemon_counted(name
 
 
 def test_every_trace_has_its_line_in_the_readme() -> None:
-    readme = (corpus.TRACES / "README.md").read_text()
-    files = {file.name for file in corpus.TRACES.glob("*.jsonl.gz")}
+    readme = (FOLDER / "README.md").read_text()
+    files = {file.name for file in FOLDER.glob("*.jsonl.gz")}
 
     assert files == EXPECTED.keys()
     assert all(f"| `{name}` |" in readme for name in files)
@@ -138,7 +139,7 @@ def test_every_trace_has_its_line_in_the_readme() -> None:
 
 
 def test_the_corpus_stays_below_5_megabytes() -> None:
-    assert sum(file.stat().st_size for file in corpus.TRACES.rglob("*") if file.is_file()) < 5_000_000
+    assert sum(file.stat().st_size for file in FOLDER.rglob("*") if file.is_file()) < 5_000_000
 
 
 def test_a_trace_without_figures_is_refused(tmp_path: Path) -> None:

@@ -100,12 +100,12 @@ def test_a_missing_postfix_is_unavailable_and_a_failure_where_it_is_required(
 @pytest.mark.parametrize(
     ("words", "complaint"),
     [
-        (["run", "no/such/case"], "conformance run: no case matches: no/such/case"),
-        (["run", "--exclude", "nonsense"], "conformance run: no case matches: nonsense"),
-        (["run", "--target", "nonsense"], "conformance run: nonsense: no such target"),
+        (["run", "no/such/case"], "scache-conformance run: no case matches: no/such/case"),
+        (["run", "--exclude", "nonsense"], "scache-conformance run: no case matches: nonsense"),
+        (["run", "--target", "nonsense"], "scache-conformance run: nonsense: no such target"),
         (
             [*RUN, "announce/list/1", "--json", "/no/such/folder/report.json"],
-            "conformance run: /no/such/folder/report.json: its folder can't be written to",
+            "scache-conformance run: /no/such/folder/report.json: its folder can't be written to",
         ),
     ],
 )

@@ -98,7 +98,7 @@ def test_the_event_log_is_not_overwritten(tmp_path: Path, capsys: pytest.Capture
     log = tmp_path / "log"
     log.write_text("mine")
     assert main(["simulate", "--events", str(log)]) == 2
-    assert capsys.readouterr().err == f"conformance simulate: {log}: File exists\n"
+    assert capsys.readouterr().err == f"scache-conformance simulate: {log}: File exists\n"
     assert log.read_text() == "mine"
 
 

@@ -1,0 +1,137 @@
+"""What the command lines of both programs have in common: how a sub-command looks, and how it ends."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from importlib import import_module
+from typing import NoReturn, Protocol, cast
+
+from scache import __version__
+from scache.errors import ScacheError
+
+__all__ = ["Command", "Commands", "command_of", "run_program"]
+
+#: Exit status where a signal ends the command, as a shell has it.
+_INTERRUPTED, _TERMINATED = 128 + signal.SIGINT, 128 + signal.SIGTERM
+
+
+class Command(Protocol):
+    """A sub-command: a module of `scache.commands` or `conformance.commands` that has these two functions."""
+
+    def add_arguments(self, parser: argparse.ArgumentParser, /) -> None:
+        """Declare the options."""
+
+    def run(self, arguments: argparse.Namespace, /) -> int:
+        """Carry it out; its exit status: 0, or 1 where what was looked at isn't as it should be.
+
+        Raises ScacheError or OSError where what was asked for can't be done.
+        """
+
+
+#: Sub-command -> the module that is it, and what --help says of it.
+Commands = Mapping[str, tuple[str, str]]
+
+
+def command_of(module: str) -> Command:
+    """The sub-command that is this module."""
+    return cast("Command", import_module(module))
+
+
+def run_program(program: str, about: str, commands: Commands, words: Sequence[str]) -> int:
+    """Run the sub-command that the words ask for, and import no other; returns its exit status.
+
+    2: what was asked for can't be done, and one line on standard error says why; 130: interrupted. Raises
+    SystemExit for --help, --version and words that can't be meant.
+    """
+    chosen = next((word for word in words if not word.startswith("-")), None)
+    _have_standard_streams()
+    try:
+        with _ending_by_signals():
+            parsed = _parser(program, about, commands, chosen).parse_args(words)
+            status = command_of(commands[parsed.command][0]).run(parsed)
+            sys.stdout.flush()
+    except (ScacheError, OSError) as error:
+        print(f"{program} {chosen}: {_reason(error)}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print(f"{program} {chosen}: interrupted", file=sys.stderr)
+        return _INTERRUPTED
+    return status
+
+
+def _parser(program: str, about: str, commands: Commands, chosen: str | None) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog=program, description=about)
+    parser.add_argument("--version", action="version", version=f"{program} {__version__}")
+    subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name, (module, text) in commands.items():
+        subparser = subparsers.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
+        if name == chosen:
+            command_of(module).add_arguments(subparser)
+    return parser
+
+
+def _have_standard_streams() -> None:
+    """Take the places of standard streams that are closed, so that no file opened later gets in there.
+
+    What is written to a closed standard output still fails, as the null device is open for reading only.
+    """
+    while (descriptor := os.open(os.devnull, os.O_RDONLY)) <= 2:
+        os.set_inheritable(descriptor, True)
+        if descriptor == 1:
+            sys.stdout = open(descriptor, "w", closefd=False)  # noqa: SIM115
+        elif descriptor == 2:
+            sys.stderr = open(os.devnull, "w")  # noqa: SIM115
+    os.close(descriptor)
+
+
+@contextmanager
+def _ending_by_signals() -> Iterator[None]:
+    """Have SIGINT and SIGTERM end the command once, by an exception: what it has begun is then cleaned up."""
+
+    def interrupt(_number: int, _frame: object) -> NoReturn:
+        ignore()
+        raise KeyboardInterrupt
+
+    def terminate(_number: int, _frame: object) -> NoReturn:
+        ignore()
+        raise SystemExit(_TERMINATED)
+
+    def ignore() -> None:
+        for number in before:
+            signal.signal(number, signal.SIG_IGN)
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    signal.signal(signal.SIGINT, interrupt)
+    signal.signal(signal.SIGTERM, terminate)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _reason(error: Exception) -> str:
+    """One line. Where no file is named, it may be standard output that takes no more."""
+    if not isinstance(error, OSError) or not error.strerror:
+        return str(error)
+    name = error.filename or _unwritable_output()
+    return f"{name}: {error.strerror}" if name else error.strerror
+
+
+def _unwritable_output() -> str | None:
+    """What to call standard output, where the text that it holds back can't be written and is dropped."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115
+        return "standard output"
+    return None
