@@ -18,7 +18,7 @@ Waiting = Generator[None, None, T]
 LIST_END = b"(list terminator)"
 
 _BUFFER_SIZE = 4096
-_NUMBER = re.compile(rb"[ \t\n\v\f\r]*([+-]?)([0-9]+)")
+_NUMBER = re.compile(rb"[ \t\n\v\f\r]*([+-]?)0*([0-9]+)")
 _LARGEST_LONG = 2**64 - 1
 _SHOWN = 100  # bytes of a malformed number
 _END = None  # of input, or of the time for it
@@ -109,6 +109,6 @@ def _number(text: bytes) -> int | None:
     match = _NUMBER.fullmatch(text)
     if match is None:
         return None
-    value = int(match[1] + match[2])
+    value = int(match[1] + match[2][:21])  # one of more than 20 digits saturates, whatever they are
     low = (value if abs(value) <= _LARGEST_LONG else _LARGEST_LONG) % 2**32
     return low - 2**32 if low >= 2**31 else low

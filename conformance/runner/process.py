@@ -97,6 +97,40 @@ def _save_dest(number: int) -> bytes:
     return attribute("request", "save_dest") + attribute("ttl", "100000") + label + b"\0"
 
 
+#: What was noted of a process, by its number and what it is.
+_NOTED: dict[tuple[int, str], int] = {}
+
+#: Bytes by which a process may grow: what its allocator rounds up to, and less than any leak adds.
+_GROWTH = 160 * 1024
+
+
+def _descriptors(pid: int) -> int:
+    return len(os.listdir(f"/proc/{pid}/fd"))
+
+
+def _memory(pid: int) -> int:
+    """Resident bytes."""
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def _note(what: str, measure: Callable[[int], int]) -> ProcessStep:
+    def note(daemon: Daemon, _peers: Mapping[str, Peer]) -> str | None:
+        pid = _pid(daemon)
+        _NOTED[pid, what] = measure(pid)
+        return None
+
+    return note
+
+
+def _compare(what: str, measure: Callable[[int], int], most: int) -> ProcessStep:
+    def compare(daemon: Daemon, _peers: Mapping[str, Peer]) -> str | None:
+        pid = _pid(daemon)
+        before, now = _NOTED.pop((pid, what)), measure(pid)
+        return f"{what}: {before} before, {now} now" if now - before > most else None
+
+    return compare
+
+
 #: By the name that stands in a dialogue. Each gets the daemon and its clients, and returns what is wrong,
 #: None where all is well. Raises UnavailableError for a daemon without a process of its own.
 PROCESS_STEPS: Mapping[str, ProcessStep] = {
@@ -105,4 +139,8 @@ PROCESS_STEPS: Mapping[str, ProcessStep] = {
     "no more descriptors": _no_more_descriptors,
     "newest descriptor closes on exec": _closes_on_exec,
     "flat cost": _flat_cost,
+    "note descriptors": _note("open descriptors", _descriptors),
+    "compare descriptors": _compare("open descriptors", _descriptors, 0),
+    "note memory": _note("resident bytes", _memory),
+    "compare memory": _compare("resident bytes", _memory, _GROWTH),
 }

@@ -233,4 +233,11 @@ OTHER_WRONGS: dict[str, Sabotage] = {
     "robustness": closed_sessions_handed_out,
     "golden": status_1_and_2_exchanged,
     "sanity": endpoints_never_found,
+    "equality": endpoints_never_found,
+    "size": labels_cut_at_4096_bytes,
+    "reader": endpoints_never_found,
+    "edge": bindings_not_saved,
+    "moment": expiry_one_second_late,
+    "interleaved": endpoints_never_found,
+    "endurance": last_in_first_out,
 }

@@ -6,8 +6,9 @@ r"""The text form of a case's steps: one step a line, `>>` sent, `<<` received.
     >> [A]                                one data byte that carries the session A; [] carries none, [A B] two
     >> 'x\0' @A                           raw bytes with Python's escapes; @A: the write carries A as well
     >> label="a b\n" label=x*5000         quoted values; a value repeated
+    >> label=x*4095~y                     values put together
     << nothing / << end / << status=0 . end      silence; end of input
-    b: >> ...                             another client; clients connect at their first line
+    b: >> ...                             another client (b, c17); clients connect at their first line
     connect / connect silent              connect now; `silent`: leave the announcement to the next <<
     shutdown / close                      half-close; close
     advance 2                             move the clock, seconds
@@ -40,8 +41,9 @@ from scache.protocol.dialect import DUMMY, POSTFIX_3_6, Dialect
 
 __all__ = ["DialogueError", "attribute", "case", "parse"]
 
-_PEER = re.compile(r"([a-z]): +(.*)")
-_WORD = re.compile(r"""\[[A-Z0-9 ]*\]|[^\s'"]*(?:'[^']*'|"[^"]*")?(?:\*\d+)?""")
+_PEER = re.compile(r"([a-z][0-9]*): +(.*)")
+_WORD = re.compile(r"""\[[A-Z0-9 ]*\]|[^\s'"]*(?:'[^']*'|"[^"]*")?(?:\*\d+)?(?:~[^\s'"]*)?""")
+_PARTS = re.compile(r"""(?:'[^']*'|"[^"]*"|[^~'"])+""")
 _FIRST_CLIENT = "a"
 
 
@@ -264,7 +266,7 @@ def _wire(word: str) -> bytes:
     name, equals, value = word.partition("=")
     if not equals:
         raise DialogueError(f"neither an attribute nor raw bytes: {word}")
-    return attribute(name, _unquote(value))
+    return attribute(_unquote(name).decode(), _unquote(value))
 
 
 def _split(text: str) -> list[str]:
@@ -275,6 +277,9 @@ def _split(text: str) -> list[str]:
 
 
 def _unquote(word: str) -> bytes:
+    parts: list[str] = _PARTS.findall(word)
+    if len(parts) > 1:
+        return b"".join(map(_unquote, parts))
     value, times = word, 1
     repeated = re.fullmatch(r"(.+)\*(\d+)", word, re.DOTALL)
     if repeated:

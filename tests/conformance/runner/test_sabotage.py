@@ -32,7 +32,7 @@ def test_a_broken_rule_is_caught(
     sabotage: Sabotage, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     sabotage(monkeypatch)
-    caught_by = failing(CATALOGUE, SimulatedTarget())
+    caught_by = failing(select(CATALOGUE, [], ["endurance", "size"]), SimulatedTarget())
     with capsys.disabled():
         shown = ", ".join(caught_by[:4]) + (f" and {len(caught_by) - 4} more" if len(caught_by) > 4 else "")
         print(f"\n  {sabotage.__name__.replace('_', ' ')}: caught by {shown or 'nothing'}", end="")

@@ -1,0 +1,402 @@
+"""Endurance: the rules hold beyond any number of sessions, bindings, clients, requests, and changes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from conformance.catalogue.language.dialogue import case
+from conformance.catalogue.sections.moments import start_of_interval
+
+__all__ = ["CASES"]
+
+_MANY = 1_030  # just above 2^10 and 10^3
+_FEW = 260  # just above 2^8
+_LONG = {"connection_cache_ttl_limit": "1000", "connection_cache_status_update_time": "5000"}
+_WHOLE = "a dialogue of this length byte by byte tells nothing that shorter ones don't"
+_BEGIN = start_of_interval(0)
+_MISSING = "log warning: missing attribute label in input from scache socket"
+_BAD = "log warning: scache_find_endp_service: bad or missing request parameter"
+
+
+def _lines(*parts: str | Iterator[str] | list[str]) -> str:
+    return "\n".join(line for part in parts for line in ([part] if isinstance(part, str) else part))
+
+
+def _each_binding() -> Iterator[str]:
+    """Every binding is found by its own endpoint; where two lead to a session, by the older one."""
+    yield from (f"save_dest D Q{number} E{number} ttl=900" for number in range(_MANY))
+    for number in range(_MANY):
+        yield f"save_endp E{number} P{number} A ttl=900"
+        yield f"find_dest D = Q{number} P{number} A"
+    for older, younger in ((0, _MANY - 1), (255, 256), (256, 257), (999, 1000), (1023, 1024), (1024, 1029)):
+        yield f"save_endp E{younger} Y A ttl=900"
+        yield f"save_endp E{older} O B ttl=900"
+        yield f"find_dest D = Q{older} O B"
+        yield f"find_dest D = Q{younger} Y A"
+        yield "find_dest D = miss"
+
+
+def _each_refresh() -> Iterator[str]:
+    """The second of each three bindings of one destination is refreshed, and outlives the others in place."""
+    yield from (f"save_dest D Q{number} E{number} ttl=10" for number in range(_MANY))
+    yield from (f"save_dest D Q{number} E{number} ttl={20 + number % 2}" for number in range(1, _MANY, 3))
+    yield "advance 10"
+    for number in (
+        *range(8),
+        63,
+        64,
+        65,
+        127,
+        128,
+        129,
+        254,
+        255,
+        256,
+        257,
+        *range(996, 1002),
+        1023,
+        1024,
+        1025,
+    ):
+        yield f"save_endp E{number} P A ttl=1"
+        yield f"find_dest D = {f'Q{number} P A' if number % 3 == 1 else 'miss'}"
+    yield "advance 10"
+    for number in (1, 4, 64, 127, 256, 259, 997, 1000, 1024, 1027):
+        yield f"save_endp E{number} P A ttl=1"
+        yield f"find_dest D = {f'Q{number} P A' if number % 2 else 'miss'}"
+    yield "advance 1"
+    yield from (f"save_endp E{number} P A ttl=1" for number in (1, 64, 127, 997, 1027))
+    yield "find_dest D = miss"
+
+
+def _used_binding() -> Iterator[str]:
+    yield "save_dest D Q E ttl=900"
+    for number in range(_MANY):
+        yield f"save_endp E P{number} A ttl=900"
+        yield f"find_dest D = Q P{number} A"
+    yield "find_dest D = miss"
+
+
+def _refreshed_binding() -> Iterator[str]:
+    yield "save_dest D Q1 E1 ttl=5"
+    yield "save_dest D Q2 E2 ttl=900"
+    for number in range(_MANY):
+        yield f"save_dest D Q1 E1 ttl={5 + number % 3}"
+    yield "save_endp E1 P A ttl=900\nsave_endp E2 P B ttl=900\nsave_endp E1 R C ttl=900"
+    yield "advance 4\nfind_dest D = Q1 P A\nadvance 1"
+    yield "find_dest D = Q2 P B\nfind_dest D = miss\nfind_endp E1 = R C"
+
+
+def _fed_client() -> Iterator[str]:
+    """Requests that find nothing, between sessions that are still found."""
+    for number in range(11):
+        yield f"save_endp K{number} P{number} S{number} ttl=900"
+        yield from ["find_endp E = miss"] * 950
+        yield from ["find_dest D = miss"] * 60
+    for number in range(11):
+        yield f"find_endp K{number} = P{number} S{number}"
+
+
+def _everything(number: int) -> Iterator[str]:
+    """One round of every exchange, on a client of its own, which then leaves in one way or another."""
+    peer = f"c{number}:"
+    yield f"{peer} save_dest D Q E ttl=2"
+    yield f"{peer} save_endp E P A ttl=2"
+    yield f"{peer} find_dest D = Q P A"
+    yield f"{peer} find_dest D = miss"
+    yield f"{peer} save_endp E P B ttl=2"
+    yield f"{peer} find_endp E = P B"
+    yield f"{peer} >> request=find_endp ."
+    yield f"{peer} << status=1 property= ."
+    yield f"{_MISSING}\n{_BAD}"
+    yield f"{peer} >> request=save_endp ttl=2 label=E property=P ."
+    yield f"{peer} << dummy"
+    yield f"{peer} >> []"
+    yield f"{peer} << status=2 ."
+    yield "log warning: scache_save_endp_service: unable to receive file descriptor: REASON"
+    yield f"{peer} save_endp F P C ttl=1"
+    yield f"{peer} >> request=save_endp ttl=2 label=G property=P . @D"
+    yield f"{peer} << dummy"
+    yield f"{peer} >> [F]"
+    yield f"{peer} << status=0 ."
+    if number % 3 == 0:
+        yield f"{peer} >> request=find_endp label=G ."
+        yield f"{peer} << status=0 property=P ."
+        if number % 2:
+            yield f"{peer} >> dumy=x ."
+        else:
+            yield f"{peer} >> 'dummy\\0x'"
+        yield f"{peer} shutdown"
+        yield f"{peer} << end"
+        if number % 2:
+            yield "log warning: unexpected attribute dumy from scache socket (expecting: dummy)"
+            yield "log warning: scache_find_endp_service: cannot send file descriptor: REASON"
+            yield "log warning: unexpected attribute x from scache socket (expecting: request)"
+            yield "log warning: missing attribute request in input from scache socket"
+        else:
+            yield (
+                "log warning: unexpected end-of-input from scache socket while reading input attribute value"
+            )
+            yield "log warning: scache_find_endp_service: cannot send file descriptor: REASON"
+    elif number % 3 == 1:
+        yield f"{peer} find_endp G = P F"
+    yield f"{peer} close"
+    yield "advance 1"
+
+
+def _rounds(first: int, count: int) -> Iterator[str]:
+    for number in range(first, first + count):
+        yield from _everything(number)
+    yield "advance 2"
+
+
+def _come_and_go(number: int) -> str:
+    """A session that is found, one that expires, and a binding; all under labels of their own."""
+    return f"""
+        save_endp x*200~{number} z*200~{number} A ttl=2
+        save_dest y*200~{number} z*200~{number} x*200~{number} ttl=1
+        find_dest y*200~{number} = z*200~{number} z*200~{number} A
+        >> request=find_endp .
+        << status=1 property= .
+        {_MISSING}
+        {_BAD}
+        {"advance 1" if number % 20 == 0 else ""}
+        """
+
+
+CASES = (
+    case(
+        "endurance/sessions/1",
+        f"{_MANY:,} sessions of one endpoint come back in their order, each with its property.",
+        "cache.find_endp cache.save_endp statistics.maxima statistics.hits",
+        _lines(
+            (f"save_endp E P{number} S{number % 9} ttl=900" for number in range(_MANY)),
+            (f"find_endp E = P{number} S{number % 9}" for number in range(_MANY)),
+            "find_endp E = miss",
+            "advance 5000",
+            _BEGIN,
+            f"log statistics: address lookup hits={_MANY} miss=1 success=99%",
+            f"log statistics: max simultaneous domains=0 addresses=1 connection={_MANY}",
+        ),
+        options=_LONG,
+        whole=_WHOLE,
+    ),
+    case(
+        "endurance/sessions/2",
+        f"{_MANY:,} endpoints with a session each are found, the youngest first.",
+        "cache.find_endp cache.names statistics.maxima",
+        _lines(
+            (f"save_endp E{number} P{number} S{number % 9} ttl=900" for number in range(_MANY)),
+            (f"find_endp E{number} = P{number} S{number % 9}" for number in reversed(range(_MANY))),
+            "find_endp E0 = miss",
+            "advance 5000",
+            _BEGIN,
+            f"log statistics: address lookup hits={_MANY} miss=1 success=99%",
+            f"log statistics: max simultaneous domains=0 addresses={_MANY} connection={_MANY}",
+        ),
+        options=_LONG,
+        whole=_WHOLE,
+    ),
+    case(
+        "endurance/sessions/3",
+        f"{_MANY:,} sessions of three due seconds go, each in its own.",
+        "expiry.seconds expiry.close",
+        _lines(
+            (f"save_endp E{number % 40} P S{number % 3} ttl={10 + number % 3}" for number in range(_MANY)),
+            "advance 9\nheld S0\nadvance 1\nfree S0\nheld S1\nadvance 1\nfree S1",
+            "held S2\nadvance 1\nfree S2",
+            (f"find_endp E{number} = miss" for number in range(40)),
+        ),
+        options=_LONG,
+        whole=_WHOLE,
+    ),
+    case(
+        "endurance/bindings/1",
+        f"{_MANY:,} bindings of one destination are looked through, the oldest first.",
+        "cache.find_dest cache.save_dest",
+        _lines(_each_binding()),
+        options=_LONG,
+        whole=_WHOLE,
+    ),
+    case(
+        "endurance/bindings/2",
+        f"Of {_MANY:,} bindings of one destination any can be refreshed, and none is refreshed with it.",
+        "cache.refresh expiry.refresh",
+        _lines(_each_refresh()),
+        options=_LONG,
+        whole=_WHOLE,
+    ),
+    case(
+        "endurance/bindings/3",
+        f"A binding leads to {_MANY:,} sessions, one after the other.",
+        "cache.find_dest",
+        _lines(_used_binding()),
+        options=_LONG,
+        whole=_WHOLE,
+    ),
+    case(
+        "endurance/bindings/4",
+        f"A binding that is refreshed {_MANY:,} times is one, in its place, and ends by the last refresh.",
+        "cache.refresh expiry.refresh",
+        _lines(_refreshed_binding()),
+        options=_LONG,
+        whole=_WHOLE,
+    ),
+    case(
+        "endurance/destinations/1",
+        f"{_MANY:,} destinations with a binding each are found, and counted.",
+        "cache.find_dest cache.names statistics.maxima",
+        _lines(
+            (f"save_dest D{number} Q{number} E{number % 7} ttl=900" for number in range(_MANY)),
+            (
+                f"save_endp E{number % 7} P A ttl=900\nfind_dest D{number} = Q{number} P A"
+                for number in reversed(range(_MANY))
+            ),
+            "advance 5000",
+            _BEGIN,
+            f"log statistics: domain lookup hits={_MANY} miss=0 success=100%",
+            f"log statistics: max simultaneous domains={_MANY} addresses=1 connection=1",
+        ),
+        options=_LONG,
+        whole=_WHOLE,
+    ),
+    case(
+        "endurance/clients/1",
+        f"{_MANY:,} clients, one after the other, are all served, and the daemon stays.",
+        "after.close config.max-use cache.names",
+        _lines(
+            "a: save_endp E P A ttl=900\na: close",
+            (
+                f"a: connect\na: {'find_endp F = miss' if number % 10 else 'find_dest D = miss'}\na: close"
+                for number in range(_MANY)
+            ),
+            "running\na: connect\na: find_endp E = P A",
+        ),
+        options=_LONG,
+        whole=_WHOLE,
+    ),
+    case(
+        "endurance/clients/2",
+        f"{_FEW} clients at the same time are all served, twice, and each has its own session.",
+        "after.open cache.names",
+        _lines(
+            (f"c{number}: connect" for number in range(_FEW)),
+            (f"c{number}: save_endp E{number} P S{number % 9} ttl=900" for number in range(_FEW)),
+            (f"c{number}: find_endp E{number} = P S{number % 9}" for number in reversed(range(_FEW))),
+            (f"c{number}: close" for number in range(0, _FEW, 2)),
+            (f"c{number}: find_endp E = miss" for number in range(1, _FEW, 2)),
+        ),
+        options=_LONG,
+        whole=_WHOLE,
+    ),
+    case(
+        "endurance/requests/1",
+        "Eleven thousand requests that find nothing are counted, and change nothing.",
+        "cache.find_endp statistics.misses",
+        _lines(
+            _fed_client(),
+            "advance 5000",
+            _BEGIN,
+            "log statistics: domain lookup hits=0 miss=660 success=0%",
+            "log statistics: address lookup hits=11 miss=10450 success=0%",
+            "log statistics: max simultaneous domains=0 addresses=11 connection=11",
+        ),
+        options=_LONG,
+        whole=_WHOLE,
+    ),
+    case(
+        "endurance/requests/2",
+        f"{_MANY:,} bad requests of one client are answered, and the next good one is carried out.",
+        "scanner.bad after.open log.bad",
+        _lines(
+            "save_endp E P A ttl=900",
+            [">> request=find_endp .", "<< status=1 property= .", _MISSING, _BAD] * _MANY,
+            "find_endp E = P A",
+        ),
+        options=_LONG,
+        whole=_WHOLE,
+    ),
+    case(
+        "endurance/requests/3",
+        f"{_FEW} clients that owe a descriptor and send none are answered, and leave nothing behind.",
+        "fd.none after.open",
+        _lines(
+            (
+                f"c{number}: >> request=save_endp ttl=900 label=E property=P .\nc{number}: << dummy\n"
+                f"c{number}: >> []\nc{number}: << status=2 .\n"
+                "log warning: scache_save_endp_service: unable to receive file descriptor: REASON"
+                for number in range(_FEW)
+            ),
+            "c0: save_endp E Q A ttl=900\nc1: find_endp E = Q A\nc2: find_endp E = miss",
+        ),
+        options=_LONG,
+        whole=_WHOLE,
+    ),
+    case(
+        "endurance/refill/1",
+        f"An endpoint that is filled and emptied {_MANY:,} times is as empty as at first.",
+        "cache.disappear cache.find_endp statistics.maxima",
+        _lines(
+            (f"save_endp E P{number} A ttl=900\nfind_endp E = P{number} A" for number in range(_MANY)),
+            "find_endp E = miss\nfree A\nadvance 5000",
+            _BEGIN,
+            f"log statistics: address lookup hits={_MANY} miss=1 success=99%",
+            "log statistics: max simultaneous domains=0 addresses=1 connection=1",
+        ),
+        options=_LONG,
+        whole=_WHOLE,
+    ),
+    case(
+        "endurance/conservation/1",
+        "After 130 clients that do everything and leave in every way, each session is closed or handed out.",
+        "expiry.close fd.none fd.misplaced fd.no-dummy",
+        _lines(
+            _rounds(0, 130),
+            [f"free {token}" for token in "ABCDF"],
+        ),
+        options={"connection_cache_status_update_time": "5000"},
+        whole=_WHOLE,
+    ),
+    case(
+        "endurance/conservation/2",
+        "A hundred clients that do everything and leave in every way leave no descriptor open in the daemon.",
+        "expiry.close fd.none fd.misplaced fd.no-dummy",
+        _lines(
+            _rounds(0, 12),
+            "process note descriptors",
+            _rounds(12, 100),
+            "process compare descriptors",
+        ),
+        options={"connection_cache_status_update_time": "5000"},
+        whole=_WHOLE,
+    ),
+    case(
+        "endurance/memory/1",
+        "Thousands of lookups that find nothing leave nothing behind in the daemon's memory.",
+        "cache.find_endp cache.find_dest",
+        _lines(
+            (f"find_endp x*200~{number} = miss\nfind_dest y*200~{number} = miss" for number in range(600)),
+            "process note memory",
+            (
+                f"find_endp x*200~{number} = miss\nfind_dest y*200~{number} = miss"
+                for number in range(600, 3600)
+            ),
+            "process compare memory",
+        ),
+        options=_LONG,
+        whole=_WHOLE,
+    ),
+    case(
+        "endurance/memory/2",
+        "Thousands of entries that come and go leave nothing behind in the daemon's memory.",
+        "cache.disappear",
+        _lines(
+            (_come_and_go(number) for number in range(300)),
+            "process note memory",
+            (_come_and_go(number) for number in range(300, 1600)),
+            "process compare memory",
+        ),
+        options=_LONG,
+        whole=_WHOLE,
+    ),
+)
