@@ -1,4 +1,4 @@
-"""The rule of the `postfix` marker: no silent pass where the real Postfix is missing."""
+"""The markers `postfix` and `needs`: no silent pass where the machine lacks what a test needs."""
 
 from __future__ import annotations
 
@@ -6,16 +6,30 @@ import os
 
 import pytest
 
-from conformance.targets import parse_target
+from conformance.targets.absent import nothing_may_be_absent
+from tests.support.needs import NEEDS, not_tested
+
+_LACKING = "lacking"
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Skip what needs the real Postfix where it is missing; fail where SCACHE_REQUIRE_POSTFIX is set."""
-    if item.get_closest_marker("postfix") is None:
+    """Skip a test whose needs this machine doesn't meet; fail where all of them must run."""
+    names = [name for marker in item.iter_markers("needs") for name in marker.args]
+    if item.get_closest_marker("postfix") is not None:
+        names += ["root", "watching", "postfix"]
+    lacking = [name for name in names if not NEEDS[name].present()]
+    if not lacking:
         return
-    reason = parse_target("postfix").unavailable()
-    if reason is None:
-        return
-    if os.environ.get("SCACHE_REQUIRE_POSTFIX"):
-        pytest.fail(f"SCACHE_REQUIRE_POSTFIX is set, but {reason}", pytrace=False)
+    reason = f"this test needs {' and '.join(NEEDS[name].name for name in lacking)}"
+    if nothing_may_be_absent(os.environ):
+        pytest.fail(f"{reason}, and nothing may be skipped", pytrace=False)
+    item.user_properties.append((_LACKING, lacking))
     pytest.skip(reason)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say in one sentence what was not tested, and what to install."""
+    skipped = terminalreporter.getreports("skipped")
+    lacking = [names for report in skipped for key, names in report.user_properties if key == _LACKING]
+    if lacking:
+        terminalreporter.write_line(not_tested(lacking))

@@ -20,12 +20,10 @@ from conformance.runner.expectations import Expectations
 from conformance.runner.play import play
 from conformance.runner.suite import Suite, Summary, ordered
 from conformance.targets import STANDARD, parse_target
+from conformance.targets.absent import nothing_may_be_absent
 from scache.errors import UsageError
 
 __all__ = ["add_arguments", "run"]
-
-#: The environment variable that makes a Postfix that can't run a failure.
-_REQUIRE_POSTFIX = "SCACHE_REQUIRE_POSTFIX"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -68,7 +66,7 @@ def run(arguments: argparse.Namespace) -> int:
         targets,
         play_bytewise if arguments.bytewise else play,
         expectations={target.name: Expectations.of(target.name) for target in targets},
-        required=["postfix"] if os.environ.get(_REQUIRE_POSTFIX) else [],
+        required=["postfix"] if nothing_may_be_absent(os.environ) else [],
         strict=arguments.strict,
     )
     suite.check_entries([each.id for each in (SANITY, *every)])

@@ -10,7 +10,7 @@ import socket
 import tempfile
 from pathlib import Path
 
-__all__ = ["Instance"]
+__all__ = ["Instance", "mail_owner"]
 
 #: What syslog and postlogd put before the text: time, host, name with process number.
 _LOG_PREFIX = re.compile(r"^.{15} \S+ \S+\[\d+\]: ")
@@ -45,7 +45,7 @@ class Instance:
         main_cf.write_text(
             "compatibility_level = 2\n"
             f"queue_directory = {self.queue}\n"
-            f"mail_owner = {_mail_owner()}\n"
+            f"mail_owner = {mail_owner()}\n"
             # Set, so that the log goes to the postlog socket; the file itself is never opened.
             "maillog_file = /var/log/scache.log\n"
         )
@@ -80,8 +80,7 @@ class Instance:
         shutil.rmtree(self.base, ignore_errors=True)
 
 
-def _mail_owner() -> str:
-    try:
-        return pwd.getpwnam("postfix").pw_name
-    except KeyError:
-        return "nobody"
+def mail_owner() -> str:
+    """Postfix's user, or any that is not `nobody`: default_privs is that, and they mayn't be the same."""
+    users = {account.pw_name for account in pwd.getpwall()}
+    return next((name for name in ("postfix", "daemon") if name in users), "mail")

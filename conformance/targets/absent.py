@@ -1,4 +1,4 @@
-"""A target that cannot run on this machine, and says why."""
+"""A target that cannot run on this machine, and says why; and whether that is a failure."""
 
 from __future__ import annotations
 
@@ -7,7 +7,12 @@ from collections.abc import Mapping
 from conformance.contract.target import Daemon
 from scache.errors import UnavailableError
 
-__all__ = ["AbsentTarget"]
+__all__ = ["AbsentTarget", "nothing_may_be_absent"]
+
+
+def nothing_may_be_absent(environment: Mapping[str, str]) -> bool:
+    """Whether what is missing here is a failure: SCACHE_REQUIRE_ALL, first called SCACHE_REQUIRE_POSTFIX."""
+    return bool(environment.get("SCACHE_REQUIRE_ALL") or environment.get("SCACHE_REQUIRE_POSTFIX"))
 
 
 class AbsentTarget:

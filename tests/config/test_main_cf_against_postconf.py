@@ -77,7 +77,7 @@ def sanitized(text: str) -> str:
 def postconf(directory: str, name: str) -> tuple[int, str, str]:
     """Exit status, output and standard error. After an error it sleeps: a hundred times faster here."""
     library = find_library()
-    assert library is not None, "this test needs libfaketime"
+    assert library is not None
     environment = {"LD_PRELOAD": str(library), "FAKETIME": "+0 x100", "NO_FAKE_STAT": "1"}
     environment["PATH"] = "/usr/sbin:/usr/bin"
     process = subprocess.Popen(

@@ -14,9 +14,9 @@ import pytest
 from freezegun import freeze_time
 
 from scache.postfix.mail_log import MailLog, PostlogService, StandardError, Syslog
+from tests.support.needs import LOGCHECK_RULES
 from tests.support.started import CLOCKED, Started
 
-LOGCHECK = Path("/etc/logcheck/ignore.d.server/postfix")
 PID = os.getpid()
 NOVEMBER = "2026-11-03 04:05:06"
 
@@ -182,14 +182,14 @@ def test_main_cf_names_the_log_once_it_is_understood(main_cf: str, tag: str) -> 
 def logcheck_rules() -> list[re.Pattern[str]]:
     """Debian's patterns (POSIX extended) for Postfix, of those that know scache."""
     names = {"alnum": "A-Za-z0-9", "digit": "0-9", "alpha": "A-Za-z", "upper": "A-Z", "xdigit": "0-9A-Fa-f"}
-    rules = [line for line in LOGCHECK.read_text().splitlines() if "scache" in line]
+    rules = [line for line in LOGCHECK_RULES.read_text().splitlines() if "scache" in line]
     for name, characters in names.items():
         rules = [rule.replace(f"[:{name}:]", characters) for rule in rules]
     return [re.compile(rule.replace("[:space:]", r"\s")) for rule in rules]
 
 
+@pytest.mark.needs("logcheck")
 def test_debian_s_log_watcher_knows_each_line_of_the_statistics() -> None:
-    assert LOGCHECK.exists(), "this test needs Debian's package logcheck-database"
     with Started(CLOCKED) as daemon:
         with daemon.connect() as client:
             client.recv(4096)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 import resource
 import shutil
 import signal
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from conformance.postfix.directories import mail_owner
 from tests.support.started import CLOCKED, OURS, SERVE, Started
 
 ANNOUNCEMENT = b"protocol\0connection_cache_protocol\0\0"
@@ -111,10 +113,9 @@ def test_u_makes_it_the_mail_owner_for_good() -> None:
     with Started() as daemon:
         serve_one_miss(daemon)
         status = process_status(daemon.child.pid)
-    name = subprocess.run(["id", "-u", "postfix"], capture_output=True, text=True, check=True).stdout.strip()
-    group = subprocess.run(["id", "-g", "postfix"], capture_output=True, text=True, check=True).stdout.strip()
-    assert set(status["Uid"].split()) == {name}
-    assert set(status["Gid"].split()) == {group}
+    owner = pwd.getpwnam(mail_owner())
+    assert set(status["Uid"].split()) == {str(owner.pw_uid)}
+    assert set(status["Gid"].split()) == {str(owner.pw_gid)}
     assert int(status["CapEff"], 16) == int(status["CapPrm"], 16) == 0
 
 
@@ -163,11 +164,12 @@ def a_whole_session(daemon: Started) -> None:
     assert not [line for line in daemon.log() if line.startswith("panic")]
 
 
+@pytest.mark.needs("root", "strace")
 @pytest.mark.parametrize("zone", ["UTC", None])
 def test_nothing_is_opened_after_the_chroot(zone: str | None, tmp_path: Path) -> None:
     """strace shows each file that it asks the kernel for; the jail holds nothing that Python could load."""
     strace = shutil.which("strace")
-    assert strace is not None, "this test needs strace"
+    assert strace is not None
     trace = tmp_path / "trace"
     watched = type(OURS)(Path(strace), (strace, "-f", "-e", "trace=file", "-o", str(trace), *OURS.prefix))
     words = (*IN_CHROOT, "-o", "connection_cache_status_update_time=1", "-o", "connection_cache_ttl_limit=1")

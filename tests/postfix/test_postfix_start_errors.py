@@ -11,10 +11,14 @@ from pathlib import Path
 
 import pytest
 
+from conformance.postfix.directories import mail_owner
 from conformance.postfix.master import Command
 from tests.support.started import OURS, SERVE, Started
 
 TIME = "fatal: parameter max_idle: bad time value or unit"
+
+
+OWNER = mail_owner()
 
 
 @dataclass(frozen=True)
@@ -108,7 +112,7 @@ STARTS = {
     "unknown owner": Start(
         SERVE,
         (
-            "warning: @main.cf@, line 5: overriding earlier entry: mail_owner=postfix",
+            f"warning: @main.cf@, line 5: overriding earlier entry: mail_owner={OWNER}",
             "fatal: file @main.cf@: parameter mail_owner: unknown user name value: nosuch",
         ),
         "mail_owner = nosuch\n",
@@ -116,15 +120,15 @@ STARTS = {
     "root as owner": Start(
         SERVE,
         (
-            "warning: @main.cf@, line 5: overriding earlier entry: mail_owner=postfix",
+            f"warning: @main.cf@, line 5: overriding earlier entry: mail_owner={OWNER}",
             "fatal: file @main.cf@: parameter mail_owner: user root has privileged user ID",
         ),
         "mail_owner = root\n",
     ),
     "owner of others' mail": Start(
         SERVE,
-        ("fatal: file @main.cf@: parameters default_privs and mail_owner specify the same user postfix",),
-        "default_privs = postfix\n",
+        (f"fatal: file @main.cf@: parameters default_privs and mail_owner specify the same user {OWNER}",),
+        f"default_privs = {OWNER}\n",
     ),
     "empty name of the log": Start(
         SERVE, ("fatal: bad string length 0 < 1: syslog_name = ",), "syslog_name =\n"
@@ -200,13 +204,14 @@ def test_an_operand_is_fatal_when_the_first_request_is_served() -> None:
         assert daemon.log() == ["fatal: unexpected command-line argument: junk"]
 
 
-def test_a_terminal_at_standard_input_means_started_by_hand() -> None:
+def test_a_terminal_at_standard_input_means_started_by_hand(tmp_path: Path) -> None:
+    (tmp_path / "main.cf").touch()
     terminal, standard_input = pty.openpty()
     done = subprocess.run(
         [*OURS.prefix, "-l"],
         stdin=standard_input,
         stderr=subprocess.PIPE,
-        env={"POSTLOG_SERVICE": "/nonexistent"},
+        env={"POSTLOG_SERVICE": "/nonexistent", "MAIL_CONFIG": str(tmp_path)},
         check=False,
     )
     os.close(terminal)

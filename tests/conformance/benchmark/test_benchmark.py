@@ -64,7 +64,7 @@ def comparison(*cells: Cell) -> Comparison:
     return Comparison(("ours", "real"), list(cells), memory)
 
 
-@pytest.fixture(params=["C", "Python"] if shutil.which("cc") else ["Python"])
+@pytest.fixture(params=[pytest.param("C", marks=pytest.mark.needs("compiler")), "Python"])
 def generator(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The command of each load generator."""
     if request.param == "Python":

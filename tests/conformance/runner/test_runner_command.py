@@ -84,17 +84,21 @@ def test_a_failure_ends_with_1(monkeypatch: pytest.MonkeyPatch, capsys: pytest.C
     assert "unexpected: simulated: sanity/roundtrip/1: fail" in lines(capsys)
 
 
+@pytest.mark.parametrize("variable", ["SCACHE_REQUIRE_ALL", "SCACHE_REQUIRE_POSTFIX"])
 def test_a_missing_postfix_is_unavailable_and_a_failure_where_it_is_required(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    variable: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("conformance.targets.spawned.SpawnedTarget.unavailable", lambda _: "not here")
+    monkeypatch.setattr("conformance.targets.installed.shutil.which", lambda *_, **__: None)
     words = [*RUN, "--target", "postfix", "announce/list/1"]
-    monkeypatch.delenv("SCACHE_REQUIRE_POSTFIX", raising=False)
+    for name in ("SCACHE_REQUIRE_ALL", "SCACHE_REQUIRE_POSTFIX"):
+        monkeypatch.delenv(name, raising=False)
     assert main(words) == 0
-    assert "postfix: unavailable: not here" in lines(capsys)
-    monkeypatch.setenv("SCACHE_REQUIRE_POSTFIX", "1")
+    assert "postfix: unavailable: no Postfix is installed (no postconf command)" in lines(capsys)
+    monkeypatch.setenv(variable, "1")
     assert main(words) == 1
-    assert "postfix is required, but unavailable: not here" in lines(capsys)
+    assert "postfix is required, but unavailable: no Postfix is installed (no postconf command)" in lines(
+        capsys
+    )
 
 
 @pytest.mark.parametrize(
