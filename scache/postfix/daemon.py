@@ -15,7 +15,7 @@ from scache.daemon.signals import Signals
 from scache.errors import ConfigurationError, LocalError
 from scache.postfix import master
 from scache.postfix.command_line import PROGRAM, CommandLine
-from scache.postfix.mail_log import MailLog, PostlogService, StandardError, Syslog
+from scache.postfix.mail_log import Console, MailLog, PostlogService, Syslog
 from scache.postfix.privileges import drop_privileges
 from scache.postfix.standard_streams import serve_standard_streams
 from scache.postfix.verbose import VerboseCache
@@ -65,6 +65,8 @@ def run(arguments: Sequence[str], environment: Mapping[str, str], clock: Clock) 
         log(f"fatal: {error}")
     except Exception as error:  # nobody reads a traceback on master's /dev/null
         log(f"panic: {type(error).__name__}: {error}")
+    finally:
+        log.close()
     return 1
 
 
@@ -80,9 +82,9 @@ def _first_log(environment: Mapping[str, str]) -> MailLog:
 def _read_command_line(arguments: Sequence[str], main_cf: MainCf, log: MailLog) -> CommandLine:
     command_line = CommandLine(arguments)
     if command_line.to_standard_error:
-        log.add(StandardError())
+        log.add(Console())
     if not command_line.by_hand and not command_line.on_standard_streams and os.isatty(0):
-        log.add(StandardError(PROGRAM))
+        log.add(Console(PROGRAM))
         raise ConfigurationError("do not run this command by hand")
     for name, value in command_line.settings:
         main_cf.set(name, value)
@@ -135,6 +137,8 @@ def _serve(
     watchdog.start()
     server.watch(signals.handle, signals.ready)
     server.watch(master.STATUS, lambda _now: server.stop())
+    for outlet in log.outlets:
+        server.watch(outlet.handle, outlet.ready)
     gc.freeze()
     gc.disable()  # nothing that the server makes per request is cyclic
     try:

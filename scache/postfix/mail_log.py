@@ -9,15 +9,16 @@ from __future__ import annotations
 import _socket
 import os
 import time
-from _socket import AF_UNIX, SOCK_CLOEXEC, SOCK_DGRAM
+from _socket import AF_UNIX, SOCK_CLOEXEC, SOCK_DGRAM, SOCK_NONBLOCK
 
+from scache.daemon.log_outlet import Outlet, StandardError
 from scache.protocol.attributes import printed
 
 TYPE_CHECKING = False  # as typing.TYPE_CHECKING, without the cost of importing typing in the daemon
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["MailLog", "PostlogService", "StandardError", "Syslog"]
+__all__ = ["Console", "MailLog", "PostlogService", "Syslog"]
 
 _LONGEST = 2000  # bytes of a text, without its severity
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -28,10 +29,10 @@ _PRINTABLE = bytes(byte if 32 <= byte < 127 else ord("?") for byte in range(256)
 
 
 class _Datagrams:
-    """A datagram socket to a logging service, connected at once, so before a chroot.
+    """A datagram socket to a logging service, connected at once, so before a chroot; it never waits.
 
-    A lost service is looked for again with each line; while there is none, lines are lost, as they are with
-    syslog(3). paths: where it may be found, of which the later ones are for the time after a chroot.
+    A lost service is looked for again with each line. paths: where it may be found, of which the later ones
+    are for the time after a chroot.
     """
 
     def __init__(self, paths: Sequence[str]) -> None:
@@ -39,10 +40,15 @@ class _Datagrams:
         self._socket: _socket.socket | None = None
         self._connect()
 
+    @property
+    def descriptor(self) -> int:
+        """The socket's, -1 for none."""
+        return self._socket.fileno() if self._socket is not None else -1
+
     def _connect(self) -> None:
         self.close()
         for path in self._paths:
-            service = _socket.socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC)
+            service = _socket.socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK)
             try:
                 service.connect(path)
             except OSError:
@@ -51,16 +57,19 @@ class _Datagrams:
                 self._socket = service
                 return
 
-    def send(self, line: bytes) -> None:
-        """Send one line, over a new connection if the old one doesn't take it."""
-        for _attempt in range(2):
+    def send(self, line: bytes) -> int:
+        """Send one line, over a new connection if the old one fails. BlockingIOError while it is full."""
+        try:
             if self._socket is not None:
-                try:
-                    self._socket.send(line)
-                    return
-                except OSError:
-                    pass
-            self._connect()
+                return self._socket.send(line)
+        except BlockingIOError:
+            raise
+        except OSError:
+            pass
+        self._connect()
+        if self._socket is None:
+            raise FileNotFoundError
+        return self._socket.send(line)
 
     def close(self) -> None:
         """Close the socket."""
@@ -74,17 +83,13 @@ class Syslog:
 
     def __init__(self, facility: int, path: str = "/dev/log") -> None:
         self._facility = facility
-        self._service = _Datagrams((path,))
+        self.destination = _Datagrams((path,))
 
-    def write(self, level: int, tag: str, text: bytes) -> None:
+    def line(self, level: int, tag: str, text: bytes) -> bytes:
         """One line as syslog(3) sends it: `<22>Nov  3 11:10:00 tag[pid]: text`."""
         now = time.localtime()
         head = f"<{self._facility * 8 + level}>{_MONTHS[now.tm_mon - 1]} {now.tm_mday:2} {_clock_time(now)} "
-        self._service.send(_bytes(f"{head}{tag}[{os.getpid()}]: ") + text)
-
-    def close(self) -> None:
-        """Close the socket."""
-        self._service.close()
+        return _bytes(f"{head}{tag}[{os.getpid()}]: ") + text
 
 
 class PostlogService:
@@ -96,20 +101,16 @@ class PostlogService:
     def __init__(self, path: str, hostname: str, root: str = "") -> None:
         inside = path.removeprefix(root) if root else path
         self._hostname = hostname.partition(".")[0]
-        self._service = _Datagrams((path,) if inside == path else (path, inside))
+        self.destination = _Datagrams((path,) if inside == path else (path, inside))
 
-    def write(self, _level: int, tag: str, text: bytes) -> None:
+    def line(self, _level: int, tag: str, text: bytes) -> bytes:
         """One line as Postfix sends it: `Nov 03 11:10:00 host tag[pid]: text`."""
         now = time.localtime()
         head = f"{_MONTHS[now.tm_mon - 1]} {now.tm_mday:02} {_clock_time(now)} {self._hostname} "
-        self._service.send(_bytes(f"{head}{tag}[{os.getpid()}]: ") + text)
-
-    def close(self) -> None:
-        """Close the socket."""
-        self._service.close()
+        return _bytes(f"{head}{tag}[{os.getpid()}]: ") + text
 
 
-class StandardError:
+class Console:
     """`tag: text` on standard error, for -V and for people who start the daemon by hand.
 
     tag: instead of the log's own.
@@ -117,25 +118,27 @@ class StandardError:
 
     def __init__(self, tag: str = "") -> None:
         self._tag = tag
+        self.destination = StandardError()
 
-    def write(self, _level: int, tag: str, text: bytes) -> None:
+    def line(self, _level: int, tag: str, text: bytes) -> bytes:
         """One line."""
-        os.write(2, _bytes(f"{self._tag or tag}: ") + text + b"\n")
-
-    def close(self) -> None:
-        """Nothing to do: standard error isn't ours."""
+        return _bytes(f"{self._tag or tag}: ") + text + b"\n"
 
 
 class MailLog:
-    """Sends each line to its destinations. tag: what stands before the process id.
+    """Sends each line to its places; never waits for one. tag: what stands before the process id.
 
-    utf8: whether UTF-8 is logged as it is (smtputf8_enable).
+    utf8: whether UTF-8 is logged as it is (smtputf8_enable). outlets: where the lines go, of which each wants
+    the event loop's attention.
     """
 
-    def __init__(self, tag: str, *destinations: Syslog | PostlogService | StandardError) -> None:
+    def __init__(self, tag: str, *places: Syslog | PostlogService | Console) -> None:
         self.tag = tag
         self.utf8 = False
-        self._destinations = list(destinations)
+        self.outlets: list[Outlet] = []
+        self._places: list[Syslog | PostlogService | Console] = []
+        for place in places:
+            self.add(place)
 
     def __call__(self, line: str) -> None:
         """Log `warning: text`, `fatal: text` and so on; a line that begins otherwise is information.
@@ -149,18 +152,32 @@ class MailLog:
         cut = _bytes(text)[:_LONGEST]
         shown = printed(cut).encode("utf-8", "surrogateescape") if self.utf8 else cut.translate(_PRINTABLE)
         shown = _bytes(severity + colon) + shown
-        for destination in self._destinations:
-            destination.write(level, self.tag, shown)
+        for place, outlet in zip(self._places, self.outlets, strict=True):
+            outlet.write(place.line(level, self.tag, shown))
 
-    def add(self, destination: StandardError) -> None:
+    def add(self, place: Syslog | PostlogService | Console) -> None:
         """Log there, too."""
-        self._destinations.append(destination)
+        self._places.append(place)
+        self.outlets.append(self._outlet(place))
 
-    def replace(self, tag: str, destination: Syslog | PostlogService) -> None:
-        """Log under another tag, and where it went so far no more, but for standard error."""
+    def replace(self, tag: str, place: Syslog | PostlogService) -> None:
+        """Log under another tag, and where it went first no more."""
         self.tag = tag
-        self._destinations[0].close()
-        self._destinations[0] = destination
+        self.outlets[0].close()
+        old = self._places[0].destination
+        if isinstance(old, _Datagrams):
+            old.close()
+        self._places[0] = place
+        self.outlets[0] = self._outlet(place)
+
+    def close(self) -> None:
+        """Send what waits as far as it is taken at once, and give up the rest."""
+        for outlet in self.outlets:
+            outlet.close()
+
+    def _outlet(self, place: Syslog | PostlogService | Console) -> Outlet:
+        level = _LEVELS["warning"]
+        return Outlet(place.destination, lambda text: place.line(level, self.tag, text))
 
 
 def _clock_time(now: time.struct_time) -> str:

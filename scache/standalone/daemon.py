@@ -5,20 +5,23 @@ from __future__ import annotations
 import argparse
 import gc
 import signal
-import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from scache.config.main_cf import MainCf, split_setting
 from scache.config.parameters import BY_NAME, PARAMETERS, service_settings
 from scache.config.settings import Settings
 from scache.daemon.clock import SystemClock
+from scache.daemon.log_outlet import Outlet, StandardError
 from scache.daemon.server import Server
 from scache.daemon.signals import Signals
 from scache.errors import ConfigurationError, UsageError
+from scache.protocol.attributes import printed
 from scache.standalone.listening import GuardedNetwork, SocketFile, inherited_socket, user_ids
 from scache.standalone.systemd import Supervisor
 
 __all__ = ["add_arguments", "read_settings", "run"]
+
+_LONGEST_LINE = 2000  # bytes
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -53,12 +56,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def log(text: str) -> None:
-    """One line of the log, on standard error."""
-    print(text, file=sys.stderr, flush=True)
+class StandardLog:
+    """The log, on standard error. outlet: wants the event loop's attention."""
+
+    def __init__(self) -> None:
+        self.outlet = Outlet(StandardError(), lambda text: text + b"\n")
+
+    def __call__(self, text: str) -> None:
+        """One line; neither waits nor raises.
+
+        What doesn't print becomes a question mark, as in Postfix's log; a line beyond 2,000 bytes is cut.
+        """
+        data = text.encode("utf-8", "surrogateescape")[:_LONGEST_LINE]
+        self.outlet.write(printed(data).encode("utf-8", "surrogateescape") + b"\n")
 
 
-def read_settings(directory: str | None, assignments: Sequence[str]) -> Settings:
+def read_settings(directory: str | None, assignments: Sequence[str], log: Callable[[str], None]) -> Settings:
     """The parameters of DIR/main.cf, then those of `-o`. ConfigurationError names the one that is wrong."""
     main_cf = MainCf(directory or "", lambda text: log(f"warning: {text}"))
     if directory is not None:
@@ -73,17 +86,18 @@ def read_settings(directory: str | None, assignments: Sequence[str]) -> Settings
 
 def run(arguments: argparse.Namespace) -> int:
     """Serve until SIGTERM or SIGINT, or until idle for max_idle; returns the exit status."""
-    settings = read_settings(arguments.config_directory, arguments.settings)
+    log = StandardLog()
+    settings = read_settings(arguments.config_directory, arguments.settings, log)
     allowed = user_ids(arguments.allow_user)
     supervisor = Supervisor.from_environment()
     if arguments.socket is None:
-        return _serve(arguments, settings, allowed, supervisor, inherited_socket())
+        return _serve(arguments, settings, allowed, supervisor, inherited_socket(), log)
     try:
         mode = int(arguments.mode, 8)
     except ValueError as error:
         raise UsageError(f"--mode {arguments.mode}: not an octal number") from error
     with SocketFile(arguments.socket, arguments.owner, arguments.group, mode) as listener:
-        return _serve(arguments, settings, allowed, supervisor, listener)
+        return _serve(arguments, settings, allowed, supervisor, listener, log)
 
 
 def _wake() -> None:
@@ -96,13 +110,14 @@ def _serve(
     allowed: frozenset[int],
     supervisor: Supervisor,
     listener: int,
+    log: StandardLog,
 ) -> int:
     server = Server(GuardedNetwork(listener, allowed, log), SystemClock(), settings, log)
 
     def read_again() -> None:
         supervisor.reloading()
         try:
-            server.reconfigure(read_settings(arguments.config_directory, arguments.settings))
+            server.reconfigure(read_settings(arguments.config_directory, arguments.settings, log))
         except (ConfigurationError, OSError) as error:
             log(f"error: {error}; the old configuration stays in force")
         supervisor.ready()
@@ -116,6 +131,7 @@ def _serve(
         }
     )
     server.watch(signals.handle, signals.ready)
+    server.watch(log.outlet.handle, log.outlet.ready)
     supervisor.watch_over(server)
     gc.collect()
     gc.freeze()
@@ -124,4 +140,5 @@ def _serve(
     server.run()
     supervisor.stopping()
     server.close()
+    log.outlet.close()
     return 0

@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 from freezegun import freeze_time
 
-from scache.postfix.mail_log import MailLog, PostlogService, StandardError, Syslog
+from scache.daemon.log_outlet import MOST_HELD
+from scache.postfix.mail_log import Console, MailLog, PostlogService, Syslog
 from tests.support.needs import LOGCHECK_RULES
 from tests.support.started import CLOCKED, Started
 
@@ -42,11 +43,14 @@ class Service:
 
 
 @contextmanager
-def mail_log(tag: str, *destinations: Syslog | PostlogService | StandardError) -> Iterator[MailLog]:
+def mail_log(tag: str, *places: Syslog | PostlogService | Console) -> Iterator[MailLog]:
     """A log that goes there, all of which is closed in the end."""
-    yield MailLog(tag, *destinations)
-    for destination in destinations:
-        destination.close()
+    log = MailLog(tag, *places)
+    yield log
+    log.close()
+    for place in places:
+        if not isinstance(place, Console):
+            place.destination.close()
 
 
 @pytest.fixture
@@ -102,13 +106,31 @@ def test_bytes_that_do_not_print_become_question_marks(
     assert [service.line()[head:], service.line()[head:]] == [plain, utf8]
 
 
-def test_a_logging_service_that_restarts_is_found_again(service: Service) -> None:
+def test_a_logging_service_that_restarts_is_found_again_and_gets_what_was_logged_meanwhile(
+    service: Service,
+) -> None:
     with mail_log("t", Syslog(2, str(service.path))) as log:
         service.close()
-        log("lost")
+        log("meanwhile")
         service.open()
         log("found")
-    assert service.line().endswith(": found")
+    assert [service.line().partition("]: ")[2] for _ in range(2)] == ["meanwhile", "found"]
+
+
+def test_a_service_that_reads_nothing_delays_nobody_and_hears_how_many_lines_it_missed(
+    service: Service,
+) -> None:
+    with mail_log("t", Syslog(2, str(service.path))) as log:
+        for number in range(3 * MOST_HELD):
+            log(f"{number}")
+        heard = []
+        while not heard or not heard[-1].startswith("warning"):
+            heard.append(service.line().partition("]: ")[2])
+            log.outlets[0].ready(0)
+    missed = int(heard[-1].split()[1])
+    assert heard[:-1] == [f"{number}" for number in range(3 * MOST_HELD - missed)]
+    assert heard[-1] == f"warning: {missed} lines of this log were lost"
+    assert missed > MOST_HELD
 
 
 def test_after_a_chroot_the_service_is_found_inside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -125,11 +147,12 @@ def test_after_a_chroot_the_service_is_found_inside(tmp_path: Path, monkeypatch:
 
 def test_a_log_that_moves_leaves_the_old_place(service: Service, tmp_path: Path) -> None:
     new = Service(tmp_path / "new")
-    destination = Syslog(2, str(new.path))
+    place = Syslog(2, str(new.path))
     log = MailLog("old", Syslog(2, str(service.path)))
-    log.replace("new", destination)
+    log.replace("new", place)
     log("x")
-    destination.close()
+    log.close()
+    place.destination.close()
     assert new.line().endswith(f"new[{PID}]: x")
     service.socket.setblocking(False)
     with pytest.raises(BlockingIOError):
@@ -139,8 +162,8 @@ def test_a_log_that_moves_leaves_the_old_place(service: Service, tmp_path: Path)
 
 def test_standard_error_gets_tag_and_text(capfd: pytest.CaptureFixture[str], service: Service) -> None:
     with mail_log("postfix/scache", Syslog(2, str(service.path))) as log:
-        log.add(StandardError())
-        log.add(StandardError("scache"))
+        log.add(Console())
+        log.add(Console("scache"))
         log("warning: x")
     assert capfd.readouterr().err == "postfix/scache: warning: x\nscache: warning: x\n"
 

@@ -46,6 +46,7 @@ OF_THE_PROJECT = {
     "scache.daemon",
     "scache.daemon.clock",
     "scache.daemon.connection",
+    "scache.daemon.log_outlet",
     "scache.daemon.network",
     "scache.daemon.server",
     "scache.daemon.signals",

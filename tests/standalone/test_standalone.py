@@ -253,14 +253,14 @@ def test_settings_come_from_the_file_and_then_from_the_command_line(tmp_path: Pa
     (tmp_path / "main.cf").write_text(
         "connection_cache_ttl_limit = 1h\nmax_idle = 5m\nipc_timeout = $max_idle\n"
     )
-    settings = read_settings(str(tmp_path), ["max_idle=7", "scache_read_wait=no"])
+    settings = read_settings(str(tmp_path), ["max_idle=7", "scache_read_wait=no"], print)
     assert (settings.ttl_limit, settings.max_idle, settings.ipc_timeout) == (3600, 7, 7)
     assert not settings.dialect.read_wait
 
 
 def test_an_absent_configuration_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="No such file"):
-        read_settings(str(tmp_path), [])
+        read_settings(str(tmp_path), [], print)
 
 
 @pytest.mark.parametrize("write_wait", ["yes", "no"])
