@@ -6,6 +6,7 @@ from pathlib import Path
 
 from scache.admin.install import PROGRAM_NAME, service_of
 from scache.admin.instance import PostfixInstance, add_config_directory
+from scache.admin.interposition import heal
 from scache.admin.mistakes import mistakes
 from scache.client import Client
 from scache.errors import ProtocolError
@@ -29,6 +30,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Print the findings, one a line; the exit status is 1 if anything needs to be done."""
     instance = PostfixInstance(arguments.config_directory)
+    if (healed := heal(instance)) is not None:
+        print(healed)
     service = service_of(instance)
     print(f"{instance.directory}: {_installed(instance, service)}")
     answers, text = _answer(instance, service)

@@ -6,6 +6,7 @@ import argparse
 
 from scache.admin.install import Installation
 from scache.admin.instance import PostfixInstance, add_config_directory
+from scache.admin.interposition import heal
 
 __all__ = ["add_arguments", "run"]
 
@@ -34,6 +35,8 @@ def run(arguments: argparse.Namespace) -> int:
         if not installation.already:
             print(f"would change {instance.master_cf}:\n{installation.record.changes()}")
         return 0
+    if (healed := heal(instance)) is not None:
+        print(healed)
     installation.carry_out()
     reloaded = instance.reload_if_running()
     if not installation.already:

@@ -20,6 +20,9 @@ __all__ = ["Command", "Commands", "command_of", "run_program"]
 #: Exit status where a signal ends the command, as a shell has it.
 _INTERRUPTED, _TERMINATED = 128 + signal.SIGINT, 128 + signal.SIGTERM
 
+#: Characters of a line that says why something can't be done.
+_LONGEST_LINE = 500
+
 
 class Command(Protocol):
     """A sub-command: a module of `scache.commands` or `conformance.commands` that has these two functions."""
@@ -57,7 +60,7 @@ def run_program(program: str, about: str, commands: Commands, words: Sequence[st
             status = command_of(commands[parsed.command][0]).run(parsed)
             sys.stdout.flush()
     except (ScacheError, OSError) as error:
-        print(f"{program} {chosen}: {_reason(error)}", file=sys.stderr)
+        print(_shortened(f"{program} {chosen}: {_reason(error)}"), file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print(f"{program} {chosen}: interrupted", file=sys.stderr)
@@ -125,6 +128,11 @@ def _reason(error: Exception) -> str:
         return str(error)
     name = error.filename or _unwritable_output()
     return f"{name}: {error.strerror}" if name else error.strerror
+
+
+def _shortened(line: str) -> str:
+    """The line, if it isn't one that shows a bad value of half a megabyte."""
+    return line if len(line) <= _LONGEST_LINE else line[: _LONGEST_LINE - 3] + "..."
 
 
 def _unwritable_output() -> str | None:

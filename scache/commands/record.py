@@ -5,17 +5,21 @@ from __future__ import annotations
 import argparse
 import contextlib
 import signal
+import socket
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from scache import __version__
+from scache.admin.instance import PostfixInstance
+from scache.admin.interposition import Interposition
 from scache.commands.terminal import say
+from scache.daemon.socket_file import SocketFile
 from scache.errors import UsageError
 from scache.protocol.dialect import POSTFIX_2, POSTFIX_3_6
 from scache.trace.format.events import Header
-from scache.trace.record.interposition import Interposition
-from scache.trace.record.listening import listening_like
+from scache.trace.record.listening import access_like
 from scache.trace.record.priority import ahead_of_the_rest
 from scache.trace.record.recorder import Recorder
 from scache.trace.record.recording import Recording
@@ -25,6 +29,9 @@ __all__ = ["add_arguments", "run"]
 
 #: Seconds that clients are given to leave after the recorder was taken away.
 FAREWELL = 10.0
+
+#: Signals after which the recording ends in order. SIGHUP is what a terminal that is closed sends.
+_ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT)
 
 _UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
 
@@ -58,56 +65,81 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Record until SIGTERM or SIGINT; 0. Raises UsageError and UnavailableError."""
+    """Record until a signal says to end; 0, or 1 where Postfix took its socket's name back before.
+
+    Raises UsageError and UnavailableError.
+    """
     if (arguments.postfix is None) == (arguments.listen is None or arguments.upstream is None):
         raise UsageError("record: give either --listen and --upstream, or --postfix")
-    interposition = Interposition(arguments.postfix) if arguments.postfix else None
-    listen, upstream, release = (
-        (interposition.listen, interposition.upstream, interposition.release)
-        if interposition
-        else (arguments.listen, arguments.upstream, arguments.postfix_release)
-    )
-    silent = arguments.no_announcement or (interposition is not None and not interposition.announces)
-    header = Header(
-        recorder=f"scache {__version__}",
-        start=0.0,
-        dialect=POSTFIX_2 if silent else POSTFIX_3_6,
-        postfix=release,
-        scenario=arguments.scenario,
-    )
     with contextlib.ExitStack() as stack:
-        listener = stack.enter_context(listening_like(listen, upstream))
+        if arguments.postfix is None:
+            listen, upstream = arguments.listen, arguments.upstream
+            silent, release = arguments.no_announcement, arguments.postfix_release
+            front = None
+            listener = stack.enter_context(SocketFile(str(listen), access_like(upstream)))
+        else:
+            front = stack.enter_context(Interposition(PostfixInstance(arguments.postfix), say))
+            listen, upstream, listener = front.path, front.upstream, front.listener
+            silent, release = not front.instance.speaks_first, front.instance.value("mail_version")
+        header = Header(
+            recorder=f"scache {__version__}",
+            start=0.0,
+            dialect=POSTFIX_2 if silent else POSTFIX_3_6,
+            postfix=release,
+            scenario=arguments.scenario,
+        )
+        accepting = stack.enter_context(socket.socket(fileno=listener))
+        accepting.setblocking(False)
         recording = Recording(
             arguments.output, header, TickClock(), say, rotate=arguments.rotate, redact=arguments.redact
         )
         stack.callback(recording.close)
-        recorder = Recorder(listener, upstream, recording, say)
+        recorder = Recorder(accepting, upstream, recording, say)
         stack.callback(recorder.close)
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in _ENDING:
             stack.callback(signal.signal, number, signal.signal(number, lambda *_: recorder.stop()))
         remark = "" if stack.enter_context(ahead_of_the_rest()) else " (a high priority is not permitted)"
         say(f"recording what comes to {listen} in {arguments.output}{remark}")
-        if interposition is None:
-            recorder.run()
-        else:
-            _record_in_front(recorder, interposition)
+        if front is not None:
+            return _record_in_front(recorder, front)
+        recorder.run()
     return 0
 
 
-def _record_in_front(recorder: Recorder, interposition: Interposition) -> None:
-    """Record while commands beside it install and remove the recorder: no client waits for them."""
+def _record_in_front(recorder: Recorder, front: Interposition) -> int:
+    """Record while Postfix reloads beside it, at the beginning and in the end: no client waits for that."""
     with ThreadPoolExecutor(max_workers=1) as commands:
-        installed = commands.submit(interposition.install)
+        installed = commands.submit(front.instance.reload)
         installed.add_done_callback(lambda done: recorder.stop() if done.exception() else say("in front"))
-        recorder.run()
-        removed = commands.submit(interposition.remove)
+        recorder.run(until=_once_a_second(lambda: not front.is_there))
+        replaced = not front.is_there
+        if replaced:
+            say(f"{front.path}: Postfix was started again and listens there itself; the recording ends")
+        front.withdraw()
+        removed = commands.submit(front.instance.reload if not replaced else lambda: None)
         removed.add_done_callback(lambda _: recorder.stop())
         while not removed.done():
-            recorder.run()  # a second signal must not end it before the recorder is out of the way
+            recorder.run()  # a second signal must not end it before Postfix has reloaded
         end = time.monotonic() + FAREWELL
         recorder.run(until=lambda: not recorder.connections or time.monotonic() > end)
     for done in (installed, removed):
         done.result()
+    return int(replaced)
+
+
+def _once_a_second(look: Callable[[], bool]) -> Callable[[], bool]:
+    """`look`, asked no more often than that; false in between."""
+    due = time.monotonic()
+
+    def looked() -> bool:
+        nonlocal due
+        now = time.monotonic()
+        if now < due:
+            return False
+        due = now + 1
+        return look()
+
+    return looked
 
 
 def _size(text: str) -> int:

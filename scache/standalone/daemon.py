@@ -14,9 +14,10 @@ from scache.daemon.clock import SystemClock
 from scache.daemon.log_outlet import Outlet, StandardError
 from scache.daemon.server import Server
 from scache.daemon.signals import Signals
-from scache.errors import ConfigurationError, UsageError
+from scache.daemon.socket_file import SocketFile
+from scache.errors import ConfigurationError
 from scache.protocol.attributes import printed
-from scache.standalone.listening import GuardedNetwork, SocketFile, inherited_socket, user_ids
+from scache.standalone.listening import GuardedNetwork, access_of, inherited_socket, user_ids
 from scache.standalone.systemd import Supervisor
 
 __all__ = ["add_arguments", "read_settings", "run"]
@@ -92,11 +93,8 @@ def run(arguments: argparse.Namespace) -> int:
     supervisor = Supervisor.from_environment()
     if arguments.socket is None:
         return _serve(arguments, settings, allowed, supervisor, inherited_socket(), log)
-    try:
-        mode = int(arguments.mode, 8)
-    except ValueError as error:
-        raise UsageError(f"--mode {arguments.mode}: not an octal number") from error
-    with SocketFile(arguments.socket, arguments.owner, arguments.group, mode) as listener:
+    access = access_of(arguments.owner, arguments.group, arguments.mode)
+    with SocketFile(arguments.socket, access) as listener:
         return _serve(arguments, settings, allowed, supervisor, listener, log)
 
 

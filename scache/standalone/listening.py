@@ -1,102 +1,61 @@
-"""The listening socket of a stand-alone daemon: made here, or passed by systemd; and whom it serves."""
+"""Whom a stand-alone daemon serves, and on which socket: what the operator says is checked as it is read."""
 
 from __future__ import annotations
 
-import contextlib
-import errno
+import grp
 import os
 import pwd
-import shutil
 import socket
 import stat
 from collections.abc import Callable, Sequence
-from types import TracebackType
 
 from scache.daemon.network import UnixNetwork, UnixStream
+from scache.daemon.socket_file import Access
 from scache.errors import UsageError
 
-__all__ = ["GuardedNetwork", "SocketFile", "inherited_socket", "user_ids"]
+__all__ = ["GuardedNetwork", "access_of", "inherited_socket", "user_ids"]
 
-_BACKLOG = 1024
 _FIRST_PASSED = 3  # SD_LISTEN_FDS_START
+_LARGEST_ID = 2**32 - 2  # 2**32 - 1 stands for "leave it" (chown(2))
 
 
-class SocketFile:
-    """A listening socket at a path; the block's value is its descriptor, and the path goes with the block.
-
-    A socket that nobody listens on any more is replaced; one of a living server, or anything else at the
-    path, is left alone. Raises UsageError.
-    """
-
-    def __init__(self, path: str, owner: str | None, group: str | None, mode: int) -> None:
-        self._path = path
-        self._owner = owner
-        self._group = group
-        self._mode = mode
-
-    def __enter__(self) -> int:
-        listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        try:
-            self._remove_stale()
-            mask = os.umask(0o777)  # until owner and mode are right, nobody gets in
-            try:
-                listening.bind(self._path)
-            finally:
-                os.umask(mask)
-            self._identity = self._stat()
-            self._give_away()
-            listening.listen(_BACKLOG)
-        except OSError as error:
-            listening.close()
-            raise UsageError(f"{self._path}: {error.strerror or error}") from error
-        except BaseException:
-            listening.close()
-            raise
-        return listening.detach()
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        with contextlib.suppress(OSError):
-            if self._stat() == self._identity:  # another server may have taken the path over
-                os.unlink(self._path)
-
-    def _stat(self) -> tuple[int, int]:
-        found = os.stat(self._path, follow_symlinks=False)
-        return found.st_dev, found.st_ino
-
-    def _give_away(self) -> None:
-        try:
-            if self._owner is not None:
-                shutil.chown(self._path, user=_name_or_number(self._owner))
-            if self._group is not None:
-                shutil.chown(self._path, group=_name_or_number(self._group))
-        except LookupError as error:
-            os.unlink(self._path)
-            raise UsageError(str(error)) from error
-        os.chmod(self._path, self._mode)
-
-    def _remove_stale(self) -> None:
-        try:
-            mode = os.stat(self._path, follow_symlinks=False).st_mode
-        except FileNotFoundError:
-            return
-        if not stat.S_ISSOCK(mode):
-            raise UsageError(f"{self._path}: exists and is not a socket")
-        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
-            probe.setblocking(False)
-            result = probe.connect_ex(self._path)
-        if result != errno.ECONNREFUSED:
-            raise UsageError(f"{self._path}: in use by a living server")
-        os.unlink(self._path)
+def access_of(owner: str | None, group: str | None, mode: str) -> Access:
+    """From `--owner`, `--group` and `--mode`. UsageError for one that can't be meant."""
+    if not mode or not set(mode) <= set("01234567") or len(mode) > 5 or int(mode, 8) > 0o777:
+        raise UsageError(f"--mode {mode}: not an octal number from 0 to 777")
+    return Access(
+        int(mode, 8),
+        -1 if owner is None else _number("--owner", owner, _user),
+        -1 if group is None else _number("--group", group, _group),
+    )
 
 
-def _name_or_number(text: str) -> str | int:
-    return int(text) if text.isdecimal() else text
+def user_ids(users: Sequence[str]) -> frozenset[int]:
+    """The numbers of users that `--allow-user` gives by name or number. UsageError for an unknown one."""
+    return frozenset(_number("--allow-user", user, _user) for user in users)
+
+
+def _number(option: str, text: str, look_up: Callable[[str], int]) -> int:
+    if text.isascii() and text.isdecimal():
+        if len(text) > 10 or int(text) > _LARGEST_ID:
+            raise UsageError(f"{option} {text}: beyond the largest id, {_LARGEST_ID}")
+        return int(text)
+    try:
+        return look_up(text)
+    except (KeyError, ValueError):  # ValueError: a NUL in it
+        raise UsageError(f"{option} {text}: no such name") from None
+
+
+def _user(name: str) -> int:
+    return pwd.getpwnam(name).pw_uid
+
+
+def _group(name: str) -> int:
+    return grp.getgrnam(name).gr_gid
 
 
 def inherited_socket() -> int:
-    """The listening socket that systemd passes (LISTEN_FDS). UsageError where it passes none, or several."""
+    """The listening socket that systemd passes (LISTEN_FDS). UsageError where it passes anything else."""
     number = os.environ.pop("LISTEN_FDS", None)
     pid = os.environ.pop("LISTEN_PID", None)
     os.environ.pop("LISTEN_FDNAMES", None)
@@ -104,19 +63,29 @@ def inherited_socket() -> int:
         raise UsageError("--socket PATH is missing, and systemd passes no socket")
     if number != "1":
         raise UsageError(f"systemd passes {number} sockets, and one is wanted")
+    if (kind := _kind(_FIRST_PASSED)) is not None:
+        raise UsageError(f"systemd passes {kind}, and a listening stream socket in the file system is wanted")
     os.set_inheritable(_FIRST_PASSED, False)
     return _FIRST_PASSED
 
 
-def user_ids(users: Sequence[str]) -> frozenset[int]:
-    """The numbers of users that are given by name or number. UsageError for an unknown name."""
-    numbers = set()
-    for user in users:
-        try:
-            numbers.add(int(user) if user.isdecimal() else pwd.getpwnam(user).pw_uid)
-        except KeyError as error:
-            raise UsageError(f"unknown user: {user}") from error
-    return frozenset(numbers)
+def _kind(descriptor: int) -> str | None:
+    """What a descriptor is that can't be served on; None where it can."""
+    try:
+        if not stat.S_ISSOCK(os.fstat(descriptor).st_mode):
+            return "what is no socket"
+    except OSError:
+        return "no open descriptor"
+    passed = socket.socket(fileno=descriptor)
+    try:
+        if passed.family != socket.AF_UNIX:
+            return f"a socket of {passed.family.name}"
+        if passed.type != socket.SOCK_STREAM:
+            return f"a socket of {passed.type.name}"
+        listens = passed.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)
+        return None if listens else "a socket that doesn't listen"
+    finally:
+        passed.detach()
 
 
 class GuardedNetwork(UnixNetwork):

@@ -185,20 +185,45 @@ def test_the_watchdog_hears_from_a_turning_loop(start: Start) -> None:
     assert daemon.hears() == "WATCHDOG=1"
 
 
+def passing(passed: socket.socket) -> subprocess.Popen[str]:
+    """A daemon that is started as systemd starts it, with a socket at descriptor 3."""
+    code = (
+        "import os, sys; os.dup2(int(sys.argv[1]), 3); os.environ.update(LISTEN_FDS='1', "
+        "LISTEN_PID=str(os.getpid())); "
+        "os.execv(sys.executable, [sys.executable, '-m', 'scache', 'serve'])"
+    )
+    return subprocess.Popen(
+        [sys.executable, "-c", code, str(passed.fileno())],
+        pass_fds=[passed.fileno()],
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+PASSED = [
+    (socket.AF_INET, socket.SOCK_STREAM, "a socket of AF_INET"),
+    (socket.AF_UNIX, socket.SOCK_DGRAM, "a socket of SOCK_DGRAM"),
+    (socket.AF_UNIX, socket.SOCK_STREAM, "a socket that doesn't listen"),
+]
+
+
+@pytest.mark.parametrize(("family", "kind", "said"), PASSED)
+def test_a_socket_of_systemd_that_can_not_be_served_on_is_refused(
+    family: socket.AddressFamily, kind: socket.SocketKind, said: str
+) -> None:
+    with socket.socket(family, kind) as passed:
+        _, err = (daemon := passing(passed)).communicate(timeout=30)
+    assert daemon.returncode == 2
+    assert err == (
+        f"scache serve: systemd passes {said}, and a listening stream socket in the file system is wanted\n"
+    )
+
+
 def test_systemd_passes_the_socket(tmp_path: Path) -> None:
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind(str(tmp_path / "passed"))
         listening.listen()
-        code = (
-            "import os, sys; os.dup2(int(sys.argv[1]), 3); os.environ.update(LISTEN_FDS='1', "
-            "LISTEN_PID=str(os.getpid())); "
-            "os.execv(sys.executable, [sys.executable, '-m', 'scache', 'serve'])"
-        )
-        daemon = subprocess.Popen(
-            [sys.executable, "-c", code, str(listening.fileno())],
-            pass_fds=[listening.fileno()],
-            stderr=subprocess.PIPE,
-        )
+        daemon = passing(listening)
     with Client(str(tmp_path / "passed")) as client:
         assert client.find_endp(b"E") is None
     daemon.terminate()
@@ -207,13 +232,44 @@ def test_systemd_passes_the_socket(tmp_path: Path) -> None:
     assert (tmp_path / "passed").exists()
 
 
+SHORTENED = f"scache serve: bad boolean configuration: scache_announce = {'y' * 500}"[:497] + "..."
+
 REFUSED = [
     ((), "scache serve: --socket PATH is missing, and systemd passes no socket"),
     (("--socket", "x" * 200), f"scache serve: {'x' * 200}: AF_UNIX path too long"),
     (("--socket", "/nonexistent/s"), "scache serve: /nonexistent/s: No such file or directory"),
-    (("--socket", "s", "--mode", "9"), "scache serve: --mode 9: not an octal number"),
-    (("--socket", "s", "--owner", "no-such-user"), "scache serve: no such user: 'no-such-user'"),
-    (("--socket", "s", "--allow-user", "no-such-user"), "scache serve: unknown user: no-such-user"),
+    (("--socket", "s", "--mode", "9"), "scache serve: --mode 9: not an octal number from 0 to 777"),
+    (("--socket", "s", "--mode", "-1"), "scache serve: --mode -1: not an octal number from 0 to 777"),
+    (("--socket", "s", "--mode", "0o17"), "scache serve: --mode 0o17: not an octal number from 0 to 777"),
+    (
+        ("--socket", "s", "--mode", "77777777"),
+        "scache serve: --mode 77777777: not an octal number from 0 to 777",
+    ),
+    (("--socket", "s", "--mode", "4600"), "scache serve: --mode 4600: not an octal number from 0 to 777"),
+    (("--socket", "s", "--owner", "no-such-user"), "scache serve: --owner no-such-user: no such name"),
+    (("--socket", "s", "--group", "no-such-group"), "scache serve: --group no-such-group: no such name"),
+    (
+        ("--socket", "s", "--owner", "99999999999"),
+        "scache serve: --owner 99999999999: beyond the largest id, 4294967294",
+    ),
+    (
+        ("--socket", "s", "--group", "4294967295"),
+        "scache serve: --group 4294967295: beyond the largest id, 4294967294",
+    ),
+    (
+        ("--socket", "s", "--allow-user", "9" * 5000),
+        f"scache serve: --allow-user {'9' * 5000}"[:497] + "...",
+    ),
+    (
+        ("--socket", "s", "--allow-user", "99999999999"),
+        "scache serve: --allow-user 99999999999: beyond the largest id, 4294967294",
+    ),
+    (
+        ("--socket", "s", "--allow-user", "no-such-user"),
+        "scache serve: --allow-user no-such-user: no such name",
+    ),
+    (("--socket", "no/../.."), "scache serve: no/../..: names no file"),
+    (("--socket", "s", "-o", f"scache_announce={'y' * 100_000}"), SHORTENED),
     (("--socket", "s", "-o", "ttl=1"), "scache serve: -o ttl=1: unknown parameter: ttl"),
     (
         ("--socket", "s", "-o", "ipc_timeout=1y"),

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -16,15 +17,24 @@ import pytest
 from scache.cli import main
 from scache.commands.trace_convert import run as convert
 from scache.daemon.clock import VirtualClock
+from scache.daemon.socket_file import SocketFile
 from scache.errors import UsageError
 from scache.trace.format.events import Event, Kind, Side
 from scache.trace.record import recording as recording_module
 from scache.trace.record.ancillary import receive_with_descriptors, send_with_descriptors
-from scache.trace.record.listening import listening_like
+from scache.trace.record.listening import access_like
 from scache.trace.record.priority import HIGHEST, ahead_of_the_rest
 from scache.trace.record.recorder import Recorder
 from scache.trace.record.recording import Recording, part_path
 from tests.support.trace_dialogues import HEADER, client, opens, read, server, words, write
+
+
+@contextmanager
+def listening_like(path: Path, upstream: Path) -> Iterator[socket.socket]:
+    """The recorder's own socket."""
+    with SocketFile(str(path), access_like(upstream)) as listener, socket.socket(fileno=listener) as stream:
+        stream.setblocking(False)
+        yield stream
 
 
 class Proxy:
@@ -280,11 +290,11 @@ def test_the_socket_can_be_used_by_whoever_can_use_the_upstream(tmp_path: Path) 
 @pytest.mark.parametrize(
     ("listen", "upstream", "complaint"),
     [
-        ("upstream", "upstream", "upstream: in use"),
+        ("upstream", "upstream", "upstream: in use by a living server"),
         ("listen", "nowhere", "nowhere: No such file or directory"),
         ("l" * 120, "upstream", "AF_UNIX path too long"),
         ("no/where", "upstream", "no/where: No such file or directory"),
-        ("file", "upstream", "file: in use"),
+        ("file", "upstream", "file: exists and is not a socket"),
     ],
 )
 def test_a_socket_path_that_can_not_be_used_is_refused(
