@@ -1,15 +1,22 @@
-"""The markers `postfix` and `needs`: no silent pass where the machine lacks what a test needs."""
+"""The markers `postfix` and `needs`: no silent pass where the machine lacks what a test needs.
+
+And no test that a busy machine makes fail: Hypothesis measures no time.
+"""
 
 from __future__ import annotations
 
 import os
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from conformance.targets.absent import nothing_may_be_absent
 from tests.support.needs import NEEDS, not_tested
 
 _LACKING = "lacking"
+
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
@@ -28,7 +35,10 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say in one sentence what was not tested, and what to install."""
+    """Say in one sentence what was not tested, and what to install; how to have a failing order again."""
+    seed = terminalreporter.config.getoption("randomly_seed", None)
+    if seed is not None and terminalreporter.getreports("failed"):
+        terminalreporter.write_line(f"The same order again: --randomly-seed={seed}")
     skipped = terminalreporter.getreports("skipped")
     lacking = [names for report in skipped for key, names in report.user_properties if key == _LACKING]
     if lacking:

@@ -80,6 +80,4 @@ class CacheMachine(RuleBasedStateMachine):
 
 
 TestTheCacheAnswersAsItsListBasedModelDoes = CacheMachine.TestCase
-TestTheCacheAnswersAsItsListBasedModelDoes.settings = settings(
-    max_examples=200, stateful_step_count=50, deadline=None
-)
+TestTheCacheAnswersAsItsListBasedModelDoes.settings = settings(max_examples=200, stateful_step_count=50)

@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conformance.postfix.fake_clock import clean_up_shared_memory, find_library
@@ -92,7 +92,7 @@ def postconf(directory: str, name: str) -> tuple[int, str, str]:
     return process.returncode, out, err
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=400)
 @given(lines=st.lists(LINES, min_size=1, max_size=7), name=st.sampled_from(PARAMETERS), end=st.booleans())
 def test_values_warnings_and_errors_are_those_of_postconf(lines: list[str], name: str, end: bool) -> None:
     # Set first, so that no default of postconf's comes in.

@@ -133,6 +133,4 @@ class DaemonMachine(RuleBasedStateMachine):
 
 
 TestTheReferenceAndTheSimulatedDaemonAnswerAlike = DaemonMachine.TestCase
-TestTheReferenceAndTheSimulatedDaemonAnswerAlike.settings = settings(
-    max_examples=60, stateful_step_count=40, deadline=None
-)
+TestTheReferenceAndTheSimulatedDaemonAnswerAlike.settings = settings(max_examples=60, stateful_step_count=40)

@@ -65,7 +65,7 @@ def events_of(moves: list[tuple[Kind, Side, int, bytes, int, bool]]) -> list[Eve
 
 
 @given(moves=st.lists(MOVES, max_size=25))
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_every_command_takes_every_trace(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], moves: list[tuple[Kind, Side, int, bytes, int, bool]]
 ) -> None:

@@ -55,7 +55,7 @@ def test_bytes_are_text_where_a_person_can_read_them_and_base64_elsewhere(
 
 @pytest.mark.parametrize("suffix", ["", ".gz", ".zst"])
 @given(data=st.binary(min_size=1), at=st.floats(-1e9, 1e9))
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_every_byte_and_every_microsecond_comes_back(
     tmp_path: Path, suffix: str, data: bytes, at: float
 ) -> None:
@@ -198,7 +198,7 @@ def test_what_is_no_trace_gives_one_line_and_status_2(
     at=st.integers(0, 1500),
     suffix=st.sampled_from(["", ".gz", ".zst"]),
 )
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_random_damage_never_gives_anything_but_a_trace_error(
     tmp_path: Path, cut: int, junk: bytes, at: int, suffix: str
 ) -> None:

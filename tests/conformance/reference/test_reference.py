@@ -90,7 +90,7 @@ class Player:
         self.seen.append((received, log, [self.daemon.is_open(token) for token in self.tokens]))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(steps=STEPS)
 def test_the_model_and_the_server_cannot_be_told_apart(steps: list[tuple[object, ...]]) -> None:
     seen = []
