@@ -1,7 +1,7 @@
 """Interpreters that a version manager keeps to itself, for tox (which loads this file by its name).
 
-Such a manager puts a `python3.12` into PATH that fails unless it is switched on for the folder. tox finds that
-one, and skips the environment, though the interpreter itself is a few folders away.
+Such a manager puts a `python3.12` into PATH that fails unless it is switched on for the folder. tox finds it
+and skips the environment, though the interpreter itself is a few folders away.
 """
 
 from __future__ import annotations

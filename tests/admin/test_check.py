@@ -12,6 +12,7 @@ import pytest
 from scache.admin.instance import PostfixInstance
 from scache.admin.mistakes import mistakes
 from scache.cli import main
+from tests.support.configuration import settle
 from tests.support.started import Started
 
 pytestmark = pytest.mark.postfix
@@ -26,6 +27,7 @@ SERVICES = (
 
 def instance_with(base: Path, main_cf: str = "", master_cf: str = "", chroot: str = "n") -> PostfixInstance:
     (base / "main.cf").write_text(f"queue_directory = {base / 'queue'}\n{main_cf}")
+    settle(base / "main.cf")
     (base / "master.cf").write_text(master_cf or SERVICES.format(chroot=chroot))
     return PostfixInstance(base)
 
@@ -159,6 +161,7 @@ def test_debian_s_default_configuration_has_no_mistake(
         shutil.copy(PostfixInstance(None).directory / name, tmp_path)
     with (tmp_path / "main.cf").open("a") as file:
         file.write(f"queue_directory = {tmp_path}\n")  # of which nothing runs
+    settle(tmp_path / "main.cf")
     assert found(PostfixInstance(tmp_path)) == []
     assert main(["check", "--config-directory", str(tmp_path)]) == 0
     assert capsys.readouterr().out.splitlines() == [

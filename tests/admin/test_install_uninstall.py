@@ -11,6 +11,7 @@ import pytest
 from conformance.postfix.master import Command
 from scache.admin.instance import PostfixInstance
 from scache.cli import main
+from tests.support.configuration import settle
 from tests.support.started import SERVE, Started
 
 pytestmark = pytest.mark.postfix
@@ -32,6 +33,7 @@ class Instance:
             f"daemon_directory = {self.daemons}\nqueue_directory = {base / 'queue'}\n"
             f"data_directory = {base / 'data'}\n{main_cf}"
         )
+        settle(self.main_cf)
         self.master_cf = self.directory / "master.cf"
         self.master_cf.write_text(master_cf)
         self.program = self.daemons / "scache-python"
