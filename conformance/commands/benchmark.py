@@ -41,6 +41,7 @@ from conformance.benchmark.report.tables import (
 )
 from conformance.postfix.master import Command
 from scache.errors import UnavailableError, UsageError
+from scache.files import check_writable, write_whole
 
 __all__ = ["add_arguments", "run"]
 
@@ -138,8 +139,8 @@ def _plan(arguments: argparse.Namespace) -> Plan:
     if len(plan.left_out()) == len(plan.cached):
         raise UnavailableError(f"{min(plan.cached):,} pairs need more descriptors than ulimit -Hn allows")
     for path in (arguments.json, arguments.chart):
-        if path is not None and not path.parent.is_dir():
-            raise UsageError(f"{path}: its directory does not exist")
+        if path is not None:
+            check_writable(path)
     return plan
 
 
@@ -159,13 +160,10 @@ def _compare(
         results.startup.update(measure_startup(contestants, plan.turns))
         results.simulated.extend(measure_simulated(plan.turns))
     show(results)
-    try:
-        if arguments.json:
-            arguments.json.write_text(json.dumps(as_json(results), indent=1) + "\n")
-        if arguments.chart:
-            draw_chart(comparison, arguments.chart)
-    except OSError as failure:
-        raise UsageError(f"{failure.filename}: {failure.strerror}") from failure
+    if arguments.json:
+        write_whole(arguments.json, f"{json.dumps(as_json(results), indent=1)}\n".encode())
+    if arguments.chart:
+        draw_chart(comparison, arguments.chart)
     return _conclude(_verdicts(results, short=arguments.short))
 
 

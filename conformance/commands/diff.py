@@ -15,6 +15,7 @@ from conformance.differential.drawing import draw_options, draw_units
 from conformance.differential.findings import play_stretch, save_difference
 from conformance.differential.incomparable import NOT_PROVOKED
 from conformance.targets.registry import parse_target
+from scache.commands.numbers import duration, positive, seed
 from scache.errors import UnavailableError
 
 __all__ = ["add_arguments", "run"]
@@ -27,9 +28,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of `diff`."""
     parser.add_argument("--left", required=True, metavar="TARGET", help="simulated, live, postfix, ...")
     parser.add_argument("--right", required=True, metavar="TARGET", help="what it is compared with")
-    parser.add_argument("--steps", type=int, default=2000, metavar="N", help="steps to take (default: 2000)")
-    parser.add_argument("--seed", type=int, default=1, metavar="N", help="first seed (default: 1)")
-    parser.add_argument("--minutes", type=float, metavar="M", help="go on for so long, whatever --steps says")
+    parser.add_argument(
+        "--steps", type=positive, default=2000, metavar="N", help="steps to take (default: 2000)"
+    )
+    parser.add_argument("--seed", type=seed, default=1, metavar="N", help="first seed (default: 1)")
+    parser.add_argument(
+        "--minutes", type=duration, metavar="M", help="go on for so long, whatever --steps says"
+    )
     parser.add_argument(
         "--traces",
         type=Path,
@@ -48,10 +53,10 @@ def run(arguments: argparse.Namespace) -> int:
     limit = None if arguments.minutes is None else time.monotonic() + 60 * arguments.minutes
     steps = 0
     with tqdm(total=None if limit else arguments.steps, unit=" steps", disable=None) as bar:
-        for seed in itertools.count(arguments.seed):
+        for number in itertools.count(arguments.seed):
             if time.monotonic() >= limit if limit else steps >= arguments.steps:
                 break
-            source = random.Random(f"diff {seed}")
+            source = random.Random(f"diff {number}")
             options = draw_options(source)
             units = draw_units(source, _UNITS)
             difference, entries = play_stretch(left, right, options, units)
@@ -59,12 +64,12 @@ def run(arguments: argparse.Namespace) -> int:
             bar.update(len(entries))
             if difference is not None:
                 bar.close()
-                print(f"{left.name} and {right.name} differ after {steps} steps, seed {seed}")
-                name = f"diff-{left.name}-{right.name}-{seed}".replace("/", "_").replace(":", "_")
+                print(f"{left.name} and {right.name} differ after {steps} steps, seed {number}")
+                name = f"diff-{left.name}-{right.name}-{number}".replace("/", "_").replace(":", "_")
                 print(save_difference(left, right, options, units, name, arguments.traces))
                 print(
                     f"replay: python -m conformance diff --left {left.name} --right {right.name}"
-                    f" --seed {seed} --steps 1"
+                    f" --seed {number} --steps 1"
                 )
                 return 1
     print(f"{left.name} and {right.name}: {steps} steps from seed {arguments.seed}, 0 differences")

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from conformance.commands.console import OutspokenConsole
 from conformance.lab.corpus import CORPUS, LONG, keep, trace_path, unfit, write_readme
 from conformance.lab.experiment import run_scenario
 from conformance.lab.instance.variants import VARIANTS
@@ -55,7 +56,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     Raises UsageError for an unknown scenario, UnavailableError where this machine can't run one.
     """
-    console = Console(soft_wrap=True, highlight=False)
+    console = OutspokenConsole(soft_wrap=True, highlight=False)
     if arguments.verb == "list":
         console.print(scenario_table(SCENARIOS))
         return EXIT_SAME

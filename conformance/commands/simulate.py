@@ -6,8 +6,10 @@ import argparse
 import itertools
 import sys
 import time
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import TextIO
 
 from tqdm import tqdm
 
@@ -16,22 +18,23 @@ from conformance.simulation.campaign.campaign import TAME, Campaign, executor_fo
 from conformance.simulation.campaign.findings import save_finding
 from conformance.simulation.campaign.run import Outcome, play
 from conformance.simulation.world.situation import Situation
-from scache.errors import UsageError
+from scache.commands.numbers import duration, positive, seed
+from scache.files import naming
 
 __all__ = ["add_arguments", "run"]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of `simulate`."""
-    parser.add_argument("--seed", type=int, default=1, metavar="N", help="first seed (default: 1)")
+    parser.add_argument("--seed", type=seed, default=1, metavar="N", help="first seed (default: 1)")
+    parser.add_argument("--runs", type=positive, default=100, metavar="N", help="seeds to run (default: 100)")
     parser.add_argument(
-        "--runs", type=_positive, default=100, metavar="N", help="seeds to run (default: 100)"
+        "--requests", type=positive, default=2000, metavar="N", help="requests of each run (default: 2000)"
     )
     parser.add_argument(
-        "--requests", type=_positive, default=2000, metavar="N", help="requests of each run (default: 2000)"
+        "--minutes", type=duration, metavar="M", help="go on for so long, whatever --runs says"
     )
-    parser.add_argument("--minutes", type=float, metavar="M", help="go on for so long, whatever --runs says")
-    parser.add_argument("--jobs", type=_positive, metavar="N", help="runs at once (default: one a core)")
+    parser.add_argument("--jobs", type=positive, metavar="N", help="runs at once (default: one a core)")
     parser.add_argument(
         "--everything", action="store_true", help="no swarm: every kind of step and fault in every run"
     )
@@ -42,13 +45,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--traces", type=Path, default=Path("traces"), metavar="DIRECTORY", help="for the trace of a failure"
     )
-
-
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not a positive number")
-    return number
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -100,19 +96,28 @@ def _verdict(campaign: Campaign, arguments: argparse.Namespace) -> int:
 
 
 def _write_events(arguments: argparse.Namespace) -> int:
-    try:
-        with arguments.events.open("x", encoding="utf-8", errors="surrogateescape") as file:
-            outcome = play(
-                arguments.seed,
-                arguments.requests,
-                everything=arguments.everything,
-                note=lambda line: print(line, file=file),
-            )
-    except OSError as error:
-        raise UsageError(f"{arguments.events}: {error.strerror}") from None
+    with _new_text(arguments.events) as file:
+        outcome = play(
+            arguments.seed,
+            arguments.requests,
+            everything=arguments.everything,
+            note=lambda line: print(line, file=file),
+        )
     for line in draw_options(arguments.seed, everything=arguments.everything).lines():
         print(line)
     if outcome.violation is not None:
         print(outcome.violation, file=sys.stderr)
         return 1
     return 0
+
+
+@contextmanager
+def _new_text(path: Path) -> Iterator[TextIO]:
+    """A new file for lines that come one by one; removed where that fails. Raises OSError."""
+    with naming(path), path.open("x", encoding="utf-8", errors="surrogateescape") as file:
+        try:
+            yield file
+            file.flush()
+        except BaseException:
+            path.unlink()
+            raise

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import io
 import json
-from pathlib import Path
 from typing import Any
 
 from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
@@ -12,7 +12,7 @@ from conformance.report.dialogue import transcript_lines
 from conformance.runner.suite import Summary
 from conformance.runner.verdict import Result, Verdict
 
-__all__ = ["as_json", "write_json", "write_junit"]
+__all__ = ["as_json", "json_document", "junit_document"]
 
 _LONGEST = 1 << 16  # bytes of one entry of a transcript that are written out; its length is told
 
@@ -24,6 +24,7 @@ def as_json(summary: Summary) -> dict[str, Any]:
         "version": 1,
         "exit_status": summary.exit_status,
         "strict": summary.strict,
+        "interrupted": summary.interrupted,
         "problems": summary.problems,
         "counts": {
             target: {verdict.value: number for verdict, number in summary.count(target).items()}
@@ -59,13 +60,13 @@ def _result(result: Result) -> dict[str, Any]:
     }
 
 
-def write_json(summary: Summary, file: Path) -> None:
-    """Raises OSError where the file can't be written."""
-    file.write_text(json.dumps(as_json(summary), indent=1) + "\n")
+def json_document(summary: Summary) -> str:
+    """The run as JSON."""
+    return json.dumps(as_json(summary), indent=1) + "\n"
 
 
-def write_junit(summary: Summary, file: Path) -> None:
-    """One suite a target. Raises OSError where the file can't be written."""
+def junit_document(summary: Summary) -> str:
+    """The run as JUnit's XML: one suite a target, and one for what belongs to no case."""
     document = JUnitXml("conformance")
     suites: dict[str, TestSuite] = {}
     for result in summary.results:
@@ -80,7 +81,9 @@ def write_junit(summary: Summary, file: Path) -> None:
             test.result = [Error(problem)]
             suite.add_testcase(test)
         document.add_testsuite(suite)
-    document.write(str(file), pretty=True)
+    written = io.BytesIO()
+    document.write(written, pretty=True)
+    return written.getvalue().decode()
 
 
 def _test_case(result: Result, *, strict: bool) -> TestCase:

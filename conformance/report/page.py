@@ -11,10 +11,10 @@ from conformance.report.dialogue import transcript_lines
 from conformance.report.terminal import WORDS, count_line
 from conformance.runner.suite import Summary
 
-__all__ = ["render", "write_page"]
+__all__ = ["page"]
 
 
-def render(summary: Summary) -> str:
+def page(summary: Summary) -> str:
     """The page's text."""
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined
@@ -28,8 +28,3 @@ def render(summary: Summary) -> str:
         words={verdict: word for verdict, (word, _) in WORDS.items()},
         transcript=lambda result: "\n".join(transcript_lines(result.transcript)),
     )
-
-
-def write_page(summary: Summary, file: Path) -> None:
-    """Raises OSError where the file can't be written."""
-    file.write_text(render(summary))

@@ -24,7 +24,7 @@ WORDS = {
     Verdict.EXPECTED_FAILURE: ("XFAIL", "magenta"),
 }
 
-_WIDEST_WORD = max(len(word) for word, _ in WORDS.values())
+_WIDTH = max(len(word) for word, _ in WORDS.values())  # of a target's column
 _ID_WIDTH = 26
 
 
@@ -35,27 +35,25 @@ class TerminalReport:
         self._console = console
         self._targets = targets
         self._verbose = verbose
-        self._widths = [max(_WIDEST_WORD, len(target.name)) for target in targets]
-        if len(targets) == 1:
-            self._widths = [_WIDEST_WORD]
 
     def begin(self) -> None:
         """The head of the table, and which targets can't run here."""
         for target in self._targets:
             if reason := target.unavailable():
                 self._line(Text(f"{target.name}: unavailable: {reason}", "yellow"))
-        names = zip(self._targets, self._widths, strict=True)
-        head = "  ".join(target.name.ljust(width) for target, width in names)
-        self._line(Text(f"{head}  {'case'.ljust(_ID_WIDTH)}  sentence", "bold"))
+            if len(target.name) > _WIDTH:
+                self._line(Text(f"{_column(target.name)} is {target.name}"))
+        head = "".join(_column(target.name) + "  " for target in self._targets)
+        self._row(Text(f"{head}{'case'.ljust(_ID_WIDTH)}  sentence", "bold"))
 
     def row(self, row: Row) -> None:
         """One case."""
         line = Text()
-        for result, width in zip(row.results, self._widths, strict=True):
+        for result in row.results:
             word, colour = WORDS[result.verdict]
-            line.append(word.ljust(width) + "  ", colour)
+            line.append(f"{_column(word)}  ", colour)
         line.append(f"{row.case.id.ljust(_ID_WIDTH)}  {row.case.sentence}")
-        self._line(line)
+        self._row(line)
         for result in row.results:
             if self._verbose or result.verdict is Verdict.FAIL:
                 for text in _in_full(result):
@@ -73,10 +71,22 @@ class TerminalReport:
         verdict = "all as expected" if summary.exit_status == 0 else f"{wrong} unexpected"
         if summary.exit_status == 2:
             verdict = "no target could run"
+        if summary.interrupted:
+            verdict = "interrupted"
         self._line(Text(f"{len(summary.rows)} cases, {len(self._targets)} targets: {verdict}", "bold"))
+
+    def _row(self, text: Text) -> None:
+        """A line of the table: no wider than the terminal."""
+        text.rstrip()
+        text.truncate(self._console.width, overflow="ellipsis")
+        self._line(text)
 
     def _line(self, text: Text) -> None:
         self._console.print(text, soft_wrap=True, highlight=False)
+
+
+def _column(text: str) -> str:
+    return text.ljust(_WIDTH) if len(text) <= _WIDTH else f"{text[: _WIDTH - 1]}…"
 
 
 def count_line(summary: Summary, target: str) -> str:
@@ -88,6 +98,7 @@ def count_line(summary: Summary, target: str) -> str:
 def _in_full(result: Result) -> Iterator[str]:
     """Verdict, expected and got, the dialogue."""
     yield f"{result.target}: {result.verdict.value}, {result.seconds * 1000:.0f} ms"
+    yield f"  {result.case.sentence}"
     for line in result.detail.splitlines():
         yield f"  {line}"
     for line in transcript_lines(result.transcript):

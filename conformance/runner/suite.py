@@ -6,6 +6,7 @@ import random
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from signal import SIGINT
 
 from conformance.catalogue.language.model import Case
 from conformance.contract.target import Target
@@ -27,9 +28,13 @@ class Row:
 
 @dataclass(slots=True)
 class Summary:
-    """What a run came to. `problems` are those that belong to no single case."""
+    """What a run came to. `problems` are those that belong to no single case.
+
+    interrupted: by Ctrl-C; the rows are those of the cases that were played before.
+    """
 
     strict: bool = False
+    interrupted: bool = False
     rows: list[Row] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
@@ -50,7 +55,9 @@ class Summary:
 
     @property
     def exit_status(self) -> int:
-        """0: all as expected; 1: not; 2: no target could run at all."""
+        """0: all as expected; 1: not; 2: no target could run at all; 130: interrupted, as a shell has it."""
+        if self.interrupted:
+            return 128 + SIGINT
         if self.unexpected or self.problems:
             return 1
         verdicts = self.count()
@@ -97,9 +104,18 @@ class Suite:
                 self.summary.problems.append(f"known differences of {target}: no such case: {case}")
 
     def run(self, cases: Sequence[Case]) -> Iterator[Row]:
-        """Play the cases one after another, each on every target; rows are yielded as they come."""
+        """Play the cases one after another, each on every target; rows are yielded as they come.
+
+        Ctrl-C ends it, and is noted in the summary.
+        """
         for case in cases:
-            row = Row(case, tuple(self._result(case, target) for target in self.targets))
+            try:
+                row = Row(case, tuple(self._result(case, target) for target in self.targets))
+            except KeyboardInterrupt:
+                self.summary.interrupted = True
+                played = len(self.summary.rows)
+                self.summary.problems.append(f"interrupted after {played} of {len(cases)} cases")
+                return
             self.summary.rows.append(row)
             yield row
 

@@ -181,8 +181,9 @@ class SpawnedTarget:
         self._ours = ours
 
     def unavailable(self) -> str | None:
-        if not os.access(self.command.executable, os.X_OK):
-            return f"{self.command.executable} is not a program that can be run"
+        program = self.command.executable
+        if not (program.is_file() and os.access(program, os.X_OK)):
+            return f"{program} is not a program that can be run"
         if not supported():
             return "this kernel doesn't show what a process waits for (/proc/PID/syscall) in a known form"
         if self._ours:

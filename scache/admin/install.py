@@ -47,7 +47,7 @@ class Installation:
     def carry_out(self) -> None:
         """Write the three files, in an order in which each is there before it is needed; or none of them."""
         is_new = not self.program.exists()
-        write_program(self.program, self._content)
+        write_program(self.program, self._content, replace=True)
         if self.already:
             return
         directory = self._instance.directory

@@ -16,13 +16,15 @@ from pathlib import Path
 
 import scache
 from scache.errors import UnavailableError
+from scache.files import write_whole
 
 __all__ = ["MARK", "build", "write_program"]
 
 #: Stands in every such file, so that it is known as one.
 MARK = b"# scache in Python, for Postfix's daemon_directory: a zip archive behind a shell script\n"
 _HEAD = """#!/bin/sh
-{mark}exec {interpreter} -IS -c '
+{mark}test $# -gt 0 || {{ echo "$0: Postfix's scache(8): its master(8) starts it" >&2; exit 2; }}
+exec {interpreter} -IS -c '
 import sys
 sys.path.insert(0, sys.argv.pop(1))
 from scache.postfix.__main__ import main
@@ -76,14 +78,9 @@ def build(interpreter: str) -> bytes:
     return _HEAD.format(mark=MARK.decode(), interpreter=interpreter).encode() + archive.getvalue()
 
 
-def write_program(path: Path, content: bytes) -> None:
-    """Put the program there, whole or not at all, readable and executable for everybody."""
-    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            os.fchmod(file.fileno(), 0o755)
-        os.replace(name, path)
-    except BaseException:
-        os.unlink(name)
-        raise
+def write_program(path: Path, content: bytes, *, replace: bool = False) -> None:
+    """Put the program there, whole or not at all, readable and executable for everybody.
+
+    Raises UsageError where the file exists and isn't to be replaced, OSError.
+    """
+    write_whole(path, content, replace=replace, mode=0o755)

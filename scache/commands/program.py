@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import signal
 import sys
@@ -10,10 +11,13 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib import import_module
-from typing import NoReturn, Protocol, cast
+from typing import TYPE_CHECKING, NoReturn, Protocol, cast
 
 from scache import __version__
-from scache.errors import ScacheError
+from scache.errors import ScacheError, UnavailableError
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
 
 __all__ = ["Command", "Commands", "command_of", "run_program"]
 
@@ -42,8 +46,16 @@ Commands = Mapping[str, tuple[str, str]]
 
 
 def command_of(module: str) -> Command:
-    """The sub-command that is this module."""
-    return cast("Command", import_module(module))
+    """The sub-command that is this module. Raises UnavailableError where it lacks a library."""
+    try:
+        return cast("Command", import_module(module))
+    except ModuleNotFoundError as error:
+        library = (error.name or "").partition(".")[0]
+        if library in ("", "scache", "conformance"):
+            raise
+        raise UnavailableError(
+            f"the Python library {library} is missing; scache[bench,trace] has it"
+        ) from None
 
 
 def run_program(program: str, about: str, commands: Commands, words: Sequence[str]) -> int:
@@ -56,11 +68,12 @@ def run_program(program: str, about: str, commands: Commands, words: Sequence[st
     _have_standard_streams()
     try:
         with _ending_by_signals():
-            parsed = _parser(program, about, commands, chosen).parse_args(words)
+            parsed = _parsed(_parser(program, about, commands, chosen), words)
             status = command_of(commands[parsed.command][0]).run(parsed)
             sys.stdout.flush()
     except (ScacheError, OSError) as error:
-        print(_shortened(f"{program} {chosen}: {_reason(error)}"), file=sys.stderr)
+        print(_shortened(f"{' '.join(filter(None, (program, chosen)))}: {_reason(error)}"), file=sys.stderr)
+        _drop_output(error)
         return 2
     except KeyboardInterrupt:
         print(f"{program} {chosen}: interrupted", file=sys.stderr)
@@ -68,8 +81,15 @@ def run_program(program: str, about: str, commands: Commands, words: Sequence[st
     return status
 
 
+class _Parser(argparse.ArgumentParser):
+    """Refuses words in one line, as everything else is refused."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message} (see {self.prog} --help)\n")
+
+
 def _parser(program: str, about: str, commands: Commands, chosen: str | None) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog=program, description=about)
+    parser = _Parser(prog=program, description=about)
     parser.add_argument("--version", action="version", version=f"{program} {__version__}")
     subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, (module, text) in commands.items():
@@ -79,10 +99,39 @@ def _parser(program: str, about: str, commands: Commands, chosen: str | None) ->
     return parser
 
 
-def _have_standard_streams() -> None:
-    """Take the places of standard streams that are closed, so that no file opened later gets in there.
+def _parsed(parser: argparse.ArgumentParser, words: Sequence[str]) -> argparse.Namespace:
+    """The words' meaning. Raises SystemExit after --help and --version, OSError where they can't be shown."""
+    try:
+        return parser.parse_args(words)
+    except SystemExit:
+        sys.stdout.flush()
+        raise
 
-    What is written to a closed standard output still fails, as the null device is open for reading only.
+
+class _StandardOutput(io.FileIO):
+    """Names itself in its errors."""
+
+    NAME = "standard output"
+
+    def write(self, data: ReadableBuffer, /) -> int:
+        try:
+            return super().write(data)
+        except OSError as error:
+            error.filename = self.NAME
+            raise
+
+
+def _drop_output(error: Exception) -> None:
+    """Where standard output takes no more, its end must not try to write the rest."""
+    if isinstance(error, OSError) and error.filename == _StandardOutput.NAME:
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115
+
+
+def _have_standard_streams() -> None:
+    """Have standard streams that say what is wrong with them, and write what an encoding lacks as an escape.
+
+    The places of closed ones are taken, so that no file opened later gets in there. What is written to a
+    closed standard output still fails, as the null device is open for reading only.
     """
     while (descriptor := os.open(os.devnull, os.O_RDONLY)) <= 2:
         os.set_inheritable(descriptor, True)
@@ -91,6 +140,12 @@ def _have_standard_streams() -> None:
         elif descriptor == 2:
             sys.stderr = open(os.devnull, "w")  # noqa: SIM115
     os.close(descriptor)
+    if type(getattr(getattr(sys.stdout, "buffer", None), "raw", None)) is io.FileIO:
+        raw = io.BufferedWriter(_StandardOutput(sys.stdout.fileno(), "w", closefd=False))
+        sys.stdout = io.TextIOWrapper(raw, sys.stdout.encoding, line_buffering=sys.stdout.isatty())
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 @contextmanager
@@ -123,23 +178,12 @@ def _ending_by_signals() -> Iterator[None]:
 
 
 def _reason(error: Exception) -> str:
-    """One line. Where no file is named, it may be standard output that takes no more."""
+    """One line."""
     if not isinstance(error, OSError) or not error.strerror:
         return str(error)
-    name = error.filename or _unwritable_output()
-    return f"{name}: {error.strerror}" if name else error.strerror
+    return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
 
 
 def _shortened(line: str) -> str:
     """The line, if it isn't one that shows a bad value of half a megabyte."""
     return line if len(line) <= _LONGEST_LINE else line[: _LONGEST_LINE - 3] + "..."
-
-
-def _unwritable_output() -> str | None:
-    """What to call standard output, where the text that it holds back can't be written and is dropped."""
-    try:
-        sys.stdout.flush()
-    except OSError:
-        sys.stdout = open(os.devnull, "w")  # noqa: SIM115
-        return "standard output"
-    return None

@@ -144,6 +144,6 @@ def _once_a_second(look: Callable[[], bool]) -> Callable[[], bool]:
 
 def _size(text: str) -> int:
     number, unit = (text[:-1], text[-1].lower()) if text[-1:].isalpha() else (text, "")
-    if not number.isdigit() or unit not in _UNITS:
+    if not number.isdigit() or unit not in _UNITS or int(number) == 0:
         raise argparse.ArgumentTypeError(f"{text!r} is not a size such as 500k, 100M or 2G")
     return int(number) * _UNITS[unit]

@@ -8,10 +8,12 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from scache.commands.numbers import count, duration, positive
 from scache.commands.progress import with_progress
 from scache.commands.terminal import say
 from scache.config.settings import Settings
 from scache.daemon.clock import SystemClock
+from scache.errors import UsageError
 from scache.trace.format.events import Header
 from scache.trace.format.reader import TraceReader
 from scache.trace.replay.replaying import IGNORABLE, Daemon, Difference, Replay
@@ -34,14 +36,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--speed",
-        type=float,
+        type=duration,
         default=1.0,
         metavar="FACTOR",
         help="on a socket: times as fast as recorded (1)",
     )
     parser.add_argument(
         "--ttl-limit",
-        type=int,
+        type=positive,
         default=2,
         metavar="SECONDS",
         help="simulated: connection_cache_ttl_limit (2)",
@@ -54,12 +56,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="; ".join(f"{name}: {meaning}" for name, meaning in IGNORABLE.items()),
     )
     parser.add_argument(
-        "--show", type=int, default=10, metavar="COUNT", help="how many differences to show in full (10)"
+        "--show", type=count, default=10, metavar="COUNT", help="how many differences to show in full (10)"
     )
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Replay; 0 where nothing differs, 1 otherwise. Raises TraceError, OSError."""
+    """Replay; 0 where nothing differs, 1 otherwise.
+
+    Raises UsageError where there is nothing to compare, TraceError, OSError.
+    """
     began = time.monotonic()
     differences = 0
     with TraceReader(arguments.file, say) as trace, _target(arguments, trace.header) as daemon:
@@ -69,6 +74,8 @@ def run(arguments: argparse.Namespace) -> int:
             if differences <= arguments.show:
                 _show(arguments.file, difference)
         replay.close()
+    if not replay.compared:
+        raise UsageError(f"{arguments.file}: no answer in it to compare")
     if differences > arguments.show:
         print(f"... and {differences - arguments.show} more")
     print(

@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from scache.commands.numbers import count
 from scache.commands.terminal import say
+from scache.errors import UsageError
 from scache.trace.exchanges.comparison import Comparison
 from scache.trace.format.reader import TraceReader
 
@@ -17,12 +19,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("first", type=Path, metavar="FIRST", help="trace")
     parser.add_argument("second", type=Path, metavar="SECOND", help="trace")
     parser.add_argument(
-        "--show", type=int, default=10, metavar="COUNT", help="how many differences to show (10)"
+        "--show", type=count, default=10, metavar="COUNT", help="how many differences to show (10)"
     )
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print the differences; 0 where there are none, 1 otherwise. Raises TraceError, OSError."""
+    """Print the differences; 0 where there are none, 1 otherwise.
+
+    Raises UsageError where there is nothing to compare, TraceError, OSError.
+    """
     shown = 0
     with TraceReader(arguments.first, say) as first, TraceReader(arguments.second, say) as second:
         comparison = Comparison(first, second)
@@ -32,5 +37,7 @@ def run(arguments: argparse.Namespace) -> int:
                 print(f"connection {difference.connection}")
                 print(f"  {arguments.first}:{difference.first_line}: {difference.first}")
                 print(f"  {arguments.second}:{difference.second_line}: {difference.second}")
+    if not (shown or comparison.compared):
+        raise UsageError(f"{arguments.first}, {arguments.second}: no message in them to compare")
     print(f"{shown} differences in {comparison.compared} messages")
     return 1 if shown else 0

@@ -8,8 +8,11 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+from scache.commands.numbers import count, moment
 from scache.commands.progress import with_progress
 from scache.commands.terminal import say
+from scache.errors import UsageError
+from scache.protocol.request import REQUESTS
 from scache.trace.exchanges.exchange import BAD, FAIL, OK, Exchange
 from scache.trace.exchanges.labels import short_label
 from scache.trace.exchanges.selection import Selection
@@ -17,6 +20,8 @@ from scache.trace.format.output import new_trace
 from scache.trace.format.reader import TraceReader
 
 __all__ = ["add_arguments", "run"]
+
+_REQUESTS = [name.decode() for name in REQUESTS]
 
 _RESULTS: dict[str, Callable[[Exchange], bool]] = {
     "ok": lambda exchange: exchange.status == OK,
@@ -33,7 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", type=Path, metavar="FILE", help="trace")
     parser.add_argument("output", type=Path, metavar="OUTPUT", help="new trace")
     parser.add_argument(
-        "--connection", type=int, action="append", metavar="NUMBER", help="of this connection (repeatable)"
+        "--connection", type=count, action="append", metavar="NUMBER", help="of this connection (repeatable)"
     )
     parser.add_argument(
         "--label",
@@ -41,18 +46,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="PATTERN",
         help="with a label, as `show` and `stat` have it, like smtp/*.example*",
     )
-    parser.add_argument("--request", action="append", metavar="NAME", help="with this request (repeatable)")
+    parser.add_argument(
+        "--request", action="append", choices=_REQUESTS, help="with this request (repeatable)"
+    )
     parser.add_argument("--result", choices=_RESULTS, help="with this result")
     parser.add_argument(
-        "--from", dest="begin", type=float, default=-math.inf, metavar="SECONDS", help="asked no sooner"
+        "--from", dest="begin", type=moment, default=0.0, metavar="SECONDS", help="asked no sooner"
     )
     parser.add_argument(
-        "--to", dest="end", type=float, default=math.inf, metavar="SECONDS", help="asked before that"
+        "--to", dest="end", type=moment, default=math.inf, metavar="SECONDS", help="asked before that"
     )
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Copy; 0. Raises TraceError, UsageError, OSError."""
+    if arguments.begin >= arguments.end:
+        raise UsageError(f"--from {arguments.begin:g} --to {arguments.end:g}: there is no time in between")
 
     def wanted(exchange: Exchange) -> bool:
         return (

@@ -6,8 +6,10 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from scache.commands.numbers import positive
 from scache.commands.progress import with_progress
 from scache.commands.terminal import say
+from scache.errors import TraceError
 from scache.trace.exchanges.exchange import Exchanges
 from scache.trace.exchanges.session_book import duration_text
 from scache.trace.figures.chart import HIT, INK, MISS, chart
@@ -22,7 +24,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", type=Path, metavar="FILE", help="trace")
     parser.add_argument("output", type=Path, metavar="OUT.svg", help="new picture")
     parser.add_argument(
-        "--ttl-limit", type=int, default=2, metavar="SECONDS", help="connection_cache_ttl_limit of then (2)"
+        "--ttl-limit",
+        type=positive,
+        default=2,
+        metavar="SECONDS",
+        help="connection_cache_ttl_limit of then (2)",
     )
 
 
@@ -36,6 +42,8 @@ def run(arguments: argparse.Namespace) -> int:
             timeline.event(event)
             for exchange in exchanges.feed(event):
                 timeline.exchange(exchange)
+    if not timeline.cached:
+        raise TraceError(f"{arguments.file}: nothing in it can be drawn")
     with chart(arguments.output, title, rows=3, height=2.0) as (sessions, lookups, waiting):
         _draw_sessions(sessions, timeline)
         _draw_lookups(lookups, timeline)

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from scache.commands.numbers import count, positive
 from scache.commands.progress import with_progress
 from scache.commands.terminal import say
 from scache.trace.exchanges.exchange import BAD, FAIL, OK, Exchanges
@@ -26,9 +27,15 @@ _BAR = 40
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the tool's options."""
     parser.add_argument("file", type=Path, metavar="FILE", help="trace")
-    parser.add_argument("--labels", type=int, default=10, metavar="COUNT", help="busiest labels to list (10)")
     parser.add_argument(
-        "--ttl-limit", type=int, default=2, metavar="SECONDS", help="connection_cache_ttl_limit of then (2)"
+        "--labels", type=count, default=10, metavar="COUNT", help="busiest labels to list (10)"
+    )
+    parser.add_argument(
+        "--ttl-limit",
+        type=positive,
+        default=2,
+        metavar="SECONDS",
+        help="connection_cache_ttl_limit of then (2)",
     )
     parser.add_argument("--json", action="store_true", help="as one JSON object")
 
@@ -57,8 +64,8 @@ def _lines(census: Census, most: int) -> Iterator[str]:
     yield f"{census.book.peak} sessions cached at once at most"
     yield ""
     yield "requests"
-    for (request, status), count in sorted(census.requests.items(), key=lambda item: -item[1]):
-        yield f"  {request:<12}{_RESULTS.get(status, str(status)):<12}{count:>9}"
+    for (request, status), times in sorted(census.requests.items(), key=lambda item: -item[1]):
+        yield f"  {request:<12}{_RESULTS.get(status, str(status)):<12}{times:>9}"
     for kind, of in (("find_dest", "destination"), ("find_endp", "endpoint")):
         yield from _rates(census, kind, of, most)
     yield from _histogram("sessions by number of times found", census.reuses, str)

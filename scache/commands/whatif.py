@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from scache.commands.numbers import numbers
 from scache.commands.progress import with_progress
 from scache.commands.terminal import say
 from scache.errors import TraceError
@@ -31,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", type=Path, metavar="FILE", help="trace")
     parser.add_argument(
         "--ttl-limit",
-        type=_numbers,
+        type=numbers,
         default=[1, 2, 5, 10, 30, 60],
         metavar="SECONDS,...",
         help="how long idle sessions are kept: both smtp_connection_cache_time_limit and"
@@ -39,7 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--max-sessions",
-        type=_numbers,
+        type=numbers,
         metavar="N,...",
         help="the most sessions the cache takes (no limit)",
     )
@@ -121,10 +122,3 @@ def _draw_series(rate: Any, sessions: Any, suffix: str, series: list[_Row]) -> N
         ("sessions expired unused", THIRD, "x--", [outcome.expired for _, outcome in series]),
     ):
         sessions.plot(limits, values, style, label=name + suffix, color=colour)
-
-
-def _numbers(text: str) -> list[int]:
-    numbers = [int(word) for word in text.split(",") if word.isdigit()]
-    if len(numbers) != text.count(",") + 1 or 0 in numbers:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a list of whole numbers above 0, like 1,2,5")
-    return numbers

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from scache.admin.zipapp import build, write_program
-from scache.errors import UsageError
+from scache.files import check_writable
 
 __all__ = ["add_arguments", "run"]
 
@@ -25,8 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Write the file; 0. Raises UsageError where it exists, UnavailableError, OSError."""
     out: Path = arguments.out
-    if out.exists():
-        raise UsageError(f"{out}: exists already")
+    check_writable(out)
     write_program(out, build(arguments.python))
     print(f"{out}: written")
     return 0

@@ -80,15 +80,20 @@ def test_an_existing_file_is_not_overwritten(tmp_path: Path, capsys: pytest.Capt
     path = tmp_path / "out"
     path.write_text("mine")
     assert main(["zipapp", str(path)]) == 2
-    assert capsys.readouterr().err == f"scache zipapp: {path}: exists already\n"
+    assert capsys.readouterr().err == f"scache zipapp: {path}: exists already, and nothing is overwritten\n"
     assert path.read_text() == "mine"
 
 
 def test_a_directory_that_is_not_there_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["zipapp", str(tmp_path / "no/out"), "--python", PYTHON]) == 2
-    said = capsys.readouterr().err
-    assert said.startswith(f"scache zipapp: {tmp_path / 'no'}")
-    assert said.endswith(": No such file or directory\n")
+    complaint = f"scache zipapp: {tmp_path / 'no/out'}: its folder can't be written to\n"
+    assert capsys.readouterr().err == complaint
+
+
+def test_without_the_words_that_master_gives_it_says_what_it_is(program: Path) -> None:
+    done = subprocess.run([program], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == f"{program}: Postfix's scache(8): its master(8) starts it\n"
 
 
 def test_it_runs_isolated_from_the_environment(program: Path, tmp_path: Path) -> None:

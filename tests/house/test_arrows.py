@@ -23,7 +23,7 @@ LAYERS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("config", "client", "simulated"),
         ("daemon",),
         ("cache",),
-        ("protocol",),
+        ("protocol", "files"),
         ("errors",),
     ),
     "conformance": (

@@ -78,7 +78,7 @@ def test_every_command_takes_every_trace(
     assert main(["trace", "filter", path, out, "--result", "ok"]) == 0
     assert main(["trace", "show", out]) == 0
     assert main(["trace", "redact", path, f"{out}-redacted"]) in (0, 2)  # 2: "x1" is somebody's name
-    assert main(["trace", "diff", path, path]) == 0
-    assert main(["replay", path]) in (0, 1)
+    assert main(["trace", "diff", path, path]) in (0, 2)  # 2: nobody says anything in it
+    assert main(["replay", path]) in (0, 1, 2)  # 2: nobody is answered in it
     assert main(["whatif", path, "--ttl-limit", "2"]) in (0, 1, 2)
     capsys.readouterr()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 from conformance.benchmark.measure.comparison import Comparison
 from conformance.benchmark.report.goals import cpu_per_request
+from scache.files import write_whole
 
 __all__ = ["draw_chart"]
 
@@ -35,5 +37,7 @@ def draw_chart(comparison: Comparison, path: Path) -> None:
     axes.grid(visible=True, alpha=0.3)
     axes.legend()
     figure.tight_layout()
-    figure.savefig(path, format="svg", metadata={"Date": None})
+    drawn = io.BytesIO()
+    figure.savefig(drawn, format="svg", metadata={"Date": None})
     pyplot.close(figure)
+    write_whole(path, drawn.getvalue())

@@ -5,12 +5,15 @@ from __future__ import annotations
 import itertools
 import multiprocessing
 import os
+import signal
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib import import_module
+from multiprocessing.connection import Connection
 
 from conformance.simulation.campaign.run import Outcome, play
 from conformance.simulation.world.situation import Situation
@@ -84,7 +87,7 @@ def executor_for(address: str | None, jobs: int | None) -> Iterator[tuple[Execut
     """
     if address is None:
         count = jobs or os.cpu_count() or 1
-        with ProcessPoolExecutor(count, multiprocessing.get_context("forkserver")) as pool:
+        with _processes(count) as pool:
             yield pool, count
         return
     scheme, _, place = address.partition("://")
@@ -100,3 +103,29 @@ def executor_for(address: str | None, jobs: int | None) -> Iterator[tuple[Execut
         raise UnavailableError(f"{address}: {error}") from None
     with client:
         yield client.get_executor(), jobs or sum(client.ncores().values()) or 1
+
+
+@contextmanager
+def _processes(count: int) -> Iterator[Executor]:
+    """Processes that end at once when this block or this process does, whatever they are busy with."""
+    context = multiprocessing.get_context("forkserver")
+    ours, theirs = context.Pipe()
+    with ours, theirs:
+        pool = ProcessPoolExecutor(count, context, _end_with, (theirs,))
+        try:
+            yield pool
+        finally:
+            theirs.close()
+            ours.close()
+            pool.shutdown(cancel_futures=True)
+
+
+def _end_with(parent: Connection) -> None:
+    """In a process of the pool: leave interrupts to the parent, and end when it closes its pipe."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    def watch() -> None:
+        parent.poll(None)
+        os._exit(0)
+
+    threading.Thread(target=watch, daemon=True).start()

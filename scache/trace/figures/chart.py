@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from scache.errors import UnavailableError, UsageError
+from scache.errors import UnavailableError
+from scache.files import write_whole
 
 __all__ = ["HIT", "INK", "MISS", "THIRD", "chart"]
 
@@ -43,8 +45,6 @@ def chart(path: Path, title: str, rows: int, height: float) -> Iterator[Any]:
         figure = Figure(figsize=(9, height * rows + 0.5), layout="constrained")
         figure.suptitle(title, fontsize=11)
         yield figure.subplots(rows, 1, squeeze=False)[:, 0]
-        try:
-            with path.open("x", encoding="utf-8") as output:
-                figure.savefig(output, format="svg", metadata={"Date": None, "Creator": None})
-        except FileExistsError:
-            raise UsageError(f"{path}: exists already, and nothing is overwritten") from None
+        drawn = io.BytesIO()
+        figure.savefig(drawn, format="svg", metadata={"Date": None, "Creator": None})
+        write_whole(path, drawn.getvalue())

@@ -101,6 +101,8 @@ class TraceReader:
             try:
                 line = readline(LONGEST_LINE)
             except EOFError:
+                if self.line == 0:
+                    raise TraceError("the compressed file ends too early") from None
                 self._report(
                     f"{self.path}:{self.line + 1}: the compressed file ends too early; not used from here"
                 )

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
+from scache.files import naming
 from scache.trace.format import compression
 from scache.trace.format.events import Event, Header
 from scache.trace.format.line import encode_event, encode_header
@@ -25,7 +27,14 @@ class TraceWriter:
         self.path = path
         self._stream, self._file = compression.create(path)
         self._lines = [encode_header(header)]
-        self.flush()
+        try:
+            self.flush()
+        except BaseException:
+            path.unlink()
+            for file in (self._stream, self._file):
+                with suppress(OSError, ValueError):  # they try to write once more
+                    file.close()
+            raise
 
     def write(self, event: Event) -> None:
         """Add an event; it is in the file for good after flush() or close()."""
@@ -35,9 +44,10 @@ class TraceWriter:
 
     def flush(self) -> None:
         """Hand all events so far to the operating system, so that a kill loses none of them."""
-        self._hand_over()
-        self._stream.flush()
-        self._file.flush()
+        with naming(self.path):
+            self._hand_over()
+            self._stream.flush()
+            self._file.flush()
 
     def size(self) -> int:
         """Bytes that the file has on disk, as of the last flush."""
@@ -45,11 +55,12 @@ class TraceWriter:
 
     def close(self) -> None:
         """Write what is left and close the file; it is closed in any case."""
-        try:
-            self._hand_over()
-            self._stream.close()
-        finally:
-            self._file.close()
+        with naming(self.path):
+            try:
+                self._hand_over()
+                self._stream.close()
+            finally:
+                self._file.close()
 
     def __enter__(self) -> TraceWriter:
         return self
@@ -62,4 +73,5 @@ class TraceWriter:
     def _hand_over(self) -> None:
         if self._lines:
             lines, self._lines = self._lines, []
-            self._stream.write(("\n".join(lines) + "\n").encode())
+            with naming(self.path):
+                self._stream.write(("\n".join(lines) + "\n").encode())

@@ -302,7 +302,7 @@ def test_without_a_compiler_a_short_run_has_no_limit_to_compare_with(
             ["--short", "--clients", "2"],
             "--short has its own numbers of pairs and clients, which its bounds are about",
         ),
-        (["--json", "/nowhere/figures"], "/nowhere/figures: its directory does not exist"),
+        (["--json", "/nowhere/figures"], "/nowhere/figures: its folder can't be written to"),
         ([], "no Postfix is installed (no postconf command) to compare with"),
     ],
 )

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import io
 import json
-from pathlib import Path
+import sys
 
 import pytest
 from junitparser import JUnitXml
@@ -11,8 +11,8 @@ from rich.console import Console
 from conformance.catalogue.language.dialogue import case
 from conformance.contract.target import Daemon
 from conformance.report.dialogue import hex_dump
-from conformance.report.documents import as_json, write_json, write_junit
-from conformance.report.page import render, write_page
+from conformance.report.documents import as_json, json_document, junit_document
+from conformance.report.page import page
 from conformance.report.terminal import TerminalReport
 from conformance.runner.expectations import Expectations
 from conformance.runner.play import play
@@ -67,6 +67,19 @@ def test_the_terminal_has_one_row_a_case_and_one_column_a_target(suite: Suite) -
     assert lines[1].split() == ["simulated", "absent", "case", "sentence"]
 
 
+def test_no_row_is_wider_than_the_terminal_and_a_long_name_is_no_wider_than_its_column(
+    monkeypatch: pytest.MonkeyPatch, suite: Suite
+) -> None:
+    monkeypatch.setattr(Absent, "name", "program:/usr/lib/postfix/sbin/scache")
+    suite = Suite(suite.targets, play, expectations={target.name: Expectations() for target in suite.targets})
+    long = case("one/long/1", "It has a sentence that is longer than the line.", "", "connect")
+    monkeypatch.setattr(sys.modules[__name__], "CASES", [long])
+    lines = printed(suite)
+    at = lines.index("program:/… is program:/usr/lib/postfix/sbin/scache")
+    assert lines[at + 1] == "simulated   program:/…  case                        sentence"
+    assert lines[at + 2] == "PASS        n/a         one/long/1                  It has a sentence that is l…"
+
+
 def test_the_terminal_ends_with_what_was_unexpected_and_a_count(suite: Suite) -> None:
     assert printed(suite)[-5:] == [
         "something is wrong",
@@ -102,10 +115,9 @@ def test_every_line_of_a_short_message_is_there() -> None:
     assert [line.split()[0] for line in hex_dump(bytes(range(48)))] == ["000000", "000010", "000020"]
 
 
-def test_the_json_has_everything(suite: Suite, tmp_path: Path) -> None:
+def test_the_json_has_everything(suite: Suite) -> None:
     list(suite.run(CASES))
-    write_json(suite.summary, tmp_path / "report.json")
-    document = json.loads((tmp_path / "report.json").read_text())
+    document = json.loads(json_document(suite.summary))
     assert document == json.loads(json.dumps(as_json(suite.summary)))
     assert (document["exit_status"], document["problems"]) == (1, ["something is wrong"])
     assert document["counts"]["absent"] == {"unavailable": 4}
@@ -114,20 +126,17 @@ def test_the_json_has_everything(suite: Suite, tmp_path: Path) -> None:
     assert [entry["hex"] for entry in failed["transcript"] if entry["who"] == "a >>"] == ["013c2600"]
 
 
-def test_the_junit_file_has_a_suite_a_target_and_is_xml(suite: Suite, tmp_path: Path) -> None:
+def test_the_junit_file_has_a_suite_a_target_and_is_xml(suite: Suite) -> None:
     list(suite.run(CASES))
-    write_junit(suite.summary, tmp_path / "report.xml")
-    suites = {each.name: each for each in JUnitXml.fromfile(str(tmp_path / "report.xml"))}
+    suites = {each.name: each for each in JUnitXml.fromstring(junit_document(suite.summary).encode())}
     assert set(suites) == {"simulated", "absent", "run"}
     counts = {name: (each.tests, each.failures, each.skipped, each.errors) for name, each in suites.items()}
     assert counts == {"simulated": (4, 1, 1, 0), "absent": (4, 0, 4, 0), "run": (1, 0, 0, 1)}
 
 
-def test_the_page_needs_nothing_else_and_escapes_what_it_shows(suite: Suite, tmp_path: Path) -> None:
+def test_the_page_needs_nothing_else_and_escapes_what_it_shows(suite: Suite) -> None:
     list(suite.run(CASES))
-    write_page(suite.summary, tmp_path / "report.html")
-    page = (tmp_path / "report.html").read_text()
-    assert page == render(suite.summary)
-    assert "It fails on &lt;purpose&gt; &amp; shows" in page
-    assert not any(outside in page for outside in ("http:", "https:", "src=", "<script", "@import"))
-    assert "not as expected" in page
+    shown = page(suite.summary)
+    assert "It fails on &lt;purpose&gt; &amp; shows" in shown
+    assert not any(outside in shown for outside in ("http:", "https:", "src=", "<script", "@import"))
+    assert "not as expected" in shown

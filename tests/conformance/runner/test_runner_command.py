@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import signal
 from pathlib import Path
 
 import pytest
 
 from conformance.cli import main
+from conformance.targets.simulated import SimulatedTarget
 
 RUN = ["run", "--target", "simulated"]
 
@@ -130,3 +132,46 @@ def test_the_table_is_checked(
     assert "out of date" in capsys.readouterr().err
     assert main(["table"]) == 0
     assert main(["table", "--check"]) == 0
+
+
+def test_a_run_stops_at_the_first_failure_if_told_to(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("scache.cache.connection_cache.ConnectionCache.find_endp", lambda *_: None)
+    assert main([*RUN, "announce/list", "-x"]) == 1
+    assert lines(capsys)[-1] == "1 cases, 1 targets: 1 unexpected"
+
+
+def test_an_interrupted_run_writes_what_it_has(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    started = iter(range(100))
+    start = SimulatedTarget.start
+
+    def interrupted(target: SimulatedTarget, options: object = None) -> object:
+        if next(started) == 3:
+            signal.raise_signal(signal.SIGINT)
+        return start(target, options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(SimulatedTarget, "start", interrupted)
+    files = {name: tmp_path / name for name in ("json", "junit", "html")}
+    words = [word for name, file in files.items() for word in (f"--{name}", str(file))]
+    assert main([*RUN, "announce/list", *words]) == 130
+    assert lines(capsys)[-1] == "3 cases, 1 targets: interrupted"
+    written = json.loads(files["json"].read_text())
+    assert (written["interrupted"], written["exit_status"], len(written["cases"])) == (True, 130, 3)
+    assert all("interrupted after 3 of 6 cases" in file.read_text() for file in files.values())
+
+
+def test_a_report_is_replaced_only_where_that_is_asked_for(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "report"
+    file.write_text("mine")
+    words = [*RUN, "announce/list/1", "--json", str(file)]
+    assert main(words) == 2
+    assert file.read_text() == "mine"
+    assert main([*words, "--overwrite"]) == 0
+    assert json.loads(file.read_text())["exit_status"] == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["report"]
+    capsys.readouterr()
