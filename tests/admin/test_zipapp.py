@@ -26,6 +26,7 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.mark.needs("root")
 def test_the_file_alone_is_enough_for_a_whole_session_in_a_chroot(program: Path) -> None:
     words = (
         *(*SERVE, "-c"),

@@ -85,8 +85,11 @@ def test_many_alarms_from_outside_do_no_harm() -> None:
             ask(client, MISS, MISSED)
 
 
-def test_it_ends_by_itself_when_idle_for_max_idle() -> None:
-    with Started(CLOCKED, (*SERVE, "-i", "30")) as daemon:
+@pytest.mark.parametrize(
+    "words", [SERVE, pytest.param(IN_CHROOT, marks=pytest.mark.needs("root"))], ids=["", "in a chroot"]
+)
+def test_it_ends_by_itself_when_idle_for_max_idle(words: tuple[str, ...]) -> None:
+    with Started(CLOCKED, (*words, "-i", "30")) as daemon:
         serve_one_miss(daemon)
         while daemon.child.exit_status() is None:  # it idles from when it has seen the client go
             daemon.clock.advance(31)
@@ -109,6 +112,7 @@ def test_its_descriptors_are_close_on_exec_and_its_file_limit_is_the_hard_one() 
     assert line.split()[3:5] == [str(hard), str(hard)]
 
 
+@pytest.mark.needs("root", "watching")
 def test_u_makes_it_the_mail_owner_for_good() -> None:
     with Started() as daemon:
         serve_one_miss(daemon)
@@ -125,6 +129,7 @@ def test_without_u_it_stays_who_it_is() -> None:
         assert set(process_status(daemon.child.pid)["Uid"].split()) == {str(os.getuid())}
 
 
+@pytest.mark.needs("root", "watching")
 def test_c_makes_the_queue_directory_its_root() -> None:
     with Started(words=IN_CHROOT) as daemon:
         serve_one_miss(daemon)

@@ -105,6 +105,8 @@ class Started:
 
     def settle(self) -> None:
         """Wait until the daemon is at rest or has ended."""
+        if self.child.exit_status() is not None:
+            return
         watch = ProcessWatch(self.child.pid)
         try:
             wait_for_rest(watch, lambda: self._rest(watch), lambda _rest: True, self.instance.log_socket)
