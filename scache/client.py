@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import array
 import os
 import socket
 from types import TracebackType
 from typing import Self
 
+from scache import rights
 from scache.errors import ProtocolError
-from scache.protocol.attributes import LIST_END, Scanner, encode
+from scache.protocol.attributes import LIST_END, Scanner
 from scache.protocol.dialect import DUMMY, POSTFIX_3_6, Dialect
+from scache.protocol.request import FIND_DEST, FIND_ENDP, SAVE_DEST, SAVE_ENDP
 
 __all__ = ["Client"]
 
@@ -18,7 +19,7 @@ _ANNOUNCEMENT_LIST = (b"protocol", LIST_END)
 _STATUS_LIST = (b"status", LIST_END)
 _DUMMY_LIST = (b"dummy", LIST_END)
 _OK, _FAIL = b"0", b"2"
-_FD_ROOM = socket.CMSG_SPACE(array.array("i", [0]).itemsize)
+_ROOM = rights.room_for(1)
 
 
 class Client:
@@ -59,34 +60,28 @@ class Client:
 
         The server gets a duplicate: the caller's descriptor stays open and is the caller's to close.
         """
-        self._request(b"save_endp", (b"ttl", b"%d" % ttl), (b"label", endp_label), (b"property", endp_prop))
+        self._socket.sendall(SAVE_ENDP.message(ttl, endp_label, endp_prop))
         if self._dialect.write_wait:
             self._expect(_DUMMY_LIST, [b""])
-        socket.send_fds(self._socket, [b"\0"], [descriptor])
+        rights.send(self._socket, b"\0", (descriptor,))
         return self._status(_STATUS_LIST)[0] == _OK
 
     def find_endp(self, endp_label: bytes) -> tuple[bytes, int] | None:
         """Take the endpoint's oldest session out: its property and a descriptor that is the caller's now."""
-        self._request(b"find_endp", (b"label", endp_label))
+        self._socket.sendall(FIND_ENDP.message(endp_label))
         status, endp_prop = self._status((b"status", b"property", LIST_END))
         return (endp_prop, self._take_descriptor()) if status == _OK else None
 
     def save_dest(self, ttl: int, dest_label: bytes, dest_prop: bytes, endp_label: bytes) -> bool:
         """Bind a destination to an endpoint for at most `ttl` seconds."""
-        labels = (b"label", dest_label), (b"property", dest_prop), (b"label", endp_label)
-        self._request(b"save_dest", (b"ttl", b"%d" % ttl), *labels)
+        self._socket.sendall(SAVE_DEST.message(ttl, dest_label, dest_prop, endp_label))
         return self._status(_STATUS_LIST)[0] == _OK
 
     def find_dest(self, dest_label: bytes) -> tuple[bytes, bytes, int] | None:
         """Take a session of the destination out: the destination's property, the endpoint's, a descriptor."""
-        self._request(b"find_dest", (b"label", dest_label))
+        self._socket.sendall(FIND_DEST.message(dest_label))
         status, dest_prop, endp_prop = self._status((b"status", b"property", b"property", LIST_END))
         return (dest_prop, endp_prop, self._take_descriptor()) if status == _OK else None
-
-    def _request(self, name: bytes, *attributes: tuple[bytes, bytes]) -> None:
-        if any(b"\0" in value for _name, value in attributes):
-            raise ValueError("a label or property can't hold a NUL byte")
-        self._socket.sendall(encode((b"request", name), *attributes))
 
     def _status(self, wanted: tuple[bytes, ...]) -> list[bytes]:
         values = self._receive_list(wanted)
@@ -113,11 +108,7 @@ class Client:
     def _take_descriptor(self) -> int:
         if self._dialect.write_wait:
             self._socket.sendall(DUMMY)
-        data, control, _flags, _address = self._socket.recvmsg(1, _FD_ROOM, socket.MSG_CMSG_CLOEXEC)
-        received = array.array("i")
-        for level, kind, payload in control:
-            if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
-                received.frombytes(payload[: len(payload) - len(payload) % received.itemsize])
+        data, received, _dropped = rights.receive(self._socket, 1, _ROOM)
         if not data or len(received) != 1:
             for descriptor in received:
                 os.close(descriptor)

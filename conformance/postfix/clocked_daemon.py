@@ -19,10 +19,11 @@ _NAME = "clock"
 
 
 class FileClock:
-    """A clock that stands at the modification time of a file; its time zone is UTC.
+    """A clock that stands at the modification time of a file; its time zone is UTC. What has passed since it
+    began is the file's access time: nobody reads the file.
 
-    Setting that time moves the clock at once and whole. Asking for it takes no descriptor, so the daemon has
-    as many as it would have otherwise.
+    Setting these times moves the clock at once and whole. Asking for it takes no descriptor, so the daemon
+    has as many as it would have otherwise.
     """
 
     def __init__(self, path: str) -> None:
@@ -33,21 +34,24 @@ class FileClock:
         """The clock of the daemon that will live in this directory; seconds since the epoch."""
         path = os.path.join(queue_directory, _NAME)
         os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644))
-        os.utime(path, (now, now))
+        os.utime(path, (0, now))
         return cls(path)
 
     def now(self) -> float:
         """Seconds since the epoch."""
         return os.stat(self._path).st_mtime
 
+    def monotonic(self) -> float:
+        """Seconds that have passed since it began."""
+        return os.stat(self._path).st_atime
+
     def text(self, seconds: int) -> str:
         """UTC as `Nov  3 11:10:00`."""
         return time.asctime(time.gmtime(seconds))[4:19]
 
     def advance(self, seconds: int) -> None:
-        """Move on by so many seconds, or back. The daemon sees it when it looks at the clock next."""
-        now = self.now() + seconds
-        os.utime(self._path, (now, now))
+        """Let so many seconds pass, or set the clock back. The daemon sees it when it looks next."""
+        os.utime(self._path, (self.monotonic() + max(0, seconds), self.now() + seconds))
 
     def environment(self) -> dict[str, str]:
         """What the process needs in its environment to live by this clock."""

@@ -42,7 +42,6 @@ class ReferenceCache(Generic[Handle]):
         self.ttl_limit = ttl_limit
         self.sessions: list[Session[Handle]] = []
         self.bindings: list[Binding] = []
-        self.last_found: Session[Handle] | None = None
         self._registrations = 0
 
     def save_endp(self, now: int, ttl: int, endp_label: bytes, endp_prop: bytes, handle: Handle) -> None:
@@ -50,13 +49,12 @@ class ReferenceCache(Generic[Handle]):
         due = now + min(ttl, self.ttl_limit)
         self.sessions.append(Session(endp_label, endp_prop, handle, due, self._register()))
 
-    def find_endp(self, endp_label: bytes) -> tuple[bytes, Handle] | None:
-        """Remove the oldest session of the endpoint: its property and handle."""
+    def find_endp(self, endp_label: bytes) -> Session[Handle] | None:
+        """Remove the oldest session of the endpoint."""
         for session in self.sessions:
             if session.endp_label == endp_label:
                 self.sessions.remove(session)
-                self.last_found = session
-                return session.endp_prop, session.handle
+                return session
         return None
 
     def put_back(self, now: int, session: Session[Handle]) -> bool:
@@ -81,13 +79,13 @@ class ReferenceCache(Generic[Handle]):
                 return
         self.bindings.append(Binding(dest_label, dest_prop, endp_label, due, self._register()))
 
-    def find_dest(self, dest_label: bytes) -> tuple[bytes, bytes, Handle] | None:
-        """Remove a session by the first binding that leads to one: both properties and the handle."""
+    def find_dest(self, dest_label: bytes) -> tuple[bytes, Session[Handle]] | None:
+        """Remove a session by the first binding that leads to one; it, and the destination's property."""
         for binding in self.bindings:
             if binding.dest_label == dest_label:
-                found = self.find_endp(binding.endp_label)
-                if found is not None:
-                    return (binding.dest_prop, *found)
+                session = self.find_endp(binding.endp_label)
+                if session is not None:
+                    return binding.dest_prop, session
         return None
 
     def expire(self, now: int) -> list[Handle]:

@@ -114,10 +114,10 @@ class Service:
             self._reply(_FAIL, _NO_PROPERTY, _NO_PROPERTY)
             self._world.counters.dest_miss += 1
             return
-        dest_prop, endp_prop, session = found
-        self._reply(_OK, dest_prop, endp_prop)
+        dest_prop, entry = found
+        self._reply(_OK, dest_prop, entry.endp_prop)
         self._world.counters.dest_hits += 1
-        yield from self._send_session(b"find_dest", session)
+        yield from self._send_session(b"find_dest", entry.handle)
 
     def _find_endp(self) -> Waiting[None]:
         values = yield from self._scanner.scan(b"label", LIST_END)
@@ -130,10 +130,9 @@ class Service:
             self._reply(_FAIL, _NO_PROPERTY)
             self._world.counters.endp_miss += 1
             return
-        endp_prop, session = found
-        self._reply(_OK, endp_prop)
+        self._reply(_OK, found.endp_prop)
         self._world.counters.endp_hits += 1
-        yield from self._send_session(b"find_endp", session)
+        yield from self._send_session(b"find_endp", found.handle)
 
     def _receive_session(self) -> Waiting[Session | None]:
         """The one session that rides on the next byte; None where there is none, or more than one."""

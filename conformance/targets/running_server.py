@@ -22,13 +22,13 @@ from conformance.targets.sessions import Sessions
 from conformance.targets.unix_connection import UnixConnection
 from scache.errors import UnavailableError
 from scache.protocol.dialect import ANNOUNCEMENT, DUMMY, POSTFIX_2, POSTFIX_3_6
+from scache.protocol.request import FIND_ENDP
 
 __all__ = ["RunningServer", "RunningServerTarget"]
 
 _SILENCE = 0.2  # seconds without a byte, where the server's process can't be watched
 _TTL_LIMIT = 2.0  # seconds: the default of connection_cache_ttl_limit
 _LABEL = re.compile(rb"label\0([^\0]*)\0")
-_MISS = b"status\x002\0property\0\0\0"
 
 
 class RunningServerTarget:
@@ -137,8 +137,8 @@ class RunningServer:
         peer.receive()
         for label in sorted(labels):
             while True:
-                peer.send(b"request\0find_endp\0label\0" + label + b"\0\0")
-                if peer.receive().data in (_MISS, b""):
+                peer.send(FIND_ENDP.message(label))
+                if peer.receive().data in (FIND_ENDP.fail.data, b""):
                     break
                 peer.send(DUMMY)
                 peer.receive()

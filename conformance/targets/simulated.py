@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from conformance.contract.target import START, STRANGER, Daemon, Peer, RestlessError, Token
+from conformance.contract.target import START, STRANGER, Daemon, Peer, Token
 from conformance.targets.peer import ClientPeer
 from conformance.targets.settings import settings_from
 from scache.config.settings import Settings
-from scache.daemon.clock import VirtualClock
-from scache.daemon.server import Server
-from scache.simulated import OpenFile, SimulatedNetwork, StreamSocket, socket_pair
+from scache.simulated import OpenFile, StreamSocket, socket_pair
+from scache.simulated.clock import VirtualClock
+from scache.simulated.daemon import SimulatedDaemon
 
 __all__ = ["SimulatedTarget"]
 
-_MOST_TURNS = 100_000  # without rest: a busy loop
 _CHUNK = 65536
 
 
@@ -27,33 +26,26 @@ class SimulatedTarget:
         return None
 
     def start(self, options: Mapping[str, str] | None = None) -> Daemon:
-        return SimulatedDaemon(settings_from(self.name, options or {}))
+        return ObservableDaemon(settings_from(self.name, options or {}))
 
 
-class SimulatedDaemon:
-    """A Daemon that is a Server on simulated sockets."""
+class ObservableDaemon:
+    """A Daemon of the bench that is a SimulatedDaemon."""
 
     def __init__(self, settings: Settings) -> None:
         self.dialect = settings.dialect
         self._log: list[str] = []
-        self._clock = VirtualClock(START)
-        self._network = SimulatedNetwork()
-        self._server = Server(self._network, self._clock, settings, self._log.append)
+        self._daemon = SimulatedDaemon(settings, VirtualClock(START), self._log.append)
         self._sessions = SimulatedSessions()
-        self._ended = False
 
     def connect(self) -> Peer:
-        return ClientPeer(SimulatedConnection(self._network.connect(), self._sessions), self.settle)
+        return ClientPeer(SimulatedConnection(self._daemon.connect(), self._sessions), self.settle)
 
     def advance(self, seconds: int) -> None:
-        self.settle()
-        self._clock.advance(seconds)
-        if not self._ended:
-            self._server.turn(0)
-            self.settle()
+        self._daemon.advance(seconds)
 
     def pass_time(self, seconds: int) -> None:
-        self._clock.advance(seconds)
+        self._daemon.clock.advance(seconds)
 
     def log(self) -> list[str]:
         self.settle()
@@ -73,38 +65,21 @@ class SimulatedDaemon:
         return self._sessions.heard(token)
 
     def terminate(self) -> None:
-        self._server.stop()
-        self.settle()
+        self._daemon.stop()
 
     def lose_master(self) -> None:
-        self._server.stop()
-        self.settle()
+        self._daemon.stop()
 
     def exit_status(self) -> int | None:
         self.settle()
-        return 0 if self._ended else None
+        return 0 if self._daemon.ended else None
 
     def stop(self) -> None:
-        self._server.stop()
-        self.settle()
+        self._daemon.stop()
 
     def settle(self) -> None:
-        """Let the server take turns until nothing is ready; close it once it has stopped."""
-        for _ in range(_MOST_TURNS):
-            if self._ended:
-                return
-            if self._server.stopped:
-                self._end()
-            elif self._network.wait(0):
-                self._server.turn(0)
-            else:
-                return
-        raise RestlessError(f"the server has not come to rest in {_MOST_TURNS} turns")
-
-    def _end(self) -> None:
-        self._ended = True
-        self._server.close()
-        self._network.close(self._network.listener)
+        """Let the daemon come to rest."""
+        self._daemon.settle()
 
 
 class SimulatedSessions:

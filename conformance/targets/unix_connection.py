@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import array
 import contextlib
 import socket
 from collections.abc import Sequence
@@ -10,12 +9,12 @@ from pathlib import Path
 
 from conformance.contract.target import Token
 from conformance.targets.sessions import Sessions
+from scache import rights
 
 __all__ = ["UnixConnection"]
 
 _CHUNK = 65536
-_MOST_DESCRIPTORS = 253  # SCM_MAX_FD, what one message can carry
-_CONTROL_ROOM = socket.CMSG_SPACE(_MOST_DESCRIPTORS * array.array("i").itemsize)
+_ROOM = rights.room_for(rights.MOST_DESCRIPTORS)
 
 
 class UnixConnection:
@@ -34,13 +33,10 @@ class UnixConnection:
     def send(self, data: bytes, tokens: Sequence[Token]) -> int:
         with contextlib.ExitStack() as handed_over:
             sessions = [handed_over.enter_context(self._sessions.make(token)) for token in tokens]
-            numbers = array.array("i", [session.fileno() for session in sessions])
-            ancillary = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, numbers)] if tokens else []
-            return self.socket.sendmsg([data], ancillary)
+            return rights.send(self.socket, data, [session.fileno() for session in sessions])
 
     def receive(self) -> tuple[bytes, list[Token]]:
-        data, ancillary, _, _ = self.socket.recvmsg(_CHUNK, _CONTROL_ROOM, socket.MSG_CMSG_CLOEXEC)
-        descriptors = [number for _, _, numbers in ancillary for number in array.array("i", numbers)]
+        data, descriptors, _dropped = rights.receive(self.socket, _CHUNK, _ROOM)
         return data, [self._sessions.recognise(descriptor) for descriptor in descriptors]
 
     def shutdown(self) -> None:

@@ -8,11 +8,11 @@ from scache.admin.install import PROGRAM_NAME, service_of
 from scache.admin.instance import PostfixInstance, add_config_directory
 from scache.admin.interposition import heal
 from scache.admin.mistakes import mistakes
+from scache.checking import TYPE_CHECKING
 from scache.client import Client
 from scache.errors import ProtocolError
 from scache.protocol.dialect import POSTFIX_2, POSTFIX_3_6
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
 

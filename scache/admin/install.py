@@ -12,9 +12,9 @@ from pathlib import Path
 
 from scache.admin.instance import PostfixInstance
 from scache.admin.zipapp import MARK, build, write_program
+from scache.checking import TYPE_CHECKING
 from scache.errors import UnavailableError
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from scache.admin.instance import Entry
 

@@ -8,9 +8,9 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+from scache.checking import TYPE_CHECKING
 from scache.errors import UnavailableError
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
 

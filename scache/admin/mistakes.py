@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from scache.checking import TYPE_CHECKING
 from scache.config.values import seconds
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from scache.admin.instance import PostfixInstance
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from heapq import heappop, heappush
 
-TYPE_CHECKING = False  # as typing.TYPE_CHECKING, without the cost of importing typing in the daemon
+from scache.checking import TYPE_CHECKING
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any

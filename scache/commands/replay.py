@@ -18,7 +18,7 @@ from scache.trace.format.events import Header
 from scache.trace.format.reader import TraceReader
 from scache.trace.replay.replaying import IGNORABLE, Daemon, Difference, Replay
 from scache.trace.replay.running_daemon import RunningDaemon
-from scache.trace.replay.simulated_daemon import SimulatedDaemon
+from scache.trace.replay.simulated_daemon import TokenDaemon
 
 __all__ = ["add_arguments", "run"]
 
@@ -87,10 +87,10 @@ def run(arguments: argparse.Namespace) -> int:
 
 @contextlib.contextmanager
 def _target(arguments: argparse.Namespace, header: Header) -> Iterator[Daemon]:
-    daemon: SimulatedDaemon | RunningDaemon
+    daemon: TokenDaemon | RunningDaemon
     if arguments.target == SIMULATED:
         settings = Settings(ttl_limit=arguments.ttl_limit, max_idle=0, dialect=header.dialect)
-        daemon = SimulatedDaemon(settings, header.start)
+        daemon = TokenDaemon(settings, header.start)
     else:
         daemon = RunningDaemon(Path(arguments.target), SystemClock(), time.sleep, arguments.speed)
     with contextlib.closing(daemon):

@@ -9,7 +9,8 @@ $$                          a dollar sign
 
 from __future__ import annotations
 
-TYPE_CHECKING = False  # as typing.TYPE_CHECKING, without the cost of importing typing in the daemon
+from scache.checking import TYPE_CHECKING
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import pwd
 
+from scache.checking import TYPE_CHECKING
 from scache.config.parameters import BY_NAME
 from scache.config.values import Values
 from scache.errors import ConfigurationError
 
-TYPE_CHECKING = False  # as typing.TYPE_CHECKING, without the cost of importing typing in the daemon
 if TYPE_CHECKING:
     from scache.config.main_cf import MainCf
 

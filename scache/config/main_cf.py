@@ -6,10 +6,10 @@ is decoded as UTF-8 with surrogate escapes, so every byte survives.
 
 from __future__ import annotations
 
+from scache.checking import TYPE_CHECKING
 from scache.config.expansion import cut, expand
 from scache.errors import ConfigurationError
 
-TYPE_CHECKING = False  # as typing.TYPE_CHECKING, without the cost of importing typing in the daemon
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 

@@ -4,11 +4,11 @@ documentation and the bench go by. Defaults stand in Settings, of which every ro
 
 from __future__ import annotations
 
+from scache.checking import TYPE_CHECKING
 from scache.config.settings import Settings
 from scache.config.values import Values
 from scache.protocol.dialect import Dialect
 
-TYPE_CHECKING = False  # as typing.TYPE_CHECKING, without the cost of importing typing in the daemon
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any

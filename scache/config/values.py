@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from scache.checking import TYPE_CHECKING
 from scache.errors import ConfigurationError
 
-TYPE_CHECKING = False  # as typing.TYPE_CHECKING, without the cost of importing typing in the daemon
 if TYPE_CHECKING:
     from scache.config.main_cf import MainCf
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from scache.checking import TYPE_CHECKING
 from scache.daemon.network import READABLE, WRITABLE
 from scache.protocol.actions import Close, Discard, HandOver, Warn, Write
 
-TYPE_CHECKING = False  # as typing.TYPE_CHECKING, without the cost of importing typing in the daemon
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -19,7 +19,8 @@ __all__ = ["Connection"]
 class Connection:
     """One client's stream and conversation, and the actions that a full socket holds up.
 
-    log takes warnings; closed is called once, when the connection has been closed.
+    monotonic: a clock, in seconds. log takes warnings. closed is called once, when the connection has been
+    closed. `last_heard`: when something came or went last, by that clock.
     """
 
     __slots__ = (
@@ -27,6 +28,7 @@ class Connection:
         "_conversation",
         "_held_up",
         "_log",
+        "_monotonic",
         "_network",
         "_receive",
         "_send",
@@ -39,10 +41,12 @@ class Connection:
         network: Network,
         stream: Stream,
         conversation: Conversation,
+        monotonic: Callable[[], float],
         log: Callable[[str], None],
         closed: Callable[[int, int], None],
     ) -> None:
         self._network = network
+        self._monotonic = monotonic
         self._log = log
         self._closed = closed
         self._stream = stream
@@ -50,7 +54,7 @@ class Connection:
         self._receive = stream.receive
         self._send = stream.send
         self._held_up: Sequence[Action] = ()
-        self.last_heard = 0
+        self.last_heard = monotonic()
 
     @property
     def waiting(self) -> bool:
@@ -59,7 +63,6 @@ class Connection:
 
     def open(self, now: int) -> None:
         """Begin the conversation."""
-        self.last_heard = now
         self._network.watch(self._stream.handle, READABLE)
         self._held_up = self._conversation.open()
         self._answer(now)
@@ -69,7 +72,7 @@ class Connection:
 
         Returns what is to be done about it, once all clients have been heard.
         """
-        self.last_heard = now
+        self.last_heard = self._monotonic()
         if self._held_up:
             self._network.watch(self._stream.handle, READABLE)
             return self._answer

@@ -7,15 +7,28 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-__all__ = ["Clock", "Network", "Requests", "Stream"]
+from scache.cache.connection_cache import Found
+
+__all__ = ["Clock", "Network", "Requests", "Stream", "WallClock"]
 
 
-class Clock(Protocol):
-    """Seconds since the epoch, and how the log writes them."""
+class WallClock(Protocol):
+    """What time it is."""
 
     @property
-    def now(self) -> Callable[[], float]: ...
-    def text(self, seconds: int) -> str: ...
+    def now(self) -> Callable[[], float]:
+        """Seconds since the epoch: what Postfix's timers go by. It can be set, forth and back."""
+
+
+class Clock(WallClock, Protocol):
+    """What time it is, and how much of it has passed."""
+
+    @property
+    def monotonic(self) -> Callable[[], float]:
+        """Seconds since some moment: what has really passed, however the clock is set."""
+
+    def text(self, seconds: int) -> str:
+        """Seconds since the epoch as the log writes them."""
 
 
 class Stream(Protocol):
@@ -82,7 +95,7 @@ class Requests(Protocol):
     """What carries out the requests of a conversation."""
 
     def save_endp(self, now: int, ttl: int, label: bytes, prop: bytes, descriptor: int, /) -> None: ...
-    def find_endp(self, label: bytes, /) -> tuple[tuple[bytes, ...], int] | None: ...
+    def find_endp(self, label: bytes, /) -> Found | None: ...
     def save_dest(self, now: int, ttl: int, dest: bytes, prop: bytes, endpoint: bytes, /) -> None: ...
-    def find_dest(self, label: bytes, /) -> tuple[tuple[bytes, ...], int] | None: ...
-    def put_back(self, now: int, descriptor: int, /) -> bool: ...
+    def find_dest(self, label: bytes, /) -> Found | None: ...
+    def put_back(self, now: int, found: Found, /) -> bool: ...

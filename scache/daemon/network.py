@@ -8,20 +8,12 @@ import _socket
 import os
 import select
 import sys
-from _socket import (
-    AF_UNIX,
-    MSG_CMSG_CLOEXEC,
-    MSG_CTRUNC,
-    MSG_DONTWAIT,
-    MSG_NOSIGNAL,
-    SCM_RIGHTS,
-    SO_PEERCRED,
-    SOCK_STREAM,
-    SOL_SOCKET,
-)
+from _socket import AF_UNIX, MSG_DONTWAIT, MSG_NOSIGNAL, SO_PEERCRED, SOCK_STREAM, SOL_SOCKET
 from time import monotonic
 
-TYPE_CHECKING = False  # as typing.TYPE_CHECKING, without the cost of importing typing in the daemon
+from scache import rights
+from scache.checking import TYPE_CHECKING
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -34,9 +26,9 @@ _BRISK = 0.0001  # seconds of a wait after which the next one may be over in a m
 _LOOKS = 40  # how often to look before falling asleep: some twenty microseconds
 _PROCESSORS = os.cpu_count() or 1  # with one alone, the client couldn't run meanwhile
 
-_INT = 4  # bytes of a descriptor in a control message
-#: Room for one more descriptor than is due, so that an extra one is seen. The kernel drops what is beyond.
-_CONTROL_ROOM = _socket.CMSG_SPACE(2 * _INT)
+_INT = 4  # bytes of a user's number in the credentials of a peer
+#: Room for one more descriptor than is due, so that an extra one is seen.
+_ROOM = rights.room_for(2)
 
 
 class UnixStream:
@@ -57,14 +49,8 @@ class UnixStream:
 
         No descriptors at all where the kernel could not hand on every one of them (the table is full).
         """
-        data, control, flags, _address = self._socket.recvmsg(1, _CONTROL_ROOM, MSG_CMSG_CLOEXEC)
-        descriptors = [
-            descriptor
-            for level, kind, payload in control
-            if level == SOL_SOCKET and kind == SCM_RIGHTS
-            for descriptor in memoryview(payload).cast("i")
-        ]
-        if flags & MSG_CTRUNC:
+        data, descriptors, some_dropped = rights.receive(self._socket, 1, _ROOM)
+        if some_dropped:
             for descriptor in descriptors:
                 os.close(descriptor)
             return data, []
@@ -72,8 +58,7 @@ class UnixStream:
 
     def send_descriptor(self, descriptor: int) -> None:
         """One NUL byte that carries the descriptor."""
-        rights = descriptor.to_bytes(_INT, sys.byteorder)
-        self._socket.sendmsg((b"\0",), ((SOL_SOCKET, SCM_RIGHTS, rights),))
+        rights.send(self._socket, b"\0", (descriptor,))
 
     def peer_user(self) -> int:
         """The user id of the client, as it was when it connected (SO_PEERCRED)."""

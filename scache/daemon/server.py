@@ -6,16 +6,15 @@ remembered in its conversation, what can't be sent yet in its queue.
 
 from __future__ import annotations
 
-import sys
-
 from scache.cache.service import Service
+from scache.checking import TYPE_CHECKING
 from scache.daemon.connection import Connection
 from scache.daemon.network import READABLE
+from scache.daemon.timers import Timers
 from scache.protocol.conversation import Conversation
 
-TYPE_CHECKING = False  # as typing.TYPE_CHECKING, without the cost of importing typing in the daemon
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from scache.config.settings import Settings
     from scache.daemon.interfaces import Clock, Network
@@ -23,9 +22,6 @@ if TYPE_CHECKING:
     Handler = Callable[[int], Callable[[int], None] | None]
 
 __all__ = ["Server"]
-
-#: A second that never comes, and before which everything falls due.
-END_OF_TIME = sys.maxsize
 
 #: Seconds after which a wait may end for nothing.
 _LONGEST_WAIT = 86400.0
@@ -37,27 +33,33 @@ _ACCEPT_PAUSE = 1
 class Server:
     """A cache that serves the clients of a network until it is stopped, or idle for too long.
 
-    log takes the text of a line (`warning: ...`, `statistics: ...`).
+    log takes the text of a line (`warning: ...`, `statistics: ...`). service: what carries the requests
+    out, where it isn't one like any other.
     """
 
     def __init__(
-        self, network: Network, clock: Clock, settings: Settings, log: Callable[[str], None]
+        self,
+        network: Network,
+        clock: Clock,
+        settings: Settings,
+        log: Callable[[str], None],
+        service: Service | None = None,
     ) -> None:
-        self.network = network
-        self.log = log
-        self.settings = settings
-        self.service = Service(settings, network.hung_up, network.close)
         self.stopped = False
+        self._network = network
         self._clock = clock
+        self._settings = settings
+        self._log = log
+        self._service = service or Service(settings, network.hung_up, network.close)
         self._clients: dict[int, Connection] = {}
         self._handlers: dict[int, Handler] = {}
-        self._cache_due = self.service.cache.next_due
         self._now = clock.now()
+        self._elapsed = clock.monotonic()
+        self._timers = Timers()  # by the clock on the wall, as Postfix's are
+        self._limits = Timers()  # by what really passes
         now = int(self._now)
         self._interval_start = now
-        self._timers: dict[Callable[[int], None], int] = {}
-        self._timer_due = now  # the earliest of them
-        self.set_timer(self._log_interval, now + settings.status_update_time)
+        self._timers.set(self._log_interval, now + settings.status_update_time)
         self._start_idling(now)
         self.watch(network.listener, self._accept)
 
@@ -72,17 +74,11 @@ class Server:
         What it returns, if anything, is called with `now` at the end of the turn.
         """
         self._handlers[handle] = handler
-        self.network.watch(handle, READABLE)
+        self._network.watch(handle, READABLE)
 
-    def set_timer(self, handler: Callable[[int], None], due: int) -> None:
-        """Call handler(now) once in the first turn of this second or later; replaces its earlier request."""
-        self._timers[handler] = due
-        self._timer_due = min(self._timers.values())
-
-    def cancel_timer(self, handler: Callable[[int], None]) -> None:
-        """Withdraw a request, if there is one."""
-        self._timers.pop(handler, None)
-        self._timer_due = min(self._timers.values(), default=END_OF_TIME)
+    def call_after(self, seconds: float, handler: Callable[[int], None]) -> None:
+        """Call handler(now) once, as soon as so many seconds have passed; replaces its earlier request."""
+        self._limits.set(handler, self._clock.monotonic() + seconds)
 
     def run(self) -> None:
         """Serve until `stop`, or until no client has been connected for max_idle seconds."""
@@ -96,9 +92,9 @@ class Server:
     def reconfigure(self, settings: Settings) -> None:
         """Go by other settings from now on; clients, sessions and bindings stay as they are."""
         now = int(self._clock.now())
-        self.settings = self.service.settings = settings
-        self.service.cache.ttl_limit = settings.ttl_limit
-        self.set_timer(self._log_interval, now + settings.status_update_time)
+        self._settings = settings
+        self._service.reconfigure(settings)
+        self._timers.set(self._log_interval, now + settings.status_update_time)
         if self._clients:
             self._check_time_limits(now)
         else:
@@ -106,24 +102,27 @@ class Server:
 
     def timeout(self) -> float:
         """Seconds from the last turn's beginning to the next timer, a day at most."""
-        due = self._timer_due
-        cache_due = self._cache_due()
+        due = self._timers.due
+        cache_due = self._service.next_due()
         if cache_due is not None and cache_due < due:
             due = cache_due
-        return min(max(0.0, due - self._now), _LONGEST_WAIT)
+        return min(max(0.0, due - self._now), max(0.0, self._limits.due - self._elapsed), _LONGEST_WAIT)
 
     def turn(self, timeout: float | None) -> None:
         """One turn of the loop: wait at most so many seconds (None: no limit), then timers, then I/O."""
-        ready = self.network.wait(timeout)
+        ready = self._network.wait(timeout)
         self._now = self._clock.now()
+        self._elapsed = self._clock.monotonic()
         now = int(self._now)
-        cache_due = self._cache_due()
+        cache_due = self._service.next_due()
         if cache_due is not None and cache_due <= now:
-            self._expire(now)
-        if self._timer_due <= now:
-            self._run_timers(now)
-            if self.stopped:
-                return
+            self._close_sessions(self._service.expire(now))
+        if self._timers.due <= now:
+            self._timers.run(now, now)
+        if self._limits.due <= self._elapsed:
+            self._limits.run(self._elapsed, now)
+        if self.stopped:
+            return
         # All are heard before the first is answered: a client that an answer wakes is at work on it while the
         # others' answers go out, instead of falling asleep and being woken for each.
         answers = []
@@ -140,14 +139,14 @@ class Server:
         self._log_statistics(now)
         for client in list(self._clients.values()):
             client.drop(now)
-        self._expire(END_OF_TIME)
+        self._close_sessions(self._service.clear())
 
-    def _expire(self, now: float) -> None:
-        goodbye = self.settings.goodbye
-        for descriptor in self.service.cache.expire(now):
+    def _close_sessions(self, descriptors: Iterable[int]) -> None:
+        goodbye = self._settings.goodbye
+        for descriptor in descriptors:
             if goodbye:
-                self.network.tell(descriptor, goodbye)
-            self.network.close(descriptor)
+                self._network.tell(descriptor, goodbye)
+            self._network.close(descriptor)
             self._resume_accepting()
 
     def _forget(self, handle: int, now: int) -> None:
@@ -155,72 +154,66 @@ class Server:
         del self._clients[handle], self._handlers[handle]
         self._resume_accepting()
         if not self._clients:
-            self.cancel_timer(self._check_time_limits)
+            self._limits.cancel(self._check_time_limits)
             self._start_idling(now)
 
     def _start_idling(self, now: int) -> None:
-        self.cancel_timer(self._stop_idling)
-        if self.settings.max_idle:
-            self.set_timer(self._stop_idling, now + self.settings.max_idle)
+        self._timers.cancel(self._stop_idling)
+        if self._settings.max_idle:
+            self._timers.set(self._stop_idling, now + self._settings.max_idle)
 
     def _stop_idling(self, _now: int) -> None:
         self.stop()
 
     def _accept(self, now: int) -> None:
         try:
-            stream = self.network.accept()
+            stream = self._network.accept()
         except (BlockingIOError, ConnectionError):
             return  # it went away before we came to it
         except OSError as failure:
-            self.log(f"warning: accept connection: {failure.strerror}")
-            self.network.unwatch(self.network.listener)
-            self.set_timer(self._accept_again, now + _ACCEPT_PAUSE)
+            self._log(f"warning: accept connection: {failure.strerror}")
+            self._network.unwatch(self._network.listener)
+            self.call_after(_ACCEPT_PAUSE, self._accept_again)
             return
-        settings = self.settings
-        conversation = Conversation(self.service, settings.dialect, settings.path, settings.message_limit)
-        client = Connection(self.network, stream, conversation, self.log, self._forget)
+        settings = self._settings
+        conversation = Conversation(self._service, settings.dialect, settings.path, settings.message_limit)
+        client = Connection(
+            self._network, stream, conversation, self._clock.monotonic, self._log, self._forget
+        )
         self._clients[stream.handle] = client
         self._handlers[stream.handle] = client.ready
-        self.cancel_timer(self._stop_idling)
-        if self._check_time_limits not in self._timers:
-            self.set_timer(self._check_time_limits, now + settings.ipc_timeout)
+        self._timers.cancel(self._stop_idling)
+        if self._check_time_limits not in self._limits:
+            self.call_after(settings.ipc_timeout, self._check_time_limits)
         client.open(now)
 
     def _accept_again(self, _now: int) -> None:
-        self.network.watch(self.network.listener, READABLE)
+        self._network.watch(self._network.listener, READABLE)
 
     def _resume_accepting(self) -> None:
         """A descriptor is free again: if accepting pauses for want of one, its timer need not pass."""
-        if self._accept_again in self._timers:
-            self.cancel_timer(self._accept_again)
-            self.network.watch(self.network.listener, READABLE)
-
-    def _run_timers(self, now: int) -> None:
-        """Run the timers that are due, in the order in which they fell due."""
-        for handler, due in sorted(self._timers.items(), key=lambda timer: timer[1]):
-            if due <= now:
-                self.cancel_timer(handler)
-                handler(now)
+        if self._accept_again in self._limits:
+            self._limits.cancel(self._accept_again)
+            self._network.watch(self._network.listener, READABLE)
 
     def _check_time_limits(self, now: int) -> None:
         """Look through the clients, no more often than the limit: a request doesn't pay for it."""
-        limit = self.settings.ipc_timeout
-        due = now + limit
+        limit = self._settings.ipc_timeout
+        elapsed = self._clock.monotonic()
+        due = elapsed + limit
         for client in [client for client in self._clients.values() if client.waiting]:
-            if client.last_heard + limit <= now:
+            if client.last_heard + limit <= elapsed:
                 client.time_out(now)
             else:
                 due = min(due, client.last_heard + limit)
         if self._clients:
-            self.set_timer(self._check_time_limits, due)
+            self._limits.set(self._check_time_limits, due)
 
     def _log_interval(self, now: int) -> None:
         self._log_statistics(now)
-        self.set_timer(self._log_interval, now + self.settings.status_update_time)
+        self._timers.set(self._log_interval, now + self._settings.status_update_time)
 
     def _log_statistics(self, now: int) -> None:
-        statistics = self.service.statistics
-        for line in statistics.lines(self._clock.text(self._interval_start)):
-            self.log(line)
-        statistics.reset()
+        for line in self._service.take_statistics(self._clock.text(self._interval_start)):
+            self._log(line)
         self._interval_start = now

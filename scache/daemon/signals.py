@@ -6,7 +6,8 @@ from __future__ import annotations
 import _signal  # type: ignore[import-not-found]
 import os
 
-TYPE_CHECKING = False  # as typing.TYPE_CHECKING, without the cost of importing typing in the daemon
+from scache.checking import TYPE_CHECKING
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 

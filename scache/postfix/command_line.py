@@ -5,10 +5,10 @@ scache [-cdDluSvVz] [-i max_idle] [-m max_use] [-n name] [-o name=value] [-s soc
 
 from __future__ import annotations
 
+from scache.checking import TYPE_CHECKING
 from scache.config.main_cf import split_setting
 from scache.errors import ConfigurationError
 
-TYPE_CHECKING = False  # as typing.TYPE_CHECKING, without the cost of importing typing in the daemon
 if TYPE_CHECKING:
     from collections.abc import Sequence
 

@@ -6,6 +6,8 @@ import gc
 import os
 import time
 
+from scache.cache.service import Service
+from scache.checking import TYPE_CHECKING
 from scache.config.generic import FACILITIES, Parameters, logs_utf8
 from scache.config.main_cf import DEFAULT_DIRECTORY, MainCf
 from scache.config.parameters import service_settings
@@ -18,10 +20,9 @@ from scache.postfix.command_line import PROGRAM, CommandLine
 from scache.postfix.mail_log import Console, MailLog, PostlogService, Syslog
 from scache.postfix.privileges import drop_privileges
 from scache.postfix.standard_streams import serve_standard_streams
-from scache.postfix.verbose import VerboseCache
+from scache.postfix.verbose import VerboseLog
 from scache.postfix.watchdog import Watchdog
 
-TYPE_CHECKING = False  # as typing.TYPE_CHECKING, without the cost of importing typing in the daemon
 if TYPE_CHECKING:
     import signal
     from collections.abc import Mapping, Sequence
@@ -128,10 +129,12 @@ def _serve(
     """Serve what master listens for."""
     master.claim_descriptors(command_line.sockets)
     master.raise_file_limit()
-    server = Server(_network(command_line), clock, settings, log)
+    network = _network(command_line)
+    observer = VerboseLog(log) if command_line.verbose else None
+    service = Service(settings, network.hung_up, network.close, observer)
+    server = Server(network, clock, settings, log, service)
     if command_line.verbose:
         log(f"process generation: {generation:o} ({generation:o})")
-        server.service.cache = VerboseCache(settings.ttl_limit, log)
     watchdog = Watchdog(parameters.daemon_timeout, log, lambda: os._exit(1))
     signals = Signals({signal.SIGTERM: server.stop, signal.SIGALRM: watchdog.turned})
     watchdog.start()

@@ -11,10 +11,10 @@ import os
 import time
 from _socket import AF_UNIX, SOCK_CLOEXEC, SOCK_DGRAM, SOCK_NONBLOCK
 
+from scache.checking import TYPE_CHECKING
 from scache.daemon.log_outlet import Outlet, StandardError
 from scache.protocol.attributes import printed
 
-TYPE_CHECKING = False  # as typing.TYPE_CHECKING, without the cost of importing typing in the daemon
 if TYPE_CHECKING:
     from collections.abc import Sequence
 

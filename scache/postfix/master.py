@@ -12,9 +12,9 @@ import os
 import resource
 import sys
 
+from scache.checking import TYPE_CHECKING
 from scache.errors import ConfigurationError
 
-TYPE_CHECKING = False  # as typing.TYPE_CHECKING, without the cost of importing typing in the daemon
 if TYPE_CHECKING:
     from collections.abc import Mapping
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import pwd
 
+from scache.checking import TYPE_CHECKING
 from scache.errors import ConfigurationError, UnavailableError
 
-TYPE_CHECKING = False  # as typing.TYPE_CHECKING, without the cost of importing typing in the daemon
 if TYPE_CHECKING:
     from collections.abc import Callable
 

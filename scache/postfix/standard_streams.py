@@ -9,12 +9,12 @@ import stat
 from _socket import AF_UNIX, SOCK_STREAM
 
 from scache.cache.service import Service
+from scache.checking import TYPE_CHECKING
 from scache.daemon.connection import Connection
 from scache.daemon.network import UnixNetwork, UnixStream
 from scache.protocol.conversation import Conversation
 from scache.protocol.dialect import Dialect
 
-TYPE_CHECKING = False  # as typing.TYPE_CHECKING, without the cost of importing typing in the daemon
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -34,7 +34,9 @@ def serve_standard_streams(settings: Settings, clock: Clock, log: Callable[[str]
     conversation = Conversation(service, dialect, settings.path, settings.message_limit)
     closed: list[int] = []
     stream = _StandardStreams()
-    connection = Connection(network, stream, conversation, log, lambda handle, _now: closed.append(handle))
+    connection = Connection(
+        network, stream, conversation, clock.monotonic, log, lambda handle, _now: closed.append(handle)
+    )
     connection.open(start)
     begun = False
     while not closed and (not begun or connection.waiting or stream.has_input()):
@@ -43,7 +45,7 @@ def serve_standard_streams(settings: Settings, clock: Clock, log: Callable[[str]
         answer = connection.ready(now)
         if answer is not None:
             answer(now)
-    for line in service.statistics.lines(clock.text(start)):
+    for line in service.take_statistics(clock.text(start)):
         log(line)
 
 

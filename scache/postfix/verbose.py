@@ -2,55 +2,61 @@
 
 from __future__ import annotations
 
-from scache.cache.connection_cache import ConnectionCache
+from scache.checking import TYPE_CHECKING
 from scache.protocol.attributes import printed
 
-TYPE_CHECKING = False  # as typing.TYPE_CHECKING, without the cost of importing typing in the daemon
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
-__all__ = ["VerboseCache"]
+    from scache.cache.connection_cache import Binding, Session
+
+__all__ = ["VerboseLog"]
 
 
-class VerboseCache(ConnectionCache):
-    """A cache that says what it does. log takes the text of a line."""
+class VerboseLog:
+    """An Observer that writes each event down. log takes the text of a line."""
 
-    __slots__ = ("_log",)
-
-    def __init__(self, ttl_limit: int, log: Callable[[str], None]) -> None:
-        super().__init__(ttl_limit)
+    def __init__(self, log: Callable[[str], None]) -> None:
         self._log = log
 
-    def save_endp(self, now: int, ttl: int, endp_label: bytes, endp_prop: bytes, descriptor: int) -> None:
-        super().save_endp(now, ttl, endp_label, endp_prop, descriptor)
-        self._log(f"scache_multi_save_endp: {_endpoint(endp_label, endp_prop, descriptor)}")
+    def session_saved(self, session: Session) -> None:
+        """Its label, property and descriptor."""
+        self._log(f"scache_multi_save_endp: {_text(session)}")
 
-    def find_endp(self, endp_label: bytes) -> tuple[bytes, int] | None:
-        found = super().find_endp(endp_label)
-        if found is None:
-            self._log(f"scache_multi_find_endp: no endpoint cache: endp_label={printed(endp_label)}")
-        else:
-            self._log(f"scache_multi_find_endp: found: {_endpoint(endp_label, *found)}")
-        return found
+    def session_found(self, session: Session) -> None:
+        """What was found; then that it leaves the cache, without its descriptor."""
+        self._log(f"scache_multi_find_endp: found: {_text(session)}")
+        self._log(f"scache_multi_drop_endp: endp_prop={printed(session.prop)} fd=-1")
 
-    def save_dest(self, now: int, ttl: int, dest_label: bytes, dest_prop: bytes, endp_label: bytes) -> None:
-        super().save_dest(now, ttl, dest_label, dest_prop, endp_label)
+    def session_dropped(self, session: Session) -> None:
+        """Its property, and its descriptor, which is about to be closed."""
+        self._log(f"scache_multi_drop_endp: endp_prop={printed(session.prop)} fd={session.descriptor}")
+
+    def endpoint_missed(self, endp_label: bytes) -> None:
+        """The label that nothing is cached for."""
+        self._log(f"scache_multi_find_endp: no endpoint cache: endp_label={printed(endp_label)}")
+
+    def binding_saved(self, binding: Binding, refreshed: bool) -> None:
+        """All of it, and whether it was there already."""
         self._log(
-            f"scache_multi_save_dest: dest_label={printed(dest_label)}"
-            f" -> dest_prop={printed(dest_prop)} endp_label={printed(endp_label)}"
+            f"scache_multi_save_dest: dest_label={printed(binding.dest_label)}"
+            f" -> dest_prop={printed(binding.prop)} endp_label={printed(binding.endp_label)}"
+            f"{' (refreshed)' if refreshed else ''}"
         )
 
-    def find_dest(self, dest_label: bytes) -> tuple[bytes, bytes, int] | None:
-        found = super().find_dest(dest_label)
-        if found is None:
-            self._log(f"scache_multi_find_dest: not found: dest_label={printed(dest_label)}")
-        return found
+    def binding_dropped(self, binding: Binding) -> None:
+        """Its property and endpoint."""
+        self._log(
+            f"scache_multi_drop_dest: dest_prop={printed(binding.prop)}"
+            f" endp_label={printed(binding.endp_label)}"
+        )
 
-    def expire(self, now: float) -> Iterator[int]:
-        for descriptor in super().expire(now):
-            self._log(f"scache_multi_drop_endp: fd={descriptor}")
-            yield descriptor
+    def destination_missed(self, dest_label: bytes, bound: bool) -> None:
+        """Whether it is without bindings, or they are without sessions."""
+        why = "not found" if bound else "no destination cache"
+        self._log(f"scache_multi_find_dest: {why}: dest_label={printed(dest_label)}")
 
 
-def _endpoint(label: bytes, prop: bytes, descriptor: int) -> str:
-    return f"endp_label={printed(label)} -> endp_prop={printed(prop)} fd={descriptor}"
+def _text(session: Session) -> str:
+    label, prop = printed(session.endpoint.label), printed(session.prop)
+    return f"endp_label={label} -> endp_prop={prop} fd={session.descriptor}"

@@ -8,7 +8,8 @@ that three whole thirds have passed.
 
 from __future__ import annotations
 
-TYPE_CHECKING = False  # as typing.TYPE_CHECKING, without the cost of importing typing in the daemon
+from scache.checking import TYPE_CHECKING
+
 if TYPE_CHECKING:
     import signal
     from collections.abc import Callable

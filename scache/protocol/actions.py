@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-TYPE_CHECKING = False  # as typing.TYPE_CHECKING, without the cost of importing typing in the daemon
+from scache.checking import TYPE_CHECKING
 
 __all__ = ["Close", "Discard", "HandOver", "Warn", "Write"]
 

@@ -5,7 +5,8 @@ A list is `name NUL value NUL`, repeated, then one NUL: an empty name, which end
 
 from __future__ import annotations
 
-TYPE_CHECKING = False  # as typing.TYPE_CHECKING, without the cost of importing typing in the daemon
+from scache.checking import TYPE_CHECKING
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 

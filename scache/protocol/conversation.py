@@ -1,60 +1,40 @@
 """One client's conversation, without I/O: bytes and descriptors in, actions out.
 
-The states and what may happen in each stand in one table, `transitions`. What a request means is the
-service's affair; what the actions do to a socket is the server's.
+The states and what may happen in each stand in states.py. What a request means is the service's affair; what
+the actions do to a socket is the server's.
 """
 
 from __future__ import annotations
 
+from scache.checking import TYPE_CHECKING
+from scache.protocol import states
 from scache.protocol.actions import Close, Discard, HandOver, Warn, Write
 from scache.protocol.attributes import LIST_END, Scan, Scanner, printed
 from scache.protocol.dialect import ANNOUNCEMENT, DUMMY
-from scache.protocol.request import REQUESTS, SAVED, UNKNOWN, whole_request
+from scache.protocol.request import (
+    FIND_DEST,
+    REQUESTS,
+    SAVE_DEST,
+    SAVE_ENDP,
+    SAVED,
+    UNKNOWN_REQUEST,
+    whole_request,
+)
 
-TYPE_CHECKING = False  # as typing.TYPE_CHECKING, without the cost of importing typing in the daemon
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
+    from scache.cache.connection_cache import Found
     from scache.daemon.interfaces import Requests
     from scache.protocol.actions import Action
     from scache.protocol.dialect import Dialect
     from scache.protocol.request import Request
 
-__all__ = ["Conversation", "transitions"]
-
-REQUEST = "the name of a request is due"
-PARAMETERS = "the parameters of the request are due"
-DESCRIPTOR = "the client's descriptor is due"
-READY = "the client's dummy is due, which asks for the descriptor"
-HANDING_OVER = "the server is sending the descriptor"
-CONFIRMATION = "the client's dummy is due, which confirms the descriptor"
-CLOSED = "the conversation is over"
-
-
-def transitions(*, write_wait: bool, read_wait: bool) -> dict[str, dict[str, str]]:
-    """State -> what happens -> next state. What isn't here can't happen."""
-    hit = READY if write_wait else HANDING_OVER
-    sent = CONFIRMATION if read_wait else REQUEST
-    return {
-        REQUEST: {"known": PARAMETERS, "unknown": REQUEST, "no request": REQUEST, "end": CLOSED},
-        PARAMETERS: {
-            "bad": REQUEST,
-            "save_dest": REQUEST,
-            "save_endp": DESCRIPTOR,
-            "miss": REQUEST,
-            "hit": hit,
-        },
-        DESCRIPTOR: {"received": REQUEST, "not received": REQUEST},
-        READY: {"dummy": HANDING_OVER, "no dummy": REQUEST, "put back": REQUEST},
-        HANDING_OVER: {"sent": sent, "not sent": REQUEST},
-        CONFIRMATION: {"dummy": REQUEST, "no dummy": REQUEST},
-        CLOSED: {},
-    }
-
+__all__ = ["Conversation"]
 
 _TRANSITIONS = {
-    (write_wait, read_wait): transitions(write_wait=write_wait, read_wait=read_wait)
+    (write_wait, read_wait): states.transitions(write_wait=write_wait, read_wait=read_wait)
     for write_wait in (False, True)
     for read_wait in (False, True)
 }
@@ -79,10 +59,10 @@ class Conversation:
 
     __slots__ = (
         "_dialect",
+        "_found",
         "_message_limit",
         "_parameters",
         "_path",
-        "_pending",
         "_request",
         "_scanner",
         "_service",
@@ -99,17 +79,19 @@ class Conversation:
         self._message_limit = message_limit
         self._transitions = _TRANSITIONS[dialect.write_wait, dialect.read_wait]
         self._scanner = Scanner(path)
-        self._state = REQUEST
+        self._state = states.REQUEST
         self._request: Request
         self._parameters: Sequence[Any] = ()
-        self._pending = -1  # the descriptor that a find took out of the cache
+        self._found: Found | None = None  # from a hit until its session is sent, put back or closed
         self.descriptor_due = False
         self.read_limit = 4096 if dialect.write_wait else 1
 
     @property
     def waiting(self) -> bool:
         """Whether the client is in the middle of something, so that the time limit counts."""
-        return self._state is not CLOSED and (self._state is not REQUEST or not self._scanner.idle)
+        if self._state is states.REQUEST:
+            return not self._scanner.idle
+        return self._state is not states.CLOSED
 
     def open(self) -> Sequence[Action]:
         """The client has connected."""
@@ -119,18 +101,18 @@ class Conversation:
         """Bytes have come (at least one, at most read_limit)."""
         if self._scanner.idle:
             # Shortcuts for what nearly every read is, one whole list that is due. The scanner finds the same.
-            if self._state is READY and data == DUMMY:
+            if self._state is states.READY and data == DUMMY:
                 return self._dummy_received()
-            if self._state is CONFIRMATION and data.startswith(DUMMY):
+            if self._state is states.CONFIRMATION and data.startswith(DUMMY):
                 self._dummy_received()
                 data = data[len(DUMMY) :]  # smtp(8) sends its next request without a pause
                 if not data:
                     return ()
-            if self._state is REQUEST:
+            if self._state is states.REQUEST:
                 whole = whole_request(data)
                 if whole is not None:
                     self._request = whole[0]
-                    self._go("known")
+                    self._go(states.KNOWN)
                     return self._carry_out(whole[1], now)
         self._scanner.feed(data)
         return self._scan(now)
@@ -141,9 +123,9 @@ class Conversation:
         if len(descriptors) == 1:
             ttl, label, prop = self._parameters
             self._service.save_endp(now, ttl, label, prop, descriptors[0])
-            self._go("received")
+            self._go(states.RECEIVED)
             return _SAVED
-        self._go("not received")
+        self._go(states.NOT_RECEIVED)
         warning = f"warning: {self._request.service}: unable to receive file descriptor"
         return [
             *map(Discard, descriptors),
@@ -153,27 +135,29 @@ class Conversation:
 
     def handed_over(self, now: int, error: str | None) -> Sequence[Action]:
         """The server has sent the descriptor, or has failed to, for this reason."""
+        self._found = None
         if error is None:
-            self._go("sent")
+            self._go(states.SENT)
             return () if self._scanner.idle else self._scan(now)
-        self._go("not sent")
+        self._go(states.NOT_SENT)
         return [self._not_handed_over(error), *self._scan(now)]
 
     def end(self, now: int, *, timed_out: bool = False) -> Sequence[Action]:
         """No more bytes will come: the client has closed its side, or has exceeded the time limit."""
-        if self._state is CLOSED:
+        if self._state is states.CLOSED:
             return ()
-        if self._state is DESCRIPTOR:
+        if self._state is states.DESCRIPTOR:
             actions = self.receive_descriptors((), now)
-        elif self._state is READY and self._service.put_back(now, self._pending):
-            self._go("put back")
+        elif self._found is not None and self._service.put_back(now, self._found):
+            self._found = None
+            self._go(states.PUT_BACK)
             actions = ()
         else:
             actions = self._scanned(self._scanner.end(timed_out=timed_out), now)
-        self._go("end")
+        self._go(states.END)
         return [*actions, Close()]
 
-    def _go(self, event: str) -> None:
+    def _go(self, event: states.Event) -> None:
         self._state = self._transitions[self._state][event]
 
     def _scan(self, now: int) -> Sequence[Action]:
@@ -187,20 +171,20 @@ class Conversation:
         return actions
 
     def _wanted(self) -> Sequence[bytes] | None:
-        if self._state is REQUEST:
+        if self._state is states.REQUEST:
             return _WANTED_REQUEST
-        if self._state is PARAMETERS:
+        if self._state is states.PARAMETERS:
             return self._request.wanted
-        if self._state is READY or self._state is CONFIRMATION:
+        if self._state is states.READY or self._state is states.CONFIRMATION:
             return _WANTED_DUMMY
         return None
 
     def _scanned(self, scan: Scan, now: int) -> Sequence[Action]:
         """A scan has ended: what follows from it in the present state."""
         warnings = map(Warn, scan.warnings)
-        if self._state is REQUEST:
+        if self._state is states.REQUEST:
             return [*warnings, *self._request_named(scan.values)]
-        if self._state is PARAMETERS:
+        if self._state is states.PARAMETERS:
             complete = len(scan.values) == len(self._request.wanted) - 1
             self._scanner.discard()  # any answer is written: what was read behind is lost
             return [*warnings, *(self._carry_out(scan.values, now) if complete else self._bad())]
@@ -208,19 +192,19 @@ class Conversation:
 
     def _request_named(self, values: Sequence[Any]) -> Sequence[Action]:
         if not values:
-            self._go("no request")
+            self._go(states.NO_REQUEST)
             return []
         request = REQUESTS.get(values[0])
         if request is None:
-            self._go("unknown")
+            self._go(states.UNKNOWN)
             self._scanner.discard()
-            return [Warn(f'warning: unrecognized request: "{printed(values[0])}", ignored'), UNKNOWN]
+            return [Warn(f'warning: unrecognized request: "{printed(values[0])}", ignored'), UNKNOWN_REQUEST]
         self._request = request
-        self._go("known")
+        self._go(states.KNOWN)
         return []
 
     def _bad(self) -> Sequence[Action]:
-        self._go("bad")
+        self._go(states.BAD)
         return [
             Warn(f"warning: {self._request.service}: bad or missing request parameter"),
             self._request.bad,
@@ -231,35 +215,35 @@ class Conversation:
         request = self._request
         if request.timed and parameters[0] <= 0:
             return self._bad()
-        if request.name == "save_endp":
+        if request is SAVE_ENDP:
             self._parameters = parameters
-            self._go("save_endp")
+            self._go(states.SAVE_ENDP)
             self.descriptor_due = True
             return _ASK if self._dialect.write_wait else ()
-        if request.name == "save_dest":
+        if request is SAVE_DEST:
             self._service.save_dest(now, *parameters)
-            self._go("save_dest")
+            self._go(states.SAVE_DEST)
             return _SAVED
-        find = self._service.find_dest if request.name == "find_dest" else self._service.find_endp
+        find = self._service.find_dest if request is FIND_DEST else self._service.find_endp
         found = find(*parameters)
         if found is None:
-            self._go("miss")
+            self._go(states.MISS)
             return (request.fail,)
-        properties, self._pending = found
-        self._go("hit")
-        reply = Write(request.ok % properties)
-        return (reply,) if self._state is READY else (reply, HandOver(self._pending))
+        self._found = found
+        self._go(states.HIT)
+        reply = Write(request.ok % found.properties)
+        return (reply,) if self._state is states.READY else (reply, HandOver(found.session.descriptor))
 
     def _dummy_received(self) -> Sequence[Action]:
-        asked = self._state is READY
-        self._go("dummy")
-        return (HandOver(self._pending),) if asked else ()
+        self._go(states.DUMMY)
+        return () if self._found is None else (HandOver(self._found.session.descriptor),)
 
     def _dummy_missed(self) -> Sequence[Action]:
         failed = [self._not_handed_over("no dummy came")]
-        if self._state is READY:
-            failed.append(Discard(self._pending))
-        self._go("no dummy")
+        if self._found is not None:
+            failed.append(Discard(self._found.session.descriptor))
+            self._found = None
+        self._go(states.NO_DUMMY)
         return failed
 
     def _not_handed_over(self, reason: str) -> Action:

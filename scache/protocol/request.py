@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+from scache.checking import TYPE_CHECKING
 from scache.protocol.actions import Write
 from scache.protocol.attributes import LIST_END, encode, number
 
-TYPE_CHECKING = False  # as typing.TYPE_CHECKING, without the cost of importing typing in the daemon
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
-__all__ = ["REQUESTS", "SAVED", "UNKNOWN", "Request", "whole_request"]
+__all__ = [
+    "FIND_DEST",
+    "FIND_ENDP",
+    "REQUESTS",
+    "SAVED",
+    "SAVE_DEST",
+    "SAVE_ENDP",
+    "UNKNOWN_REQUEST",
+    "Request",
+    "whole_request",
+]
 
 OK, BAD, FAIL = b"0", b"1", b"2"
 
@@ -41,23 +51,27 @@ class Request:
         self.fail = Write(_reply(FAIL, *[b""] * properties))
         self.ok = _reply(OK, *[b"%b"] * properties)
 
+    def message(self, *parameters: bytes | int) -> bytes:
+        """The request as its client sends it. ValueError where a parameter holds a NUL, or one is missing."""
+        values = [b"%d" % value if isinstance(value, int) else value for value in parameters]
+        if any(b"\0" in value for value in values):
+            raise ValueError("a label or property can't hold a NUL byte")
+        return encode((b"request", self.name.encode()), *zip(self.wanted[:-1], values, strict=True))
+
+
+SAVE_ENDP = Request("save_endp", (b"ttl", b"label", b"property"), 0)
+FIND_ENDP = Request("find_endp", (b"label",), 1)
+SAVE_DEST = Request("save_dest", (b"ttl", b"label", b"property", b"label"), 0)
+FIND_DEST = Request("find_dest", (b"label",), 2)
 
 #: The requests by name.
-REQUESTS = {
-    request.name.encode(): request
-    for request in (
-        Request("save_endp", (b"ttl", b"label", b"property"), 0),
-        Request("find_endp", (b"label",), 1),
-        Request("save_dest", (b"ttl", b"label", b"property", b"label"), 0),
-        Request("find_dest", (b"label",), 2),
-    )
-}
+REQUESTS = {request.name.encode(): request for request in (SAVE_ENDP, FIND_ENDP, SAVE_DEST, FIND_DEST)}
 
 #: The reply to a save that was carried out.
 SAVED = Write(_reply(OK))
 
 #: The reply to a request that isn't one of the four.
-UNKNOWN = Write(_reply(BAD))
+UNKNOWN_REQUEST = Write(_reply(BAD))
 
 
 def whole_request(data: bytes) -> tuple[Request, Sequence[Any]] | None:

@@ -56,11 +56,11 @@ class Supervisor:
             return
         pause = max(1, int(self._watchdog / 2))
 
-        def still_alive(now: int) -> None:
+        def still_alive(_now: int) -> None:
             self._say("WATCHDOG=1")
-            server.set_timer(still_alive, now + pause)
+            server.call_after(pause, still_alive)
 
-        server.set_timer(still_alive, int(time.time()) + pause)
+        server.call_after(pause, still_alive)
 
     def _say(self, state: str) -> None:
         if self._socket is not None and self._address:

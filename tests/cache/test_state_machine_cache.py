@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from conformance.reference.cache import ReferenceCache
-from scache.cache.connection_cache import ConnectionCache
+from conformance.reference.cache import ReferenceCache, Session
+from scache.cache.connection_cache import ConnectionCache, Found
 
 labels = st.sampled_from([b"", b"a", b"b", b"smtp\n[127.0.0.3]:2503\n", b"\xff"])
 properties = st.sampled_from([b"", b"p", b"q"])
@@ -26,6 +26,7 @@ class CacheMachine(RuleBasedStateMachine):
         self.reference: ReferenceCache[int] = ReferenceCache(ttl_limit)
         self.now = 1_800_000_000
         self.next_descriptor = 7
+        self.found: tuple[Found, Session[int]] | None = None
 
     @rule(target=destinations, label=labels)
     def name_destination(self, label: bytes) -> bytes:
@@ -48,11 +49,28 @@ class CacheMachine(RuleBasedStateMachine):
 
     @rule(label=endpoints)
     def find_endp(self, label: bytes) -> None:
-        assert self.cache.find_endp(label) == self.reference.find_endp(label)
+        found, expected = self.cache.find_endp(label), self.reference.find_endp(label)
+        assert (found is None) == (expected is None)
+        if found is not None and expected is not None:
+            assert (found.properties, found.session.descriptor) == ((expected.endp_prop,), expected.handle)
+            self.found = found, expected
 
     @rule(label=destinations)
     def find_dest(self, label: bytes) -> None:
-        assert self.cache.find_dest(label) == self.reference.find_dest(label)
+        found, expected = self.cache.find_dest(label), self.reference.find_dest(label)
+        assert (found is None) == (expected is None)
+        if found is not None and expected is not None:
+            dest_prop, session = expected
+            assert found.properties == (dest_prop, session.endp_prop)
+            assert found.session.descriptor == session.handle
+            self.found = found, session
+
+    @precondition(lambda self: self.found is not None)
+    @rule()
+    def put_back(self) -> None:
+        assert self.found is not None
+        (found, expected), self.found = self.found, None
+        assert self.cache.put_back(self.now, found.session) == self.reference.put_back(self.now, expected)
 
     @rule(seconds=st.integers(-2, 7))
     def move_clock(self, seconds: int) -> None:

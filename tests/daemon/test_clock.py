@@ -6,7 +6,8 @@ from collections.abc import Iterator
 import pytest
 from freezegun import freeze_time
 
-from scache.daemon.clock import SystemClock, VirtualClock
+from scache.daemon.clock import SystemClock
+from scache.simulated.clock import VirtualClock
 
 NOVEMBER_3 = 1793704200  # 2026-11-03 11:10:00 UTC
 
@@ -37,6 +38,21 @@ def test_a_virtual_clock_moves_only_when_told() -> None:
     clock.advance(90)
     clock.advance(-30)
     assert clock.now() == NOVEMBER_3 + 60
+    clock.set(NOVEMBER_3 + 9000)
+    assert clock.now() == NOVEMBER_3 + 9000
+
+
+def test_no_time_passes_while_a_virtual_clock_is_set() -> None:
+    clock = VirtualClock(NOVEMBER_3)
+    clock.advance(90)
+    clock.advance(-30)
+    clock.set(0)
+    assert clock.monotonic() == 90
+
+
+@freeze_time("2026-11-03 11:10:00")
+def test_what_has_passed_is_not_the_time_of_day() -> None:
+    assert SystemClock().monotonic is time.monotonic
 
 
 @pytest.mark.usefixtures("zone")

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from scache.config.settings import Settings
-from scache.daemon.clock import VirtualClock
 from scache.daemon.server import Server
 from scache.protocol.attributes import encode
 from scache.protocol.dialect import DUMMY, POSTFIX_2
 from scache.simulated import SimulatedNetwork
+from scache.simulated.clock import VirtualClock
 from scache.simulated.kernel import OpenFile, StreamSocket, socket_pair
 
 OK = encode((b"status", b"0"))
 MISS = encode((b"status", b"2"), (b"property", b""))
+
+
+def hit(prop: bytes) -> bytes:
+    return encode((b"status", b"0"), (b"property", prop))
 
 
 def save_endp(label: bytes = b"E", prop: bytes = b"P", ttl: int = 2) -> bytes:
@@ -52,13 +58,31 @@ class World:
         self.turn()
         return received(client)
 
-    def save(self, client: StreamSocket, label: bytes = b"E", ttl: int = 2) -> StreamSocket:
+    def save(
+        self, client: StreamSocket, label: bytes = b"E", ttl: int = 2, prop: bytes = b"P"
+    ) -> StreamSocket:
         """Save one end of a pair; returns the other."""
         near, far = socket_pair()
-        assert self.exchange(client, save_endp(label, ttl=ttl)) == DUMMY
+        assert self.exchange(client, save_endp(label, prop, ttl)) == DUMMY
         assert self.exchange(client, b"\0", (far,)) == OK
         far.release()
         return near
+
+    def find(self, client: StreamSocket, label: bytes = b"E") -> tuple[bytes, OpenFile]:
+        """Find a session: the reply, and the other end of the session that came."""
+        reply = self.exchange(client, find_endp(label))
+        client.send(DUMMY)
+        self.turn()
+        _byte, (session,) = client.receive_message(1)
+        client.send(DUMMY)
+        self.turn()
+        assert isinstance(session, StreamSocket)
+        session.release()
+        return reply, session.peer
+
+    def reconfigure(self, **settings: Any) -> None:
+        """As SIGHUP does."""
+        self.server.reconfigure(Settings(dialect=POSTFIX_2, **settings))
 
 
 def received(client: StreamSocket) -> bytes:
@@ -253,8 +277,8 @@ def test_a_timer_replaces_its_earlier_request() -> None:
     world = World(max_idle=0)
     calls: list[int] = []
     start = int(world.clock.now())
-    world.server.set_timer(calls.append, start + 5)
-    world.server.set_timer(calls.append, start + 7)
+    world.server.call_after(5, calls.append)
+    world.server.call_after(7, calls.append)
     world.advance(6)
     assert calls == []
     world.advance(1)
@@ -309,3 +333,64 @@ def test_the_loop_sleeps_until_the_next_timer_and_no_longer() -> None:
     world.clock.advance(0.25)
     world.turn()
     assert world.server.timeout() == 1.75
+
+
+def test_a_client_that_leaves_gives_back_the_session_that_it_found_itself() -> None:
+    world = World()
+    world.reconfigure(keep_unclaimed=True)
+    client = world.connect()
+    first = world.save(client, b"A", prop=b"of A")
+    assert world.find(client, b"A") == (hit(b"of A"), first)
+    world.reconfigure(keep_unclaimed=False)
+    second = world.save(client, b"B", prop=b"of B")
+    leaving = world.connect()
+    assert world.exchange(leaving, find_endp(b"B")) == hit(b"of B")
+    world.reconfigure(keep_unclaimed=True)
+    leaving.release()
+    world.turn()
+    assert world.exchange(client, find_endp(b"A")) == MISS
+    assert world.find(client, b"B") == (hit(b"of B"), second)
+
+
+def test_a_switch_that_is_turned_on_between_a_hit_and_the_clients_leaving_counts() -> None:
+    world = World()
+    client, leaving = world.connect(), world.connect()
+    near = world.save(client)
+    assert world.exchange(leaving, find_endp()) == hit(b"P")
+    world.reconfigure(keep_unclaimed=True)
+    leaving.release()
+    world.turn()
+    assert world.find(client) == (hit(b"P"), near)
+
+
+def test_a_switch_that_is_turned_off_between_a_hit_and_the_clients_leaving_counts() -> None:
+    world = World()
+    world.reconfigure(keep_unclaimed=True)
+    near = world.save(leaving := world.connect())
+    assert world.exchange(leaving, find_endp()) == hit(b"P")
+    world.reconfigure(keep_unclaimed=False)
+    leaving.release()
+    world.turn()
+    assert near.events() & 16
+
+
+@pytest.mark.parametrize("step", [-1000, 1000])
+def test_setting_the_clock_neither_cuts_a_client_off_nor_lets_it_stay(step: int) -> None:
+    world = World(ipc_timeout=10, max_idle=0)
+    client = world.connect()
+    world.exchange(client, find_endp()[:-2])
+    world.clock.set(world.clock.now() + step)
+    world.turn()
+    world.advance(9)
+    assert not client.events() & 16
+    world.advance(1)
+    assert client.events() & 16
+
+
+def test_the_pause_in_accepting_is_no_longer_where_the_clock_is_set_back() -> None:
+    world = World(descriptor_limit=5, max_idle=0)
+    world.connect()
+    waiting = world.connect()
+    waiting.release()
+    world.clock.set(world.clock.now() - 1000)
+    assert world.server.timeout() == 1

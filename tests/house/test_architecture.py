@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import scache
-from scache.protocol.conversation import transitions
+from scache.protocol.states import transitions
 
 PACKAGE = Path(scache.__file__).parent
 PAGE = (PACKAGE.parent / "docs" / "architecture.md").read_text()
@@ -18,9 +18,13 @@ def diagram() -> str:
     """The conversation's states as a Mermaid diagram, from the table itself (both waits)."""
     table = transitions(write_wait=True, read_wait=True)
     names = {state: f"s{number}" for number, state in enumerate(table)}
-    lines = ["stateDiagram-v2", *(f"    {name}: {state}" for state, name in names.items()), "    [*] --> s0"]
+    lines = [
+        "stateDiagram-v2",
+        *(f"    {name}: {state.meaning}" for state, name in names.items()),
+        "    [*] --> s0",
+    ]
     for state, row in table.items():
-        lines += [f"    {names[state]} --> {names[after]}: {event}" for event, after in row.items()]
+        lines += [f"    {names[state]} --> {names[after]}: {event.name}" for event, after in row.items()]
     return "\n".join(lines)
 
 

@@ -24,7 +24,8 @@ LAYERS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("daemon",),
         ("cache",),
         ("protocol", "files"),
-        ("errors",),
+        ("errors", "rights"),
+        ("checking",),
     ),
     "conformance": (
         ("__main__",),

@@ -18,10 +18,11 @@ PURE = [
         for path in (PACKAGE / room).glob("*.py")
         if path.stem != "__init__"
     ),
+    "checking",
     "config.settings",
     "errors",
 ]
-ALLOWED = {"__future__", "collections.abc", "heapq", "typing", "scache"}
+ALLOWED = {"__future__", "collections.abc", "heapq", "typing", "scache", "scache.protocol"}
 
 
 def imported(path: Path) -> set[str]:
@@ -62,6 +63,11 @@ def test_the_product_never_imports_the_bench() -> None:
         if any(name.split(".")[0] == "conformance" for name in imported(path))
     }
     assert offenders == set()
+
+
+def test_what_only_the_type_checker_reads_is_told_from_the_rest_in_one_place() -> None:
+    places = [path.name for path in PACKAGE.rglob("*.py") if "\nTYPE_CHECKING =" in path.read_text()]
+    assert places == ["checking.py"]
 
 
 def test_every_module_says_what_is_public() -> None:

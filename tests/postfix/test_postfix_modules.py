@@ -36,6 +36,7 @@ OF_THE_PROJECT = {
     "scache.cache.deadlines",
     "scache.cache.service",
     "scache.cache.statistics",
+    "scache.checking",
     "scache.config",
     "scache.config.expansion",
     "scache.config.generic",
@@ -50,6 +51,7 @@ OF_THE_PROJECT = {
     "scache.daemon.network",
     "scache.daemon.server",
     "scache.daemon.signals",
+    "scache.daemon.timers",
     "scache.errors",
     "scache.postfix",
     "scache.postfix.__main__",
@@ -67,6 +69,8 @@ OF_THE_PROJECT = {
     "scache.protocol.conversation",
     "scache.protocol.dialect",
     "scache.protocol.request",
+    "scache.protocol.states",
+    "scache.rights",
 }
 PROGRAM = OURS.prefix[-1]
 

@@ -77,6 +77,21 @@ def test_sigterm_ends_it_with_statistics() -> None:
         assert daemon.log() == STATISTICS
 
 
+def test_a_verbose_daemon_closes_sessions_when_they_are_due_as_any_other() -> None:
+    near, far = socket.socketpair()
+    with Started(CLOCKED, (*SERVE, "-v")) as daemon, daemon.connect() as client:
+        assert client.recv(4096) == ANNOUNCEMENT
+        ask(client, b"request\0save_endp\0ttl\x002\0label\0E\0property\0P\0\0", b"dummy\0\0\0")
+        socket.send_fds(client, [b"\0"], [far.fileno()])
+        assert client.recv(4096) == b"status\x000\0\0"
+        far.close()
+        daemon.clock.advance(2)
+        ask(client, MISS.replace(b"nobody", b"E"), MISSED)
+        near.settimeout(20)
+        assert near.recv(1) == b""
+    near.close()
+
+
 def test_many_alarms_from_outside_do_no_harm() -> None:
     with Started() as daemon, daemon.connect() as client:
         assert client.recv(4096) == ANNOUNCEMENT

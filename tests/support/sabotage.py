@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from scache.cache.connection_cache import ConnectionCache
+from scache.cache.connection_cache import ConnectionCache, Found, Session
 from scache.cache.service import Service
 from scache.daemon.connection import Connection
 from scache.daemon.server import Server
@@ -23,16 +23,16 @@ Sabotage = Callable[[pytest.MonkeyPatch], None]
 
 
 def last_in_first_out(patch: pytest.MonkeyPatch) -> None:
-    def find_newest(cache: ConnectionCache, endp_label: bytes) -> tuple[bytes, int] | None:
+    def take_newest(cache: ConnectionCache, endp_label: bytes) -> Session | None:
         endpoint = cache._endpoints.get(endp_label)
         if endpoint is None or endpoint.newest is None:
             return None
         session = endpoint.newest
         cache._deadlines.cancel(session)
         cache._unlink(session)
-        return session.prop, session.descriptor
+        return session
 
-    patch.setattr(ConnectionCache, "find_endp", find_newest)
+    patch.setattr(ConnectionCache, "_take", take_newest)
 
 
 def refresh_moves_the_binding_to_the_end(patch: pytest.MonkeyPatch) -> None:
@@ -71,15 +71,15 @@ def hits_counted_as_misses(patch: pytest.MonkeyPatch) -> None:
     def find_endp_miscounted(service: Service, label: bytes) -> Any:
         found = find_endp(service, label)
         if found is not None:
-            service.statistics.endp_hits -= 1
-            service.statistics.endp_miss += 1
+            service._statistics.endp_hits -= 1
+            service._statistics.endp_miss += 1
         return found
 
     def find_dest_miscounted(service: Service, label: bytes) -> Any:
         found = find_dest(service, label)
         if found is not None:
-            service.statistics.dest_hits -= 1
-            service.statistics.dest_miss += 1
+            service._statistics.dest_hits -= 1
+            service._statistics.dest_miss += 1
         return found
 
     patch.setattr(Service, "find_endp", find_endp_miscounted)
@@ -91,7 +91,7 @@ def properties_swapped(patch: pytest.MonkeyPatch) -> None:
 
     def find_swapped(service: Service, label: bytes) -> Any:
         found = find_dest(service, label)
-        return found if found is None else (found[0][::-1], found[1])
+        return found if found is None else Found(found.properties[::-1], found.session)
 
     patch.setattr(Service, "find_dest", find_swapped)
 
@@ -99,10 +99,12 @@ def properties_swapped(patch: pytest.MonkeyPatch) -> None:
 def find_dest_deletes_the_binding(patch: pytest.MonkeyPatch) -> None:
     find_dest = ConnectionCache.find_dest
 
-    def find_and_unbind(cache: ConnectionCache, label: bytes) -> tuple[bytes, bytes, int] | None:
+    def find_and_unbind(cache: ConnectionCache, label: bytes) -> Found | None:
         found = find_dest(cache, label)
         if found is not None:
-            binding = next(each for each in cache._destinations[label].values() if each.prop == found[0])
+            binding = next(
+                each for each in cache._destinations[label].values() if each.prop == found.properties[0]
+            )
             cache._deadlines.cancel(binding)
             cache._unbind(binding)
         return found
@@ -145,7 +147,7 @@ def saves_refused(patch: pytest.MonkeyPatch) -> None:
 
 
 def endpoints_never_found(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(ConnectionCache, "find_endp", lambda _cache, _label: None)
+    patch.setattr(ConnectionCache, "_take", lambda _cache, _label: None)
 
 
 def bindings_not_saved(patch: pytest.MonkeyPatch) -> None:
@@ -164,8 +166,8 @@ def numbers_as_python_reads_them(patch: pytest.MonkeyPatch) -> None:
 
 
 def labels_cut_at_4096_bytes(patch: pytest.MonkeyPatch) -> None:
-    find_endp = ConnectionCache.find_endp
-    patch.setattr(ConnectionCache, "find_endp", lambda cache, label: find_endp(cache, label[:4096]))
+    take = ConnectionCache._take
+    patch.setattr(ConnectionCache, "_take", lambda cache, label: take(cache, label[:4096]))
 
 
 def first_of_several_descriptors_taken(patch: pytest.MonkeyPatch) -> None:
@@ -202,14 +204,15 @@ def never_idle(patch: pytest.MonkeyPatch) -> None:
 def warnings_unlogged(patch: pytest.MonkeyPatch) -> None:
     start = Connection.__init__
 
-    def start_mute(each: Connection, network: Any, stream: Any, talk: Any, _log: Any, forget: Any) -> None:
-        start(each, network, stream, talk, lambda _text: None, forget)
+    def start_mute(each: Connection, *parts: Any) -> None:
+        *others, _log, forget = parts
+        start(each, *others, lambda _text: None, forget)
 
     patch.setattr(Connection, "__init__", start_mute)
 
 
 def closed_sessions_handed_out(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(Service, "_unusable", lambda _service, _descriptor: False)
+    patch.setattr(Service, "_is_closed", lambda _service, _found: False)
 
 
 #: More wrong daemons, so that every group of cases has one that it must notice.

@@ -14,14 +14,14 @@ from pathlib import Path
 
 import pytest
 
+from scache import rights
 from scache.cli import main
 from scache.commands.trace_convert import run as convert
-from scache.daemon.clock import VirtualClock
 from scache.daemon.socket_file import SocketFile
 from scache.errors import UsageError
+from scache.simulated.clock import VirtualClock
 from scache.trace.format.events import Event, Kind, Side
 from scache.trace.record import recording as recording_module
-from scache.trace.record.ancillary import receive_with_descriptors, send_with_descriptors
 from scache.trace.record.listening import access_like
 from scache.trace.record.priority import HIGHEST, ahead_of_the_rest
 from scache.trace.record.recorder import Recorder
@@ -131,14 +131,14 @@ def test_a_conversation_passes_unchanged_and_is_recorded(proxy: Proxy) -> None:
 def test_a_session_has_the_same_token_in_both_directions_and_the_recorder_keeps_no_copy(proxy: Proxy) -> None:
     stream, accepted = proxy.connect()
     near, remote = socket.socketpair()
-    send_with_descriptors(stream, b"\0", [near.fileno()])
+    rights.send(stream, b"\0", [near.fileno()])
     near.close()
     proxy.turns()
-    _, (saved,), _ = receive_with_descriptors(accepted, 1)
-    send_with_descriptors(accepted, b"\0", [saved])
+    _, (saved,), _ = rights.receive(accepted, 1, rights.room_for(1))
+    rights.send(accepted, b"\0", [saved])
     os.close(saved)
     proxy.turns()
-    _, (found,), _ = receive_with_descriptors(stream, 1)
+    _, (found,), _ = rights.receive(stream, 1, rights.room_for(1))
     os.write(found, b"the same")
     assert remote.recv(100) == b"the same"
     os.close(found)
@@ -153,9 +153,9 @@ def test_a_session_has_the_same_token_in_both_directions_and_the_recorder_keeps_
 def test_a_session_that_never_came_from_a_client_is_unknown(proxy: Proxy) -> None:
     stream, accepted = proxy.connect()
     near, remote = socket.socketpair()
-    send_with_descriptors(accepted, b"\0", [near.fileno()])
+    rights.send(accepted, b"\0", [near.fileno()])
     proxy.turns()
-    _, (found,), _ = receive_with_descriptors(stream, 1)
+    _, (found,), _ = rights.receive(stream, 1, rights.room_for(1))
     os.close(found)
     close_all(stream, accepted, near, remote)
     assert [event.tokens for event in proxy.recorded() if event.tokens] == [("?",)]
@@ -165,10 +165,10 @@ def test_a_descriptor_stays_on_its_own_byte_where_the_kernel_glued_bytes_to_it(p
     stream, accepted = proxy.connect()
     near, remote = socket.socketpair()
     stream.send(b"request\0\0")
-    send_with_descriptors(stream, b"\0", [near.fileno()])
+    rights.send(stream, b"\0", [near.fileno()])
     proxy.turns()
     assert accepted.recv(len(b"request\0\0")) == b"request\0\0"
-    data, descriptors, _ = receive_with_descriptors(accepted, 1)
+    data, descriptors, _ = rights.receive(accepted, 1, rights.room_for(1))
     assert (data, len(descriptors)) == (b"\0", 1)
     os.close(descriptors[0])
     close_all(stream, accepted, near, remote)

@@ -14,12 +14,12 @@ import pytest
 from conformance.traces import FOLDER
 from scache.cli import main
 from scache.config.settings import Settings
-from scache.daemon.clock import VirtualClock
 from scache.protocol.dialect import DUMMY, POSTFIX_2
+from scache.simulated.clock import VirtualClock
 from scache.trace.format.events import Event, Header, Kind, Side
 from scache.trace.replay.replaying import IGNORABLE, Difference, Replay
 from scache.trace.replay.running_daemon import RunningDaemon
-from scache.trace.replay.simulated_daemon import SimulatedDaemon
+from scache.trace.replay.simulated_daemon import TokenDaemon
 from tests.support.trace_dialogues import (
     HEADER,
     START,
@@ -42,7 +42,7 @@ def differences(
     *groups: list[Event], header: Header = HEADER, ignored: tuple[str, ...] = ()
 ) -> list[Difference]:
     """What differs where these events are replayed in memory."""
-    daemon = SimulatedDaemon(Settings(dialect=header.dialect, max_idle=0), header.start)
+    daemon = TokenDaemon(Settings(dialect=header.dialect, max_idle=0), header.start)
     replay = Replay(header, daemon, ignored)
     try:
         return list(replay.play((event for group in groups for event in group), lambda: 0))

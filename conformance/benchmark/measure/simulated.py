@@ -6,9 +6,9 @@ import time
 
 from conformance.benchmark.load.load import FIND_ENDP, SESSION_IN, SESSION_OUT, compose
 from scache.config.settings import Settings
-from scache.daemon.clock import VirtualClock
 from scache.daemon.server import Server
 from scache.simulated import SimulatedNetwork
+from scache.simulated.clock import VirtualClock
 from scache.simulated.kernel import StreamSocket, socket_pair
 
 __all__ = ["measure_simulated"]

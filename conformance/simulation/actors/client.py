@@ -6,13 +6,16 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from enum import Enum
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from conformance.contract.wire import ANNOUNCEMENT, DUMMY, FAIL, WRONG_REQUESTS, request_bytes
 from conformance.simulation.actors.options import Options
 from conformance.simulation.checks.violation import Violation
 from conformance.simulation.world.situation import Situation
 from scache.simulated import OpenFile
+
+if TYPE_CHECKING:
+    from conformance.simulation.world.books import Books
 
 __all__ = ["TIME_LIMIT", "Client", "End", "Phase"]
 
@@ -82,9 +85,10 @@ class Client:
         self.half_closed = False
         self.ended = False
         self.blocked = False
-        self.heard_at = 0  # when the daemon last read from it or wrote to it, in this turn or before it
+        #: When the daemon last read from it or wrote to it, in this turn or before it, by what really passes.
+        self.heard_at = 0.0
         self._heard_in = 0
-        self._heard_before = 0
+        self._heard_before = 0.0
         self.taken_in = 0
         self.unterminated = 0
         self.closed_why: str | None = None
@@ -236,12 +240,12 @@ class Client:
 
     # --- what the daemon's side does to it ---
 
-    def heard(self, now: int, turn: int) -> None:
+    def heard(self, elapsed: float, turn: int) -> None:
         """The daemon has read from it, or written to it, in this turn."""
         if turn != self._heard_in:
             self._heard_in = turn
             self._heard_before = self.heard_at
-        self.heard_at = now
+        self.heard_at = elapsed
 
     def consumed(self, data: bytes) -> None:
         """The daemon has read these bytes."""
@@ -274,13 +278,13 @@ class Client:
         if self.hostile or self.gone:
             self.promised = None
 
-    def closed_by_daemon(self, now: int, turn: int, *, ending: bool) -> None:
+    def closed_by_daemon(self, books: Books, *, ending: bool) -> None:
         """The daemon closes the connection; there must be a reason."""
         # Closing for the time limit may write a last line, which doesn't count as hearing of the client.
-        heard_at = self._heard_before if turn == self._heard_in else self.heard_at
+        heard_at = self._heard_before if books.turn == self._heard_in else self.heard_at
         if ending:
             self.closed_why = _ENDED
-        elif now - heard_at >= self.options.ipc_timeout:
+        elif books.elapsed - heard_at >= books.settings.ipc_timeout:
             self.closed_why = TIME_LIMIT
             self.happened[Situation.TIME_LIMIT] += 1
         elif self.gone or self.half_closed:

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
+from typing import Any
 
+from scache.config.settings import Settings
 from scache.protocol.dialect import Dialect
 
-__all__ = ["FAULTS", "HOSTILITIES", "Options", "draw_options"]
+__all__ = ["FAULTS", "HOSTILITIES", "Options", "Parameter", "draw_options", "draw_parameters"]
+
+#: A parameter that a running daemon can be given anew: its field of Settings, and its value.
+Parameter = tuple[str, int | bool | bytes]
 
 #: What a hostile client may do, beyond what a good one does.
 HOSTILITIES = (
@@ -27,6 +33,8 @@ HOSTILITIES = (
 FAULTS = (
     "jump forward",
     "jump back",
+    "set clock forth",
+    "reconfigure",
     "slow clients",
     "reload",
     "terminate",
@@ -43,6 +51,7 @@ class Options:
 
     long_labels: not where buffers are small. message_limit: small where the daemon has to read byte by byte.
     capacity: a reply without properties fills 20 bytes exactly.
+    parameters: those that the daemon starts with. verbose: it was started with -v.
     splits: one write of several is cut at a random byte. descriptor_limit: RLIMIT_NOFILE of the server.
     """
 
@@ -57,16 +66,15 @@ class Options:
     backlog: int
     capacity: int
     descriptor_limit: int
-    ttl_limit: int
-    status_update_time: int
-    max_idle: int
-    ipc_timeout: int
     message_limit: int
-    keep_unclaimed: bool
-    skip_closed: bool
-    goodbye: bytes
+    parameters: tuple[Parameter, ...]
+    verbose: bool
     hostilities: frozenset[str]
     faults: frozenset[str]
+
+    def settings(self, parameters: Iterable[Parameter]) -> Settings:
+        """What a daemon goes by that has these parameters."""
+        return Settings(dialect=self.dialect, message_limit=self.message_limit, **dict[str, Any](parameters))
 
     def lines(self) -> list[str]:
         """The options as text, one a line, for the eye and the event log."""
@@ -79,6 +87,19 @@ def _text(value: object) -> str:
     if isinstance(value, Dialect):
         return ", ".join(f"{name}={getattr(value, name)}" for name in sorted(Dialect.__slots__))
     return str(value)
+
+
+def draw_parameters(source: random.Random) -> tuple[Parameter, ...]:
+    """All that a running daemon can be given anew. Times are in seconds."""
+    return (
+        ("ttl_limit", source.choice((1, 2, 2, 2, 5))),
+        ("status_update_time", source.choice((1, 7, 60, 600))),
+        ("max_idle", source.choice((1, 10, 100))),
+        ("ipc_timeout", source.choice((1, 10, 100, 3600))),
+        ("keep_unclaimed", source.random() < 0.3),
+        ("skip_closed", source.random() < 0.3),
+        ("goodbye", source.choice((b"", b"QUIT\r\n"))),
+    )
 
 
 def draw_options(seed: int, *, everything: bool = False) -> Options:
@@ -110,14 +131,9 @@ def draw_options(seed: int, *, everything: bool = False) -> Options:
         backlog=source.choice((0, 3, 100)),
         capacity=capacity,
         descriptor_limit=maybe(8 + source.randrange(3 * clients + 6), 1_000_000, 0.3),
-        ttl_limit=source.choice((1, 2, 2, 2, 5)),
-        status_update_time=source.choice((1, 7, 60, 600)),
-        max_idle=source.choice((1, 10, 100)),
-        ipc_timeout=source.choice((1, 10, 100, 3600)),
         message_limit=source.choice((20_000, 70_000)) if extra_steps[1] else 150,
-        keep_unclaimed=source.random() < 0.3,
-        skip_closed=source.random() < 0.3,
-        goodbye=source.choice((b"", b"QUIT\r\n")),
+        parameters=draw_parameters(source),
+        verbose=source.random() < 0.3,
         hostilities=some(HOSTILITIES),
         faults=some(FAULTS),
     )

@@ -6,7 +6,7 @@ import random
 
 from conformance.simulation.actors.client import Client, Phase
 from conformance.simulation.actors.hostility import Hostility
-from conformance.simulation.actors.options import Options
+from conformance.simulation.actors.options import Options, draw_parameters
 from conformance.simulation.world.world import Step, World
 
 __all__ = ["Player"]
@@ -27,7 +27,8 @@ class Player:
         self._endpoints = [b"E%d" % number + pad for number in range(options.endpoints)]
         self._properties = [b"", b"p=1\n", b"p=2\n\n"]
         self._hostility = Hostility(options, self._source, self._destinations, self._endpoints)
-        self._faults = sorted(options.faults)
+        self._faults = sorted(options.faults - {"reconfigure"})
+        self._reconfigures = "reconfigure" in options.faults
 
     def round(self) -> list[Step]:
         """The next steps: moves of clients, then a turn or a rest; now and then time passes, or a fault."""
@@ -37,6 +38,8 @@ class Player:
             steps += self._move(int(draw() * self._options.clients))
         if draw() < 0.05:
             steps.append(("advance", self._source.choice((0.25, 1, 1, 2))))
+        if self._reconfigures and draw() < 0.05:
+            steps.append(("reconfigure", draw_parameters(self._source)))
         if self._faults and draw() < 0.01:
             steps += self._fault(self._source.choice(self._faults))
         rotation = int(draw() * 7) if draw() < 0.3 else 0
@@ -119,7 +122,9 @@ class Player:
             case "jump back":
                 return [("advance", -self._source.choice((1, 10, 1000)))]
             case "slow clients":
-                return [("rest", 0), ("advance", self._options.ipc_timeout)]
+                return [("rest", 0), ("advance", self._world.settings.ipc_timeout)]
+            case "set clock forth":
+                return [("set clock forth", self._source.choice((1, 10, 1000, 100_000)))]
             case "reload" | "terminate":
                 return [(fault,)]
             case "poke":
@@ -128,6 +133,6 @@ class Player:
                 return [("hang up", int(self._random() * 1000))]
             case "all leave":
                 everybody = [("leave", number) for number in self._world.clients]
-                return [*everybody, ("rest", 0), ("advance", self._options.max_idle)]
+                return [*everybody, ("rest", 0), ("advance", self._world.settings.max_idle)]
             case _:
                 return []

@@ -7,6 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from conformance.reference.cache import ReferenceCache
+from conformance.simulation.checks.labels import Labels
 from conformance.simulation.checks.ledger import Ledger
 from conformance.simulation.checks.recount import Recount
 from conformance.simulation.checks.violation import Violation
@@ -15,23 +16,28 @@ from scache.simulated import OpenFile
 
 if TYPE_CHECKING:
     from conformance.simulation.actors.client import Client
+    from scache.config.settings import Settings
 
 __all__ = ["Books"]
 
 
 class Books:
-    """Kept along with one life of the daemon. Times are whole seconds.
+    """Kept along with one life of the daemon. Times are whole seconds since the epoch; `elapsed`: seconds
+    that have passed, whatever the clock was set to.
 
-    happened: how often each rare situation came about.
+    settings: what the daemon goes by. happened: how often each rare situation came about.
     """
 
-    def __init__(self, ttl_limit: int, happened: Counter[Situation]) -> None:
-        self.model: ReferenceCache[OpenFile] = ReferenceCache(ttl_limit)
+    def __init__(self, settings: Settings, happened: Counter[Situation]) -> None:
+        self.settings = settings
+        self.model: ReferenceCache[OpenFile] = ReferenceCache(settings.ttl_limit)
+        self.labels = Labels()
         self.ledger = Ledger(self._may_close)
         self.recount = Recount()
         self.happened = happened
         self.client: Client | None = None  # whose bytes the daemon is working on
         self.now = 0
+        self.elapsed = 0.0
         self.turn = 0
         self.moved = 0  # grows with every call that reads, writes, accepts or closes
         self.changed = False  # whether the sizes may have changed in this turn
@@ -42,9 +48,15 @@ class Books:
         self._due: list[OpenFile] = []
         self._closed: list[OpenFile] = []
 
-    def begin_turn(self, now: int) -> None:
+    def reconfigure(self, settings: Settings) -> None:
+        """The daemon goes by other settings from now on."""
+        self.settings = settings
+        self.model.ttl_limit = settings.ttl_limit
+
+    def begin_turn(self, now: int, elapsed: float) -> None:
         """The daemon is about to look at the clock; what is due now must be gone before anybody is served."""
         self.now = now
+        self.elapsed = elapsed
         self.turn += 1
         self.changed = False
         self._closed = []
@@ -69,6 +81,8 @@ class Books:
     def closed(self, descriptor: int) -> None:
         """The daemon closed a session's descriptor."""
         file = self.ledger.closed(descriptor)
+        if file is not None:
+            self.labels.gone(file)
         if file in self.skipped:
             self.skipped.remove(file)
             self.happened[Situation.SKIPPED] += 1

@@ -20,12 +20,12 @@ _STOPPED, _SILENT = -1, -2
 def finish(world: World) -> None:
     """Bring the world to its rest. Raises Violation."""
     _answer_everybody(world)
-    _pass(world, world.options.ttl_limit)
+    _pass(world, world.settings.ttl_limit)
     _check_time_limit(world)
-    while (due := world.life.server.service.cache.next_due()) is not None:  # beyond a clock that went back
+    while (due := world.life.service.next_due()) is not None:  # beyond a clock that went back
         _pass(world, due - world.clock.now())
     world.life.check_empty()
-    _pass(world, world.options.max_idle)
+    _pass(world, world.settings.max_idle)
     if any(session.is_open for session, _ in world.sessions):
         raise Violation("conservation", "a session is still open when all is over")
 
@@ -79,7 +79,7 @@ def _check_time_limit(world: World) -> None:
     world.perform(("ask", _STOPPED, "find_endp", b"x"))
     world.perform(("write", _STOPPED, 10))
     world.perform(("rest", 0))
-    _pass(world, world.options.ipc_timeout)
+    _pass(world, world.settings.ipc_timeout)
     if stopped.closed_why != TIME_LIMIT:
         raise Violation("time limit", "a client that stopped in the middle of a message isn't closed")
     if _SILENT not in world.clients or world.clients[_SILENT].closed_why is not None:

@@ -15,45 +15,57 @@ from conformance.simulation.world.books import Books
 from conformance.simulation.world.observed import ObservedNetwork, ObservedService
 from conformance.simulation.world.situation import Situation
 from scache.config.settings import Settings
-from scache.daemon.clock import VirtualClock
 from scache.daemon.server import Server
+from scache.postfix.verbose import VerboseLog
 from scache.simulated import Listener, StreamSocket, socket_pair
+from scache.simulated.clock import VirtualClock
 
 __all__ = ["Life"]
+
+#: Seconds for which the daemon may accept nobody after descriptors ran out.
+_ACCEPT_PAUSE = 1
 
 
 class Life:
     """The product's server, watched. Every method raises Violation.
 
+    settings: what it goes by when it starts; `settings`: what it goes by now.
     listening: the master's listening socket. connecting: clients that nobody has accepted yet, by their end.
     """
 
     def __init__(
         self,
         options: Options,
+        settings: Settings,
         clock: VirtualClock,
         listening: Listener,
         connecting: dict[StreamSocket, Client],
         happened: Counter[Situation],
         note: Callable[[str], None] | None,
     ) -> None:
-        self._options = options
+        self.settings = settings
+        self._asked_for = settings
         self._clock = clock
         self._listening = listening
         self._happened = happened
         self._note = note
         self._log: list[str] = []
         listening.hold()
-        self.books = Books(options.ttl_limit, happened)
+        self.books = Books(settings, happened)
         self.network = ObservedNetwork(listening, options.descriptor_limit, connecting, self.books)
-        self.server = Server(self.network, clock, _settings(options), self._log.append)
-        self.server.service = ObservedService(self.server.service, self.books)  # type: ignore[assignment]
+        self.service = ObservedService(
+            self.books, self.network, VerboseLog(self._log.append) if options.verbose else None
+        )
+        self.server = Server(self.network, clock, settings, self._log.append, self.service)
         status, self._master = socket_pair()
         self._status_channel = self.network.table.install(status)
         self.server.watch(self._status_channel, lambda _now: self.server.stop())
+        self._signals, self._signalling = socket_pair()
+        self._signal_handle = self.network.table.install(self._signals)
+        self.server.watch(self._signal_handle, self._read_again)
         now = int(clock.now())
         self._interval_start = now
-        self._status_due = now + options.status_update_time
+        self._status_due = now + settings.status_update_time
         self._idle_since: int | None = now
         self._expected_lines: list[str] = []
         self._asked_to_stop = False
@@ -69,6 +81,23 @@ class Life:
         if self._master.is_open:
             self._master.release()
 
+    def reconfigure(self, settings: Settings) -> None:
+        """SIGHUP comes, which the daemon finds among what is ready, before or behind its clients."""
+        self._asked_for = settings
+        self._signalling.send(b"1")
+
+    def _read_again(self, now: int) -> None:
+        self._signals.receive(1 << 10)
+        if len(self.books.ledger) > self.books.ledger.cached:
+            self._happened[Situation.RECONFIGURED_UNDER_WAY] += 1
+        self.settings = self._asked_for
+        self.books.reconfigure(self.settings)
+        self.books.moved += 1
+        self.server.reconfigure(self.settings)
+        self._status_due = now + self.settings.status_update_time
+        if not self.network.streams:
+            self._idle_since = now
+
     @property
     def is_ready(self) -> bool:
         """Whether the daemon has something to do."""
@@ -78,7 +107,7 @@ class Life:
         """One turn, which finds what is ready in a rotated order; False when it was the last one."""
         self.network.rotation = rotation
         now = int(self._clock.now())
-        self.books.begin_turn(now)
+        self.books.begin_turn(now, self._clock.monotonic())
         if now >= self._status_due:
             self._expect_statistics(now)
         with _tracebacks():
@@ -104,7 +133,8 @@ class Life:
             self.server.close()
         self.books.ledger.all_closed()
         self._check_statistics()
-        left = set(self.network.table.files) - {self.network.listener, self._status_channel}
+        own = {self.network.listener, self._status_channel, self._signal_handle}
+        left = set(self.network.table.files) - own
         if left:
             raise Violation("conservation", f"descriptors {sorted(left)} are open when the daemon ends")
         for descriptor in list(self.network.table.files):
@@ -113,39 +143,39 @@ class Life:
     def check_accepting(self) -> None:
         """Nobody waits to be accepted, unless descriptors have just run out."""
         refused_at = self.network.refused_at
-        if self._listening.waiting and (refused_at is None or int(self._clock.now()) > refused_at):
+        paused = refused_at is not None and self._clock.monotonic() < refused_at + _ACCEPT_PAUSE
+        if self._listening.waiting and not paused:
             raise Violation("service", "a client waits to be accepted while the daemon rests")
 
     def check_empty(self) -> None:
         """Nothing is left: no entry, no client, no descriptor."""
-        cache = self.server.service.cache
-        left = (cache.destinations, cache.endpoints, cache.sessions, self.server.clients)
+        left = (*self.service.sizes, self.server.clients)
         if left != (0, 0, 0, 0) or len(self.books.ledger):
             raise Violation("rest", f"left when all is over: {left}, {len(self.books.ledger)} descriptors")
 
     def _check_descriptors(self) -> None:
-        expected = 2 + self.network.streams + len(self.books.ledger)
+        expected = 3 + self.network.streams + len(self.books.ledger)
         if len(self.network.table.files) != expected:
             raise Violation(
                 "conservation",
-                f"{len(self.network.table.files)} descriptors are open: 2 of its own,"
+                f"{len(self.network.table.files)} descriptors are open: 3 of its own,"
                 f" {self.network.streams} clients and {len(self.books.ledger)} sessions are known",
             )
 
     def _check_sizes(self) -> None:
         if not self.books.changed:
             return
-        cache = self.server.service.cache
-        sizes = (cache.destinations, cache.endpoints, cache.sessions)
-        if sizes != self.books.model.sizes():
-            raise Violation("sizes", f"the cache says {sizes}, the model {self.books.model.sizes()}")
+        if self.service.sizes != self.books.model.sizes():
+            raise Violation(
+                "sizes", f"the cache says {self.service.sizes}, the model {self.books.model.sizes()}"
+            )
 
     def _expect_statistics(self, now: int) -> None:
         """An interval is over: the daemon logs it before it serves anybody, and counts from zero."""
         self._expected_lines = self.books.recount.lines(self._clock.text(self._interval_start))
         self.books.recount = Recount()
         self._interval_start = now
-        self._status_due = now + self._options.status_update_time
+        self._status_due = now + self.settings.status_update_time
 
     def _check_statistics(self) -> None:
         if self._note is not None:
@@ -168,7 +198,7 @@ class Life:
 
     def _has_stopped(self, now: int) -> bool:
         """Whether the daemon has stopped, as it must when it was asked to or idle for too long, only then."""
-        idle = self._idle_since is not None and now >= self._idle_since + self._options.max_idle
+        idle = self._idle_since is not None and now >= self._idle_since + self.settings.max_idle
         if self.server.stopped != (idle or self._asked_to_stop):
             what = "stops" if self.server.stopped else "doesn't stop"
             raise Violation("stopping", f"the daemon {what} at {now}, idle since {self._idle_since}")
@@ -178,20 +208,6 @@ class Life:
             self._idle_since = now
         self._happened[Situation.IDLE_END] += idle
         return self.server.stopped
-
-
-def _settings(options: Options) -> Settings:
-    return Settings(
-        ttl_limit=options.ttl_limit,
-        status_update_time=options.status_update_time,
-        max_idle=options.max_idle,
-        ipc_timeout=options.ipc_timeout,
-        dialect=options.dialect,
-        message_limit=options.message_limit,
-        keep_unclaimed=options.keep_unclaimed,
-        skip_closed=options.skip_closed,
-        goodbye=options.goodbye,
-    )
 
 
 @contextmanager

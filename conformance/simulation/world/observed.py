@@ -11,12 +11,14 @@ from conformance.simulation.actors.client import Client
 from conformance.simulation.checks.violation import Violation
 from conformance.simulation.world.books import Books
 from conformance.simulation.world.situation import Situation
+from scache.cache.service import Service
 from scache.simulated import Listener, OpenFile, SimulatedNetwork, SimulatedStream, StreamSocket
 
 if TYPE_CHECKING:
-    from scache.cache.connection_cache import ConnectionCache
-    from scache.cache.service import Service
-    from scache.cache.statistics import Statistics
+    from collections.abc import Collection
+
+    from scache.cache.connection_cache import Found
+    from scache.cache.observer import Observer
 
 __all__ = ["ObservedNetwork", "ObservedService", "ObservedStream"]
 
@@ -96,7 +98,7 @@ class ObservedStream(SimulatedStream):
 
     def close(self) -> None:
         self._books.moved += 1
-        self._client.closed_by_daemon(self._books.now, self._books.turn, ending=self._network.ending)
+        self._client.closed_by_daemon(self._books, ending=self._network.ending)
         super().close()
         self._network.streams -= 1
 
@@ -104,7 +106,7 @@ class ObservedStream(SimulatedStream):
         """The daemon works on this client now."""
         books = self._books
         books.client = self._client
-        self._client.heard(books.now, books.turn)
+        self._client.heard(books.elapsed, books.turn)
 
 
 class ObservedNetwork(SimulatedNetwork):
@@ -122,7 +124,7 @@ class ObservedNetwork(SimulatedNetwork):
         self.clients = clients
         self.streams = 0
         self.ending = False
-        self.refused_at: int | None = None
+        self.refused_at: float | None = None
         self.rotation = 0
 
     def accept(self) -> SimulatedStream:
@@ -131,7 +133,7 @@ class ObservedNetwork(SimulatedNetwork):
         except BlockingIOError:
             raise
         except OSError:
-            self.refused_at = self.books.now
+            self.refused_at = self.books.elapsed
             self.books.happened[Situation.ACCEPT_REFUSED] += 1
             raise
         self.refused_at = None
@@ -157,27 +159,23 @@ class ObservedNetwork(SimulatedNetwork):
         return ObservedStream(self, socket, client)
 
 
-class ObservedService:
+class ObservedService(Service):
     """The daemon's service, held to the model: every answer must be the model's."""
 
-    def __init__(self, service: Service, books: Books) -> None:
-        self._service = service
+    __slots__ = ("_books", "_sessions")
+
+    def __init__(self, books: Books, network: ObservedNetwork, observer: Observer | None) -> None:
+        super().__init__(books.settings, network.hung_up, network.close, observer)
         self._books = books
-        self._taken: dict[int, Session[OpenFile]] = {}  # by descriptor, the last one found under it
-
-    @property
-    def cache(self) -> ConnectionCache:
-        return self._service.cache
-
-    @property
-    def statistics(self) -> Statistics:
-        return self._service.statistics
+        self._sessions: dict[Found, Session[OpenFile]] = {}  # the model's, of what was found and not yet sent
 
     def save_endp(self, now: int, ttl: int, endp_label: bytes, endp_prop: bytes, descriptor: int) -> None:
         books = self._books
         books.serve(now, ("save_endp", ttl, endp_label, endp_prop))
-        self._service.save_endp(now, ttl, endp_label, endp_prop, descriptor)
-        books.model.save_endp(now, ttl, endp_label, endp_prop, books.ledger.saved(descriptor))
+        super().save_endp(now, ttl, endp_label, endp_prop, descriptor)
+        file = books.ledger.saved(descriptor)
+        books.model.save_endp(now, ttl, endp_label, endp_prop, file)
+        books.labels.saved(file, endp_label, endp_prop)
         books.saved(ttl)
         books.recount.saved_session(books.model.sizes())
         self._answered(attribute_list((b"status", b"0")))
@@ -185,7 +183,7 @@ class ObservedService:
     def save_dest(self, now: int, ttl: int, dest_label: bytes, dest_prop: bytes, endp_label: bytes) -> None:
         books = self._books
         books.serve(now, ("save_dest", ttl, dest_label, dest_prop, endp_label))
-        self._service.save_dest(now, ttl, dest_label, dest_prop, endp_label)
+        super().save_dest(now, ttl, dest_label, dest_prop, endp_label)
         books.model.save_dest(now, ttl, dest_label, dest_prop, endp_label)
         books.saved(ttl)
         books.recount.saved_binding(books.model.sizes())
@@ -193,58 +191,55 @@ class ObservedService:
             books.happened[Situation.SAVED_AGAIN_WHEN_DUE] += 1
         self._answered(attribute_list((b"status", b"0")))
 
-    def find_endp(self, endp_label: bytes) -> tuple[tuple[bytes], int] | None:
+    def find_endp(self, endp_label: bytes) -> Found | None:
         books = self._books
         books.serve(books.now, ("find_endp", endp_label))
         expected = books.model.find_endp(endp_label)
-        while expected is not None and self._is_skipped(expected[1]):
+        while expected is not None and self._is_skipped(expected.handle):
             expected = books.model.find_endp(endp_label)
-        found = self._service.find_endp(endp_label)
-        properties = None if expected is None else (expected[0],)
-        self._check(found, properties, None if expected is None else expected[1])
+        found = super().find_endp(endp_label)
         if expected is None:
+            self._check_miss(found)
             books.recount.address_miss += 1
             self._answered(attribute_list((b"status", b"2"), (b"property", b"")))
         else:
+            self._check_hit(found, expected, (expected.endp_prop,), {endp_label})
             books.recount.address_hits += 1
-            self._answered(attribute_list((b"status", b"0"), (b"property", expected[0])))
+            self._answered(attribute_list((b"status", b"0"), (b"property", expected.endp_prop)))
         return found
 
-    def find_dest(self, dest_label: bytes) -> tuple[tuple[bytes, bytes], int] | None:
+    def find_dest(self, dest_label: bytes) -> Found | None:
         books = self._books
         books.serve(books.now, ("find_dest", dest_label))
+        bound = [entry.endp_label for entry in books.model.bindings if entry.dest_label == dest_label]
         expected = books.model.find_dest(dest_label)
-        while expected is not None and self._is_skipped(expected[2]):
+        while expected is not None and self._is_skipped(expected[1].handle):
             expected = books.model.find_dest(dest_label)
-        found = self._service.find_dest(dest_label)
-        properties = None if expected is None else expected[:2]
-        self._check(found, properties, None if expected is None else expected[2])
+        found = super().find_dest(dest_label)
         if expected is None:
+            self._check_miss(found)
             books.recount.domain_miss += 1
             self._answered(attribute_list((b"status", b"2"), (b"property", b""), (b"property", b"")))
         else:
+            dest_prop, session = expected
+            self._check_hit(found, session, (dest_prop, session.endp_prop), bound)
             books.recount.domain_hits += 1
-            self._note_passing_over(dest_label)
+            if session.endp_label != bound[0]:
+                books.happened[Situation.PASSED_OVER] += 1
             self._answered(
-                attribute_list((b"status", b"0"), (b"property", expected[0]), (b"property", expected[1]))
+                attribute_list((b"status", b"0"), (b"property", dest_prop), (b"property", session.endp_prop))
             )
         return found
 
-    def _note_passing_over(self, dest_label: bytes) -> None:
-        model = self._books.model
-        first = next(binding for binding in model.bindings if binding.dest_label == dest_label)
-        if model.last_found is not None and model.last_found.endp_label != first.endp_label:
-            self._books.happened[Situation.PASSED_OVER] += 1
-
-    def put_back(self, now: int, descriptor: int) -> bool:
+    def put_back(self, now: int, found: Found) -> bool:
         books = self._books
-        session = self._taken.pop(descriptor)
-        expected = self._service.settings.keep_unclaimed and books.model.put_back(now, session)
-        done = self._service.put_back(now, descriptor)
+        session = self._sessions.pop(found)
+        expected = books.settings.keep_unclaimed and books.model.put_back(now, session)
+        done = super().put_back(now, found)
         if done != expected:
             raise Violation("answers", f"a session was put back: {done}, the model: {expected}")
         if done:
-            books.ledger.put_back(descriptor)
+            books.ledger.put_back(found.session.descriptor)
             books.queued(session.due)
             books.changed = True
             books.happened[Situation.PUT_BACK] += 1
@@ -252,31 +247,43 @@ class ObservedService:
 
     def _is_skipped(self, file: OpenFile) -> bool:
         """Whether a session is passed over because its remote side has closed it."""
-        if not self._service.settings.skip_closed:
+        if not self._books.settings.skip_closed:
             return False
         if file.events() & EPOLLRDHUP:
             self._books.skipped.append(file)
             return True
         return False
 
-    def _check(
-        self, found: tuple[tuple[bytes, ...], int] | None, properties: tuple[bytes, ...] | None, file: object
+    def _check_miss(self, found: Found | None) -> None:
+        self._check_skipped()
+        if found is not None:
+            raise Violation("answers", f"found {found.properties!r}, the model nothing")
+
+    def _check_hit(
+        self,
+        found: Found | None,
+        expected: Session[OpenFile],
+        properties: tuple[bytes, ...],
+        endp_labels: Collection[bytes],
     ) -> None:
+        self._check_skipped()
+        if found is None:
+            raise Violation("answers", f"found nothing, the model {properties!r}")
+        taken = self._books.ledger.taken(found.session.descriptor)
+        self._books.labels.found(taken, found.properties[-1], endp_labels)
+        if found.properties != properties or taken is not expected.handle:
+            which = "another" if taken is not expected.handle else "the same"
+            raise Violation(
+                "answers", f"found {found.properties!r} with {which} session, the model {properties!r}"
+            )
+        self._sessions[found] = expected
+        self._client().promised = taken
+
+    def _check_skipped(self) -> None:
         if self._books.skipped:
             raise Violation(
                 "conservation", "a session that its remote side had closed was skipped, but not closed"
             )
-        if found is None or properties is None:
-            if found is not None or properties is not None:
-                raise Violation("answers", f"found {found!r}, but the model {properties!r}")
-            return
-        taken = self._books.ledger.taken(found[1])
-        assert self._books.model.last_found is not None, "the model has found it"
-        self._taken[found[1]] = self._books.model.last_found
-        if found[0] != properties or taken is not file:
-            which = "another" if taken is not file else "the same"
-            raise Violation("answers", f"found {found[0]!r} with {which} session, the model {properties!r}")
-        self._client().promised = taken
 
     def _answered(self, reply: bytes) -> None:
         self._client().answer = reply

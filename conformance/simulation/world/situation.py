@@ -36,6 +36,8 @@ class Situation(Enum):
     TIME_LIMIT = "the time limit closed a connection"
     MESSAGE_LIMIT = "the message limit closed a connection"
     CLOCK_BACK = "the clock went back"
+    CLOCK_SET_FORTH = "the clock was set forth while no time passed"
+    RECONFIGURED_UNDER_WAY = "the settings changed while a descriptor was under way"
     ALL_STATISTICS = "all four statistics lines were logged"
     IDLE_END = "the daemon ended because it was idle"
     ENDED_WITH_SESSIONS = "the daemon ended with sessions in its cache"

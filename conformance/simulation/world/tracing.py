@@ -6,8 +6,8 @@ from collections import deque
 from collections.abc import Callable
 
 from conformance.simulation.actors.client import End
-from scache.daemon.clock import VirtualClock
 from scache.simulated import OpenFile
+from scache.simulated.clock import VirtualClock
 from scache.trace.format.events import Event, Kind, Side
 
 __all__ = ["Scribe"]

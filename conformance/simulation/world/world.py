@@ -11,13 +11,13 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from conformance.simulation.actors.client import Client, Phase
-from conformance.simulation.actors.options import Options
+from conformance.simulation.actors.options import Options, Parameter
 from conformance.simulation.checks.violation import Violation
 from conformance.simulation.world.life import Life
 from conformance.simulation.world.situation import Situation
 from conformance.simulation.world.tracing import Scribe
-from scache.daemon.clock import VirtualClock
 from scache.simulated import Listener, OpenFile, StreamSocket, socket_pair
+from scache.simulated.clock import VirtualClock
 from scache.trace.format.events import Event
 
 __all__ = ["START", "Step", "World"]
@@ -52,10 +52,19 @@ class World:
         self._scribe = None if record is None else Scribe(self.clock, record)
         self._listening = Listener(options.backlog, options.capacity)
         self._connecting: dict[StreamSocket, Client] = {}
+        self.settings = options.settings(options.parameters)
         self.life = self._next_life()
 
     def _next_life(self) -> Life:
-        return Life(self.options, self.clock, self._listening, self._connecting, self.happened, self._note)
+        return Life(
+            self.options,
+            self.settings,
+            self.clock,
+            self._listening,
+            self._connecting,
+            self.happened,
+            self._note,
+        )
 
     def perform(self, step: Step) -> None:
         """Carry out one step. Raises Violation."""
@@ -74,7 +83,7 @@ class World:
             return
         seen = end if self._scribe is None else self._scribe.attend(end)
         client = Client(number, seen, self.options, self.happened, hostile=hostile)
-        client.heard_at = int(self.clock.now())
+        client.heard_at = self.clock.monotonic()
         self.clients[number] = client
         self._connecting[end] = client
 
@@ -178,6 +187,15 @@ class World:
         if seconds < 0:
             self.happened[Situation.CLOCK_BACK] += 1
 
+    def _set_clock_forth(self, seconds: int) -> None:
+        self.clock.set(self.clock.now() + seconds)
+        self.happened[Situation.CLOCK_SET_FORTH] += 1
+
+    def _reconfigure(self, parameters: tuple[Parameter, ...]) -> None:
+        """main.cf changes, and the daemon is told; who starts later reads it, too."""
+        self.settings = self.options.settings(parameters)
+        self.life.reconfigure(self.settings)
+
     def _terminate(self) -> None:
         self.life.terminate()
 
@@ -221,6 +239,8 @@ _STEPS: dict[object, Callable[..., None]] = {
     "drop": World._drop,
     "hang up": World._hang_up,
     "advance": World._advance,
+    "set clock forth": World._set_clock_forth,
+    "reconfigure": World._reconfigure,
     "terminate": World._terminate,
     "reload": World._reload,
     "turn": World._turn,

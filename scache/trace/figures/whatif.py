@@ -14,12 +14,12 @@ from dataclasses import dataclass
 from itertools import count
 
 from scache.config.settings import Settings
-from scache.protocol.attributes import encode
 from scache.protocol.dialect import DUMMY
+from scache.protocol.request import FIND_DEST, FIND_ENDP, SAVE_DEST, SAVE_ENDP, SAVED, Request
 from scache.trace.exchanges.deliveries import Client, Delivery, median_difference
 from scache.trace.exchanges.exchange import Exchange
 from scache.trace.format.tokens import token_name
-from scache.trace.replay.simulated_daemon import SimulatedDaemon, SimulatedPeer
+from scache.trace.replay.simulated_daemon import TokenDaemon, TokenPeer
 
 __all__ = ["REST", "Outcome", "Setting", "recorded_outcome", "simulate"]
 
@@ -85,7 +85,7 @@ class _Model:
         self._clients = clients
         self._ttl = setting.ttl_limit
         limit = None if setting.max_sessions is None else setting.max_sessions + len(clients)
-        self._daemon = SimulatedDaemon(Settings(ttl_limit=setting.ttl_limit, max_idle=0), start, limit)
+        self._daemon = TokenDaemon(Settings(ttl_limit=setting.ttl_limit, max_idle=0), start, limit)
         self._setup = median_difference(clients)
         self._addresses = _known_addresses(clients)
         self._outcome = Outcome()
@@ -111,7 +111,7 @@ class _Model:
         self._daemon.close()
         return self._outcome
 
-    def _deliver(self, client: Client, peer: SimulatedPeer) -> Iterator[float]:
+    def _deliver(self, client: Client, peer: TokenPeer) -> Iterator[float]:
         """A client's deliveries; gives the seconds until it goes on."""
         peer.receive()  # the announcement
         for delivery in client.deliveries:
@@ -130,36 +130,36 @@ class _Model:
             return delivery.held
         return delivery.held + self._setup if delivery.found else max(0.0, delivery.held - self._setup)
 
-    def _look_up(self, peer: SimulatedPeer, delivery: Delivery) -> str | None:
+    def _look_up(self, peer: TokenPeer, delivery: Delivery) -> str | None:
         """The session that the cache gives for the destination, or else for one of its addresses."""
         found = None
         if delivery.destination is not None:
-            found = _find(peer, b"find_dest", delivery.destination)
+            found = _find(peer, FIND_DEST, delivery.destination)
         endpoints = delivery.endpoints or self._addresses.get(delivery.destination, [])
         for endpoint in endpoints:
             if found is None:
-                found = _find(peer, b"find_endp", endpoint)
+                found = _find(peer, FIND_ENDP, endpoint)
         return found
 
-    def _save_dest(self, peer: SimulatedPeer, save: Exchange) -> None:
-        peer.send(encode((b"request", b"save_dest"), *self._values(save)))
+    def _save_dest(self, peer: TokenPeer, save: Exchange) -> None:
+        peer.send(SAVE_DEST.message(*self._values(save)))
         peer.receive()
 
-    def _save_endp(self, peer: SimulatedPeer, save: Exchange, token: str) -> None:
-        peer.send(encode((b"request", b"save_endp"), *self._values(save)))
+    def _save_endp(self, peer: TokenPeer, save: Exchange, token: str) -> None:
+        peer.send(SAVE_ENDP.message(*self._values(save)))
         peer.receive()
         peer.send(b"\0", (token,))
-        if peer.receive().data == encode((b"status", b"0")):
+        if peer.receive().data == SAVED.data:
             self._outcome.saved += 1
             self._outcome.peak = max(self._outcome.peak, len(self._daemon.sessions))
 
-    def _values(self, save: Exchange) -> list[tuple[bytes, bytes]]:
+    def _values(self, save: Exchange) -> list[bytes | int]:
         """What was saved, to live as long as the setting lets it."""
-        return [(name, b"%d" % self._ttl if name == b"ttl" else value) for name, value in save.values]
+        return [self._ttl if name == b"ttl" else value for name, value in save.values]
 
 
-def _find(peer: SimulatedPeer, request: bytes, label: bytes) -> str | None:
-    peer.send(encode((b"request", request), (b"label", label)))
+def _find(peer: TokenPeer, request: Request, label: bytes) -> str | None:
+    peer.send(request.message(label))
     if not peer.receive().data.startswith(b"status\x000\0"):
         return None
     peer.send(DUMMY)

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from scache.errors import TraceError
+from scache.rights import MOST_DESCRIPTORS
 from scache.trace.format.events import UNKNOWN_TOKEN
-from scache.trace.record.ancillary import MOST_DESCRIPTORS
 
 __all__ = ["from_exchanges"]
 

@@ -9,13 +9,16 @@ import socket
 from collections import deque
 from collections.abc import Callable, Sequence
 
+from scache import rights
 from scache.trace.format.events import Kind, Side
-from scache.trace.record.ancillary import receive_with_descriptors, send_with_descriptors
 
 __all__ = ["Flow", "Observer"]
 
 #: Bytes of one read. As much as a sender can have on its way, so that one write is seldom split.
 PORTION = 1 << 16
+
+#: All descriptors that can ride on them.
+ROOM = rights.room_for(rights.MOST_DESCRIPTORS)
 
 #: Reads of one direction before it is the others' turn.
 TURN = 16
@@ -61,7 +64,7 @@ class Flow:
     def _receive(self) -> bool:
         """Read once; False where there is nothing to read."""
         try:
-            data, descriptors, dropped = receive_with_descriptors(self.source, PORTION)
+            data, descriptors, dropped = rights.receive(self.source, PORTION, ROOM)
         except BlockingIOError:
             return False
         except ConnectionError:
@@ -94,7 +97,7 @@ class Flow:
         while self._waiting:
             data, descriptors = self._waiting[0]
             try:
-                sent = send_with_descriptors(self.sink, data, descriptors)
+                sent = rights.send(self.sink, data, descriptors)
             except BlockingIOError:
                 return False
             except OSError:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from scache.daemon.interfaces import Clock
+from scache.daemon.interfaces import WallClock
 from scache.errors import UsageError
 from scache.trace.format.events import Event, Header, Kind
 from scache.trace.format.writer import TraceWriter
@@ -43,7 +43,7 @@ class Recording:
         self,
         path: Path,
         header: Header,
-        clock: Clock,
+        clock: WallClock,
         say: Callable[[str], None],
         *,
         rotate: int | None = None,

@@ -10,9 +10,9 @@ import socket
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from scache.daemon.interfaces import Clock
+from scache import rights
+from scache.daemon.interfaces import WallClock
 from scache.trace.format.events import UNKNOWN_TOKEN
-from scache.trace.record.ancillary import receive_with_descriptors, send_with_descriptors
 from scache.trace.replay.simulated_daemon import Arrived
 
 __all__ = ["PATIENCE", "RunningDaemon", "RunningPeer"]
@@ -27,6 +27,7 @@ TICK = 0.02
 LOOK = 256
 
 _CHUNK = 1 << 16
+_ROOM = rights.room_for(rights.MOST_DESCRIPTORS)
 
 
 class RunningDaemon:
@@ -38,7 +39,9 @@ class RunningDaemon:
     Raises OSError where nobody listens.
     """
 
-    def __init__(self, path: Path, clock: Clock, sleep: Callable[[float], None], speed: float = 1.0) -> None:
+    def __init__(
+        self, path: Path, clock: WallClock, sleep: Callable[[float], None], speed: float = 1.0
+    ) -> None:
         self._path = str(path)
         self._clock = clock
         self._sleep = sleep
@@ -86,7 +89,7 @@ class RunningPeer:
         near = [self._sessions.make(token) for token in tokens]
         try:
             with contextlib.suppress(ConnectionError, TimeoutError):  # to be seen by receiving
-                sent = send_with_descriptors(self._stream, data, [end.fileno() for end in near])
+                sent = rights.send(self._stream, data, [end.fileno() for end in near])
                 self._stream.sendall(data[sent:])
         finally:
             for end in near:
@@ -95,7 +98,7 @@ class RunningPeer:
     def receive(self) -> Arrived:
         """What is there; nothing only after PATIENCE seconds without anything."""
         try:
-            data, descriptors, _ = receive_with_descriptors(self._stream, _CHUNK)
+            data, descriptors, _ = rights.receive(self._stream, _CHUNK, _ROOM)
         except TimeoutError:
             return Arrived(b"", (), end=False)
         except ConnectionError:

@@ -7,17 +7,14 @@ from contextlib import suppress
 from typing import NamedTuple
 
 from scache.config.settings import Settings
-from scache.daemon.clock import VirtualClock
-from scache.daemon.server import Server
 from scache.simulated import OpenFile, SimulatedNetwork, StreamSocket, socket_pair
+from scache.simulated.clock import VirtualClock
+from scache.simulated.daemon import OWN_DESCRIPTORS, SimulatedDaemon
 from scache.trace.format.events import UNKNOWN_TOKEN
 
-__all__ = ["Arrived", "SimulatedDaemon", "SimulatedPeer"]
+__all__ = ["Arrived", "TokenDaemon", "TokenPeer"]
 
 _CHUNK = 1 << 16
-
-#: 0, 1, 2 and the listening socket.
-OWN_DESCRIPTORS = 4
 
 UNLIMITED = 1 << 30
 
@@ -30,8 +27,8 @@ class Arrived(NamedTuple):
     end: bool
 
 
-class SimulatedDaemon:
-    """A Server with these settings on simulated sockets; see replay.Daemon. Its log goes nowhere.
+class TokenDaemon:
+    """A SimulatedDaemon whose sessions go by tokens; see replay.Daemon. Its log goes nowhere.
 
     start: seconds since the epoch. room: how many clients and sessions it has descriptors for; None: as many
     as come.
@@ -40,42 +37,38 @@ class SimulatedDaemon:
     def __init__(self, settings: Settings, start: float, room: int | None = None) -> None:
         self._settings = settings
         self._descriptor_limit = OWN_DESCRIPTORS + (UNLIMITED if room is None else room)
-        self._clock = VirtualClock(start)
-        self._start()
+        self._daemon = self._start(VirtualClock(start))
         #: The sessions that are on the server's side, by identity of their open file.
         self.sessions: dict[OpenFile, str] = {}
 
-    def connect(self) -> SimulatedPeer:
+    def connect(self) -> TokenPeer:
         """Open a client connection."""
-        return SimulatedPeer(self, self._network.connect())
+        return TokenPeer(self, self._daemon.connect())
 
     def advance(self, seconds: float) -> None:
         """Move the clock, and let the server run its timers."""
-        self.settle()
-        before = int(self._clock.now())
-        self._clock.advance(seconds)
-        if int(self._clock.now()) != before:
-            self._server.turn(0)
+        before = int(self._daemon.clock.now())
+        self._daemon.advance(seconds)
+        if int(self._daemon.clock.now()) != before:
             self.forget_closed(list(self.sessions))
 
     def settle(self) -> None:
         """Let the server take turns until nothing is ready."""
-        while self._network.wait(0):
-            self._server.turn(0)
+        self._daemon.settle()
 
     def restart(self) -> None:
         """End the server, and start another one."""
-        self.settle()
-        self.close()
-        self._start()
+        self._daemon.settle()
+        self._daemon.stop()
+        self._daemon = self._start(self._daemon.clock)
 
     def close(self) -> None:
         """Close all connections and sessions."""
-        self._server.close()
+        self._daemon.stop()
 
-    def _start(self) -> None:
-        self._network = SimulatedNetwork(descriptor_limit=self._descriptor_limit)
-        self._server = Server(self._network, self._clock, self._settings, lambda _: None)
+    def _start(self, clock: VirtualClock) -> SimulatedDaemon:
+        network = SimulatedNetwork(descriptor_limit=self._descriptor_limit)
+        return SimulatedDaemon(self._settings, clock, lambda _: None, network)
 
     def forget_closed(self, sessions: Iterable[OpenFile]) -> None:
         """Forget those of these sessions that the server has closed."""
@@ -84,10 +77,10 @@ class SimulatedDaemon:
                 self.sessions.pop(session, None)
 
 
-class SimulatedPeer:
+class TokenPeer:
     """A client connection; see replay.Peer."""
 
-    def __init__(self, daemon: SimulatedDaemon, stream: StreamSocket) -> None:
+    def __init__(self, daemon: TokenDaemon, stream: StreamSocket) -> None:
         self._daemon = daemon
         self._stream = stream
 

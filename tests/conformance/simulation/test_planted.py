@@ -41,30 +41,35 @@ class Planting:
 
 
 PLANTINGS = [
-    Planting("an expired session isn't closed", Server._expire, "self.network.close(descriptor)", "pass"),
+    Planting(
+        "an expired session isn't closed",
+        Server._close_sessions,
+        "self._network.close(descriptor)",
+        "pass",
+    ),
     Planting(
         "an expired session is closed twice",
-        Server._expire,
-        "self.network.close(descriptor)",
-        "self.network.close(descriptor); self.network.close(descriptor)",
+        Server._close_sessions,
+        "self._network.close(descriptor)",
+        "self._network.close(descriptor); self._network.close(descriptor)",
     ),
     Planting(
         "a session is handed out under another label",
-        ConnectionCache.find_endp,
+        ConnectionCache._take,
         "self._endpoints.get(endp_label)",
         "self._endpoints.get(endp_label) or next(iter(self._endpoints.values()), None)",
     ),
     Planting(
         "the conversation keeps its state when no descriptor came",
         Conversation.receive_descriptors,
-        'self._go("not received")',
+        "self._go(states.NOT_RECEIVED)",
         "pass",
     ),
     Planting(
         "a miss counts as a hit",
         Service.find_dest,
-        "self.statistics.dest_miss += 1",
-        "self.statistics.dest_hits += 1",
+        "self._statistics.dest_miss += 1",
+        "self._statistics.dest_hits += 1",
     ),
     Planting(
         "the second entry that is due stays",
@@ -87,12 +92,12 @@ PLANTINGS = [
     Planting(
         "nobody is accepted after descriptors ran out",
         Server._accept,
-        "self.set_timer(self._accept_again, now + _ACCEPT_PAUSE)",
+        "self.call_after(_ACCEPT_PAUSE, self._accept_again)",
         "pass",
     ),
     Planting(
         "the newest session is found first",
-        ConnectionCache.find_endp,
+        ConnectionCache._take,
         "session = endpoint.oldest",
         "session = endpoint.newest",
     ),
@@ -109,14 +114,14 @@ PLANTINGS = [
     Planting(
         "a found destination loses its binding",
         ConnectionCache.find_dest,
-        "return (binding.prop, *found)",
-        "self._deadlines.cancel(binding); self._unbind(binding); return (binding.prop, *found)",
+        "return Found(",
+        "self._deadlines.cancel(binding); self._unbind(binding); return Found(",
     ),
     Planting(
         "the two properties are exchanged",
-        Service.find_dest,
-        "return (dest_prop, endp_prop), descriptor",
-        "return (endp_prop, dest_prop), descriptor",
+        ConnectionCache.find_dest,
+        "Found((binding.prop, session.prop), session)",
+        "Found((session.prop, binding.prop), session)",
     ),
     Planting(
         "a request behind the last dummy is lost",
@@ -145,17 +150,17 @@ PLANTINGS = [
         "self._network.close(action.descriptor)",
         "pass",
     ),
-    Planting("statistics aren't reset", Server._log_statistics, "statistics.reset()", "pass"),
+    Planting("statistics aren't reset", Service.take_statistics, "self._statistics.reset()", "pass"),
     Planting(
         "the daemon ends for want of clients while it has one",
         Server._accept,
-        "self.cancel_timer(self._stop_idling)",
+        "self._timers.cancel(self._stop_idling)",
         "pass",
     ),
     Planting(
         "a session leaks when its client sends no dummy",
         Conversation._dummy_missed,
-        "failed.append(Discard(self._pending))",
+        "failed.append(Discard(self._found.session.descriptor))",
         "pass",
     ),
     Planting(
@@ -171,12 +176,74 @@ PLANTINGS = [
         "pass",
     ),
     Planting(
+        "nothing expires in a verbose daemon",
+        Service.__init__,
+        "self.next_due = self._cache.next_due",
+        "self.next_due = (self._cache if observer is None else ConnectionCache(1)).next_due",
+    ),
+    Planting(
+        "time limits go by the clock on the wall",
+        Server.__init__,
+        "self._clock = clock",
+        "self._clock = type('Wall', (), {'now': clock.now, 'monotonic': clock.now, 'text': clock.text})",
+    ),
+    Planting(
+        "a session that was sent is still held",
+        Conversation.handed_over,
+        "self._found = None",
+        "pass",
+    ),
+    Planting(
         "an unknown request is answered with FAIL",
         Conversation._request_named,
-        "UNKNOWN]",
+        "UNKNOWN_REQUEST]",
         "REQUESTS[b'save_dest'].fail]",
     ),
 ]
+
+
+def put_back_by_number(*, forgetful: bool) -> Callable[[pytest.MonkeyPatch], None]:
+    """As it was once: what a find took out is kept by its descriptor's number, while keep_unclaimed is on.
+
+    forgetful: a reconfiguration forgets it all, so that only what it doesn't know can go wrong.
+    """
+
+    def plant(patch: pytest.MonkeyPatch) -> None:
+        kept: dict[int, Any] = {}
+        finds = {name: getattr(Service, name) for name in ("find_endp", "find_dest")}
+        reconfigure = Service.reconfigure
+
+        def find(name: str, service: Service, label: bytes) -> Any:
+            found = finds[name](service, label)
+            if found is not None and service._settings.keep_unclaimed:
+                kept[found.session.descriptor] = found.session
+            return found
+
+        def put_back(service: Service, now: int, found: Any) -> bool:
+            if not service._settings.keep_unclaimed:
+                return False
+            number = found.session.descriptor
+            session = kept.pop(number) if forgetful else kept.pop(number, found.session)
+            return service._cache.put_back(now, session)
+
+        def reconfigure_and_forget(service: Service, settings: Any) -> None:
+            reconfigure(service, settings)
+            if forgetful:
+                kept.clear()
+
+        for name in finds:
+            patch.setattr(Service, name, lambda service, label, name=name: find(name, service, label))
+        patch.setattr(Service, "put_back", put_back)
+        patch.setattr(Service, "reconfigure", reconfigure_and_forget)
+
+    return plant
+
+
+#: Bugs that take more than a line.
+LARGER = {
+    "a session is put back as another one that had its number": put_back_by_number(forgetful=False),
+    "a session found before keep_unclaimed was switched on is unknown": put_back_by_number(forgetful=True),
+}
 
 #: What was found so far: a line for each planting.
 FOUND: list[str] = []
@@ -213,6 +280,14 @@ def differ() -> tuple[int, str] | None:
         if difference is not None:
             return steps, f"{difference.what} differs"
     return None
+
+
+@pytest.mark.parametrize("name", LARGER)
+def test_a_larger_planted_bug_is_found(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    LARGER[name](monkeypatch)
+    found = simulate()
+    assert found is not None, f"nobody finds: {name}"
+    FOUND.append(f"{name}: by simulate after {found[0]} requests: {found[1].splitlines()[-1][:60]}")
 
 
 @pytest.mark.parametrize("planting", PLANTINGS, ids=lambda planting: planting.name.replace(" ", "-"))
