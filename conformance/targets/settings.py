@@ -10,10 +10,13 @@ from scache.config.settings import Settings
 from scache.errors import ConfigurationError, UnavailableError
 from scache.protocol.dialect import Dialect
 
-__all__ = ["DIALECT_PARAMETERS", "FOR_EVER", "dialect_from", "settings_from"]
+__all__ = ["ALL_LINES", "DIALECT_PARAMETERS", "FOR_EVER", "dialect_from", "settings_from"]
 
 #: A max_idle that no case reaches (Postfix's own limit is 2^31 - 1 seconds).
 FOR_EVER = "3650d"
+
+#: The bench sends nonsense in floods and reads every line, as a real Postfix logs it.
+ALL_LINES = {"scache_warning_limit": "0"}
 
 #: Parameters of this project's daemon only, and the Dialect fields that they set.
 DIALECT_PARAMETERS = {
@@ -35,7 +38,7 @@ def settings_from(target: str, options: Mapping[str, str]) -> Settings:
     if unknown:
         raise UnavailableError(f"{target}: reads no parameter {unknown[0]}")
     main_cf = MainCf("", lambda _warning: None)
-    for name, text in {"max_idle": FOR_EVER, **options}.items():
+    for name, text in {"max_idle": FOR_EVER, **ALL_LINES, **options}.items():
         if name in _IGNORED and not text.isdecimal():
             raise UnavailableError(f"{target}: has no configuration to refuse {text!r} with")
         main_cf.set(name, text)

@@ -108,7 +108,7 @@ class SimulatedSessions:
 
     def is_open(self, token: Token) -> bool:
         """Whether a session of that name is still held by anybody, or is on its way."""
-        return any(near.is_open for near, _ in self._pairs[token])
+        return any(near.is_open and not near.output_ended for near, _ in self._pairs[token])
 
     def hang_up(self, token: Token) -> None:
         """Have the remote side end the newest session of that name."""

@@ -6,119 +6,74 @@ independently. The rules are those of scache_multi.c in Postfix; descriptors are
 
 from __future__ import annotations
 
+from scache.cache.crowds import Crowds
 from scache.cache.deadlines import Deadlines
+from scache.cache.entries import Binding, Endpoint, Found, Session
 from scache.checking import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sized
 
     from scache.cache.observer import Observer
+    from scache.config.settings import Settings
 
-__all__ = ["Binding", "ConnectionCache", "Endpoint", "Found", "Session"]
-
-
-class Session:
-    """An open descriptor, in the first-in first-out list of its endpoint."""
-
-    __slots__ = ("descriptor", "due", "endpoint", "newer", "older", "prop")
-
-    def __init__(self, endpoint: Endpoint, prop: bytes, descriptor: int, due: int) -> None:
-        self.endpoint = endpoint
-        self.prop = prop
-        self.descriptor = descriptor
-        self.due = due
-        self.older: Session | None = None
-        self.newer: Session | None = None
-
-
-class Endpoint:
-    """An endpoint with at least one session. The list is linked: any session leaves it at O(1)."""
-
-    __slots__ = ("label", "newest", "oldest")
-
-    def __init__(self, label: bytes) -> None:
-        self.label = label
-        self.oldest: Session | None = None
-        self.newest: Session | None = None
-
-
-class Binding:
-    """A destination's way to an endpoint."""
-
-    __slots__ = ("dest_label", "due", "endp_label", "prop")
-
-    def __init__(self, dest_label: bytes, prop: bytes, endp_label: bytes, due: int) -> None:
-        self.dest_label = dest_label
-        self.prop = prop
-        self.endp_label = endp_label
-        self.due = due
-
-
-class Found:
-    """A session that was found, and is no longer in the cache: whoever asked for it holds it until it is
-    sent, put back or closed.
-
-    properties: as the reply has them, the destination's first where one was asked for, then the endpoint's.
-    """
-
-    __slots__ = ("properties", "session")
-
-    def __init__(self, properties: tuple[bytes, ...], session: Session) -> None:
-        self.properties = properties
-        self.session = session
+__all__ = ["ConnectionCache"]
 
 
 class ConnectionCache:
     """Saves and finds sessions; every method that takes `now` takes whole seconds since the epoch.
 
-    ttl_limit: largest time to live in seconds; a longer one is shortened silently
-        (connection_cache_ttl_limit).
-    observer: is told what happens.
-    `destinations`, `endpoints`, `sessions`: the number of destinations with a binding, of endpoints with a
-    session, of sessions. `next_due()`: the second at which `expire` has something to do next, None where
-    nothing is cached.
+    settings: ttl_limit, newest_first, and the bounds. observer: is told what happens. `destinations`,
+    `endpoints`, `sessions`, `bindings`: the number of destinations with a binding, of endpoints with a
+    session, of sessions, of bindings. `size`: bytes of the labels and properties of all of them.
+    `next_due()`: the second at which `expire` has something to do next, None where nothing is cached.
     """
 
     __slots__ = (
+        "_crowds",
         "_deadlines",
         "_destinations",
         "_endpoints",
         "_observer",
+        "_serial",
+        "bindings",
         "destinations",
         "endpoints",
         "next_due",
         "sessions",
-        "ttl_limit",
+        "settings",
+        "size",
     )
 
-    def __init__(self, ttl_limit: int, observer: Observer | None = None) -> None:
-        self.ttl_limit = ttl_limit
-        self.destinations = self.endpoints = self.sessions = 0
+    def __init__(self, settings: Settings, observer: Observer | None = None) -> None:
+        self.settings = settings
+        self.destinations = self.endpoints = self.sessions = self.bindings = self.size = 0
         self._deadlines = Deadlines()
         self.next_due = self._deadlines.next_due
         self._observer = observer
+        self._crowds = Crowds()
+        self._serial = 0
         # A destination's bindings, oldest first, by what makes two of them the same.
         self._destinations: dict[bytes, dict[tuple[bytes, bytes], Binding]] = {}
         self._endpoints: dict[bytes, Endpoint] = {}
 
-    def save_endp(self, now: int, ttl: int, endp_label: bytes, endp_prop: bytes, descriptor: int) -> None:
-        """Append a session to the endpoint's list; never merges (scache_multi_save_endp)."""
-        endpoint = self._endpoints.get(endp_label)
-        if endpoint is None:
-            endpoint = self._endpoints[endp_label] = Endpoint(endp_label)
-            self.endpoints += 1
-        session = Session(endpoint, endp_prop, descriptor, self._due(now, ttl))
-        newest = endpoint.newest
-        if newest is None:
-            endpoint.oldest = session
-        else:
-            newest.newer = session
-            session.older = newest
-        endpoint.newest = session
-        self.sessions += 1
-        self._deadlines.add(session)
+    def save_endp(
+        self, now: int, ttl: int, endp_label: bytes, endp_prop: bytes, descriptor: int
+    ) -> Session | None:
+        """Append a session to the endpoint's list; never merges (scache_multi_save_endp).
+
+        None where its label and property have no room. Where there are too many sessions now, `surplus` names
+        one.
+        """
+        if self.size + len(endp_label) + len(endp_prop) > self.settings.cache_size_limit:
+            return None
+        self._serial += 1
+        endpoint = self._endpoint(endp_label)
+        session = Session(endpoint, endp_prop, descriptor, self._due(now, ttl), self._serial)
+        self._link(session, endpoint.newest)
         if self._observer is not None:
             self._observer.session_saved(session)
+        return session
 
     def find_endp(self, endp_label: bytes) -> Found | None:
         """Remove the endpoint's oldest session (scache_multi_find_endp); None where it has none."""
@@ -126,48 +81,54 @@ class ConnectionCache:
         return None if session is None else Found((session.prop,), session)
 
     def put_back(self, now: int, session: Session) -> bool:
-        """Undo a find: the session is its endpoint's oldest again, until its old due second.
+        """Undo a find: the session has its old place in the endpoint's list, until its old due second.
 
         False where it is past that.
         """
         if session.due <= now:
             return False
-        endpoint = self._endpoints.get(session.endpoint.label)
-        if endpoint is None:
-            endpoint = self._endpoints[session.endpoint.label] = session.endpoint
-            self.endpoints += 1
-        oldest = endpoint.oldest
-        if oldest is None:
-            endpoint.newest = session
-        else:
-            oldest.older = session
-            session.newer = oldest
-        endpoint.oldest = session
-        session.endpoint = endpoint
-        self.sessions += 1
-        self._deadlines.add(session)
+        session.endpoint = self._endpoint(session.endpoint.label)
+        older, newer = None, session.endpoint.oldest
+        while newer is not None and newer.serial < session.serial:
+            older, newer = newer, newer.newer
+        self._link(session, older)
         return True
 
-    def save_dest(self, now: int, ttl: int, dest_label: bytes, dest_prop: bytes, endp_label: bytes) -> None:
+    def save_dest(self, now: int, ttl: int, dest_label: bytes, dest_prop: bytes, endp_label: bytes) -> bool:
         """Bind the destination to the endpoint, or move the expiry of the same binding
-        (scache_multi_save_dest). A refreshed binding keeps its place.
+        (scache_multi_save_dest). A refreshed binding keeps its place. False where another one has no room.
         """
         due = self._due(now, ttl)
         bindings = self._destinations.get(dest_label)
-        if bindings is None:
-            bindings = self._destinations[dest_label] = {}
-            self.destinations += 1
         key = (endp_label, dest_prop)
-        binding = bindings.get(key)
+        binding = None if bindings is None else bindings.get(key)
         if binding is None:
-            binding = bindings[key] = Binding(dest_label, dest_prop, endp_label, due)
+            size = len(dest_label) + len(dest_prop) + len(endp_label)
+            if not self._has_room(bindings, size):
+                return False
+            if bindings is None:
+                bindings = self._destinations[dest_label] = {}
+                self.destinations += 1
+            bindings[key] = binding = Binding(dest_label, dest_prop, endp_label, due)
             self._deadlines.add(binding)
+            self.bindings += 1
+            self.size += size
             refreshed = False
         else:
             self._deadlines.move(binding, due)
             refreshed = True
         if self._observer is not None:
             self._observer.binding_saved(binding, refreshed)
+        return True
+
+    def _has_room(self, bindings: Sized | None, size: int) -> bool:
+        """Whether one more binding of so many bytes can be added to a destination's."""
+        settings = self.settings
+        return (
+            self.size + size <= settings.cache_size_limit
+            and self.bindings < settings.binding_limit
+            and (bindings is None or len(bindings) < settings.destination_binding_limit)
+        )
 
     def find_dest(self, dest_label: bytes) -> Found | None:
         """Remove the first session that a binding of the destination leads to, oldest binding first
@@ -183,36 +144,73 @@ class ConnectionCache:
             self._observer.destination_missed(dest_label, bindings is not None)
         return None
 
-    def expire(self, now: int) -> Iterator[int]:
-        """Drop what is due; yields the descriptors of dropped sessions, which the caller closes."""
+    def surplus(self, endpoint: Endpoint) -> Session | None:
+        """The session that has to go where a bound is exceeded, now that the endpoint has got another: the
+        oldest one of this endpoint, or of that which has most; of the oldest endpoint where each has one.
+        """
+        if endpoint.sessions > self.settings.endpoint_session_limit:
+            return endpoint.oldest
+        if 0 < self.settings.session_limit < self.sessions:
+            return (self._crowds.largest() or next(iter(self._endpoints.values()))).oldest
+        return None
+
+    def drop(self, session: Session) -> None:
+        """Take a session out before it is due; the caller closes its descriptor."""
+        self._deadlines.cancel(session)
+        self._unlink(session)
+        if self._observer is not None:
+            self._observer.session_dropped(session)
+
+    def expire(self, now: int) -> Iterator[Session]:
+        """Drop what is due; yields the dropped sessions, whose descriptors the caller closes."""
         for entry in self._deadlines.take_due(now):
             if isinstance(entry, Session):
                 self._unlink(entry)
                 if self._observer is not None:
                     self._observer.session_dropped(entry)
-                yield entry.descriptor
+                yield entry
             else:
                 self._unbind(entry)
                 if self._observer is not None:
                     self._observer.binding_dropped(entry)
 
-    def clear(self) -> Iterator[int]:
-        """Forget everything; yields the descriptors, which the caller closes."""
+    def clear(self) -> Iterator[Session]:
+        """Forget everything; yields the sessions, whose descriptors the caller closes."""
         for entry in self._deadlines.take_due(float("inf")):
             if isinstance(entry, Session):
                 self._unlink(entry)
-                yield entry.descriptor
+                yield entry
             else:
                 self._unbind(entry)
 
+    def take_next(self, now: int) -> Binding | Session | None:
+        """Take an entry out that isn't due, as the handover wants them: a destination's bindings in their
+        order, then an endpoint's sessions in theirs; None once there is no more.
+        """
+        for bindings in self._destinations.values():
+            for binding in bindings.values():
+                if binding.due > now:
+                    self._deadlines.cancel(binding)
+                    self._unbind(binding)
+                    return binding
+        for endpoint in self._endpoints.values():
+            session = endpoint.oldest
+            while session is not None:
+                if session.due > now:
+                    self._deadlines.cancel(session)
+                    self._unlink(session)
+                    return session
+                session = session.newer
+        return None
+
     def _take(self, endp_label: bytes) -> Session | None:
-        """Take the endpoint's oldest session out."""
+        """Take the endpoint's oldest session out, or its newest."""
         endpoint = self._endpoints.get(endp_label)
         if endpoint is None:
             if self._observer is not None:
                 self._observer.endpoint_missed(endp_label)
             return None
-        session = endpoint.oldest
+        session = endpoint.newest if self.settings.newest_first else endpoint.oldest
         assert session is not None, "an endpoint disappears with its last session"
         self._deadlines.cancel(session)
         self._unlink(session)
@@ -220,9 +218,37 @@ class ConnectionCache:
             self._observer.session_found(session)
         return session
 
+    def _endpoint(self, endp_label: bytes) -> Endpoint:
+        endpoint = self._endpoints.get(endp_label)
+        if endpoint is None:
+            endpoint = self._endpoints[endp_label] = Endpoint(endp_label)
+            self.endpoints += 1
+        return endpoint
+
     def _due(self, now: int, ttl: int) -> int:
         """The second in which an entry is dropped that is saved now."""
-        return now + (ttl if ttl < self.ttl_limit else self.ttl_limit)
+        limit = self.settings.ttl_limit
+        return now + (ttl if ttl < limit else limit)
+
+    def _link(self, session: Session, older: Session | None) -> None:
+        """Put a session into its endpoint's list, behind an older one, or at the head."""
+        endpoint = session.endpoint
+        newer = endpoint.oldest if older is None else older.newer
+        session.older, session.newer = older, newer
+        if older is None:
+            endpoint.oldest = session
+        else:
+            older.newer = session
+        if newer is None:
+            endpoint.newest = session
+        else:
+            newer.older = session
+        endpoint.sessions += 1
+        if endpoint.sessions > 1:
+            self._crowds.changed(endpoint, endpoint.sessions - 1)
+        self.sessions += 1
+        self.size += len(endpoint.label) + len(session.prop)
+        self._deadlines.add(session)
 
     def _unlink(self, session: Session) -> None:
         endpoint, older, newer = session.endpoint, session.older, session.newer
@@ -238,11 +264,17 @@ class ConnectionCache:
         else:
             newer.older = older
         session.older = session.newer = None  # no cycle is left for the garbage collector
+        endpoint.sessions -= 1
+        if endpoint.sessions:
+            self._crowds.changed(endpoint, endpoint.sessions + 1)
         self.sessions -= 1
+        self.size -= len(endpoint.label) + len(session.prop)
 
     def _unbind(self, binding: Binding) -> None:
         bindings = self._destinations[binding.dest_label]
         del bindings[binding.endp_label, binding.prop]
+        self.bindings -= 1
+        self.size -= len(binding.dest_label) + len(binding.prop) + len(binding.endp_label)
         if not bindings:
             del self._destinations[binding.dest_label]
             self.destinations -= 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from scache.cache.connection_cache import Binding, Session
+from scache.cache.entries import Binding, Session
 
 __all__ = ["Observer"]
 

@@ -9,9 +9,10 @@ from scache.checking import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from scache.cache.connection_cache import Found
+    from scache.cache.entries import Binding, Found, Session
     from scache.cache.observer import Observer
     from scache.config.settings import Settings
+    from scache.daemon.interfaces import Sessions
 
 __all__ = ["Service"]
 
@@ -19,27 +20,26 @@ __all__ = ["Service"]
 class Service:
     """A cache and its statistics, both its own. Wire and sockets are not known here.
 
-    settings: ttl_limit; keep_unclaimed and skip_closed, where this service may do better than Postfix's.
-    hung_up tells whether a session's remote side has closed it, close closes a descriptor.
-    observer: is told what happens in the cache.
-    Times are whole seconds since the epoch. `next_due()`: the second at which `expire` has something to do
-    next, None where nothing is cached.
+    sessions: what is done to the descriptors of cached sessions. bound_met takes a sentence each time that
+    one of the bounds, which Postfix doesn't have, is met. observer: is told what happens in the cache. Times
+    are whole seconds since the epoch. `next_due()`: the second at which `expire` has something to do next,
+    None where nothing is cached.
     """
 
-    __slots__ = ("_cache", "_close", "_hung_up", "_settings", "_statistics", "next_due")
+    __slots__ = ("_bound_met", "_cache", "_sessions", "_settings", "_statistics", "next_due")
 
     def __init__(
         self,
         settings: Settings,
-        hung_up: Callable[[int], bool],
-        close: Callable[[int], None],
+        sessions: Sessions,
+        bound_met: Callable[[str], None],
         observer: Observer | None = None,
     ) -> None:
-        self._cache = ConnectionCache(settings.ttl_limit, observer)
+        self._cache = ConnectionCache(settings, observer)
         self._statistics = Statistics()
         self._settings = settings
-        self._hung_up = hung_up
-        self._close = close
+        self._sessions = sessions
+        self._bound_met = bound_met
         self.next_due = self._cache.next_due
 
     @property
@@ -48,36 +48,53 @@ class Service:
         cache = self._cache
         return cache.destinations, cache.endpoints, cache.sessions
 
-    def save_endp(self, now: int, ttl: int, endp_label: bytes, endp_prop: bytes, descriptor: int) -> None:
-        """Save a session (scache_save_endp_service)."""
+    def save_endp(self, now: int, ttl: int, endp_label: bytes, endp_prop: bytes, descriptor: int) -> bool:
+        """Save a session (scache_save_endp_service). False where there is no room for its label and property:
+        then the descriptor is still the caller's. Where there are too many sessions, an older one is closed.
+        """
         cache = self._cache
-        cache.save_endp(now, ttl, endp_label, endp_prop, descriptor)
+        session = cache.save_endp(now, ttl, endp_label, endp_prop, descriptor)
+        if session is None:
+            self._bound_met("no room for a session: see scache_cache_size_limit")
+            return False
+        surplus = cache.surplus(session.endpoint)
+        if surplus is not None:
+            cache.drop(surplus)
+            self._bound_met("too many sessions: see scache_session_limit, scache_endpoint_session_limit")
+            self._sessions.close(surplus)
+        if self._settings.watch:
+            self._sessions.watch(session)
         self._statistics.saved_endp(cache.endpoints, cache.sessions)
+        return True
 
     def find_endp(self, endp_label: bytes) -> Found | None:
         """Take a session out (scache_find_endp_service)."""
         found = self._cache.find_endp(endp_label)
-        if self._settings.skip_closed:
-            while found is not None and self._is_closed(found):
-                found = self._cache.find_endp(endp_label)
+        while found is not None and not self._is_good(found.session):
+            found = self._cache.find_endp(endp_label)
         if found is None:
             self._statistics.endp_miss += 1
         else:
             self._statistics.endp_hits += 1
         return found
 
-    def save_dest(self, now: int, ttl: int, dest_label: bytes, dest_prop: bytes, endp_label: bytes) -> None:
-        """Save a binding (scache_save_dest_service)."""
+    def save_dest(self, now: int, ttl: int, dest_label: bytes, dest_prop: bytes, endp_label: bytes) -> bool:
+        """Save a binding (scache_save_dest_service). False where there is no room for another one."""
         cache = self._cache
-        cache.save_dest(now, ttl, dest_label, dest_prop, endp_label)
+        if not cache.save_dest(now, ttl, dest_label, dest_prop, endp_label):
+            self._bound_met(
+                "no room for a binding: see scache_binding_limit, scache_destination_binding_limit, "
+                "scache_cache_size_limit"
+            )
+            return False
         self._statistics.saved_dest(cache.destinations, cache.endpoints)
+        return True
 
     def find_dest(self, dest_label: bytes) -> Found | None:
         """Take a session of the destination out (scache_find_dest_service)."""
         found = self._cache.find_dest(dest_label)
-        if self._settings.skip_closed:
-            while found is not None and self._is_closed(found):
-                found = self._cache.find_dest(dest_label)
+        while found is not None and not self._is_good(found.session):
+            found = self._cache.find_dest(dest_label)
         if found is None:
             self._statistics.dest_miss += 1
         else:
@@ -85,34 +102,48 @@ class Service:
         return found
 
     def put_back(self, now: int, found: Found) -> bool:
-        """A found session was not asked for, because its client has gone. False where it is to be closed, as
-        Postfix always does (keep_unclaimed).
+        """A found session didn't get to its client. False where it is to be closed, as Postfix always does
+        (keep_unclaimed).
         """
-        return self._settings.keep_unclaimed and self._cache.put_back(now, found.session)
+        if not (self._settings.keep_unclaimed and self._cache.put_back(now, found.session)):
+            return False
+        if self._settings.watch:
+            self._sessions.watch(found.session)
+        return True
 
-    def expire(self, now: int) -> Iterator[int]:
-        """Drop what is due; yields the descriptors of dropped sessions, which the caller closes."""
+    def _is_good(self, session: Session) -> bool:
+        """Whether a session that was found can be handed out. If its remote side has closed it, it is closed
+        here, too (skip_closed).
+        """
+        self._sessions.unwatch(session)
+        if self._settings.skip_closed and self._sessions.hung_up(session):
+            self._sessions.discard(session)
+            return False
+        return True
+
+    def ended(self, session: Session) -> None:
+        """The remote side of a cached session has closed it, or has said something that nobody asked for."""
+        self._cache.drop(session)
+        self._sessions.discard(session)
+
+    def expire(self, now: int) -> Iterator[Session]:
+        """Drop what is due; yields the dropped sessions, whose descriptors the caller closes."""
         return self._cache.expire(now)
 
-    def clear(self) -> Iterator[int]:
-        """Forget everything; yields the descriptors, which the caller closes."""
+    def take_next(self, now: int) -> Binding | Session | None:
+        """Take an entry out for the handover to another daemon; None once there is no more."""
+        return self._cache.take_next(now)
+
+    def clear(self) -> Iterator[Session]:
+        """Forget everything; yields the sessions, whose descriptors the caller closes."""
         return self._cache.clear()
 
     def reconfigure(self, settings: Settings) -> None:
         """Go by other settings from now on; what is cached stays as it is."""
-        self._settings = settings
-        self._cache.ttl_limit = settings.ttl_limit
+        self._settings = self._cache.settings = settings
 
     def take_statistics(self, start: str) -> list[str]:
         """The log texts of the interval that began at `start`, and begin another one (scache_status_dump)."""
         lines = self._statistics.lines(start)
         self._statistics.reset()
         return lines
-
-    def _is_closed(self, found: Found) -> bool:
-        """Whether the remote side of a session has closed it; then it is closed here, too."""
-        descriptor = found.session.descriptor
-        if not self._hung_up(descriptor):
-            return False
-        self._close(descriptor)
-        return True

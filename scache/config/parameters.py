@@ -10,7 +10,7 @@ from scache.config.values import Values
 from scache.protocol.dialect import Dialect
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from typing import Any
 
     from scache.config.main_cf import MainCf
@@ -39,15 +39,38 @@ def _choice(values: Values, name: str, default: str, _minimum: int) -> bool:
     return values.choice(name, default)
 
 
-def _line(values: Values, name: str, default: str, minimum: int) -> bytes:
-    text = values.text(name, default, minimum)
-    return f"{text}\r\n".encode("utf-8", "surrogateescape") if text else b""
+def _order(values: Values, name: str, default: str, _minimum: int) -> bool:
+    return values.word(name, default, ("fifo", "lifo")) == "lifo"
+
+
+def _goodbye(values: Values, name: str, default: str, minimum: int) -> dict[bytes, bytes]:
+    said = {}
+    for part in values.text(name, default, minimum).split(","):
+        service, _colon, text = part.rpartition(":")
+        if text.strip():
+            said[_bytes(service.strip())] = _bytes(text.strip()) + b"\r\n"
+    return said
+
+
+def _shown_goodbye(said: Mapping[bytes, bytes]) -> str:
+    parts = (f"{_text(service)}:{_text(text)}".removeprefix(":") for service, text in said.items())
+    return ", ".join(part.removesuffix("\r\n") for part in parts)
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")
+
+
+def _text(data: bytes) -> str:
+    return data.decode("utf-8", "surrogateescape")
 
 
 TIME = Kind("time", Values.time, "{}s".format)
 BYTES = Kind("bytes", Values.number, str)
+COUNT = Kind("number", Values.number, str)
 CHOICE = Kind("yes or no", _choice, lambda value: "yes" if value else "no")
-LINE = Kind("text", _line, lambda line: line.decode().removesuffix("\r\n"))
+ORDER = Kind("fifo or lifo", _order, lambda newest_first: "lifo" if newest_first else "fifo")
+GOODBYE = Kind("text", _goodbye, _shown_goodbye)
 
 
 class Parameter:
@@ -127,12 +150,92 @@ PARAMETERS = (
         "Postfix hands it out",
     ),
     Parameter(
+        "scache_watch",
+        "watch",
+        CHOICE,
+        0,
+        "drop a cached session at once when its remote side closes it, or says something that nobody "
+        "asked for (such as 421). Postfix hands it out",
+    ),
+    Parameter(
+        "scache_order",
+        "newest_first",
+        ORDER,
+        0,
+        "which session of an endpoint is found: the oldest (`fifo`), as in Postfix, or the newest "
+        "(`lifo`), so that those that aren't needed expire",
+    ),
+    Parameter(
         "scache_goodbye",
         "goodbye",
-        LINE,
+        GOODBYE,
         0,
-        "what an expiring session is told before it is closed, such as `QUIT`; a line end is added. Postfix "
-        "closes without a word",
+        "what a session is told before it is closed unused, by the name of its service: `smtp:QUIT, "
+        "lmtp:QUIT`; a text without a name is for all others. Postfix closes without a word",
+    ),
+    Parameter(
+        "scache_handover",
+        "handover",
+        CHOICE,
+        0,
+        "at `postfix reload`, pass all that is cached to the daemon that comes next. Postfix loses it",
+    ),
+    Parameter(
+        "scache_session_limit",
+        "session_limit",
+        COUNT,
+        0,
+        "most sessions in all; the endpoint that has most loses its oldest. `0`: what the limit of open "
+        "files leaves room for",
+    ),
+    Parameter(
+        "scache_endpoint_session_limit",
+        "endpoint_session_limit",
+        COUNT,
+        1,
+        "most sessions of one endpoint; the oldest makes room",
+    ),
+    Parameter("scache_binding_limit", "binding_limit", COUNT, 1, "most bindings in all; another one is FAIL"),
+    Parameter(
+        "scache_destination_binding_limit",
+        "destination_binding_limit",
+        COUNT,
+        1,
+        "most bindings of one destination; another one is FAIL",
+    ),
+    Parameter(
+        "scache_client_limit", "client_limit", COUNT, 1, "most clients at a time; others wait to be accepted"
+    ),
+    Parameter(
+        "scache_cache_size_limit",
+        "cache_size_limit",
+        BYTES,
+        4096,
+        "most bytes of labels and properties in the cache; a save beyond it is FAIL",
+    ),
+    Parameter(
+        "scache_unfinished_limit",
+        "unfinished_limit",
+        BYTES,
+        4096,
+        "most bytes of unfinished messages, all clients together; beyond it, who has more than its "
+        "share is closed",
+    ),
+    Parameter(
+        "scache_unread_limit",
+        "unread_limit",
+        BYTES,
+        4096,
+        "most bytes of answers that aren't read, all clients together; beyond it, who has more than its "
+        "share is closed",
+    ),
+    Parameter(
+        "scache_warning_limit",
+        "warning_limit",
+        COUNT,
+        0,
+        "most warnings of a kind in a minute about the clients of one user; then one line says how many "
+        "more there were. `0`: no limit, as in Postfix",
     ),
 )
 

@@ -6,9 +6,13 @@ from scache.checking import TYPE_CHECKING
 from scache.protocol.dialect import POSTFIX_3_6
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from scache.protocol.dialect import Dialect
 
 __all__ = ["Settings"]
+
+NOBODY: Mapping[bytes, bytes] = {}
 
 
 class Settings:
@@ -20,20 +24,41 @@ class Settings:
     Where Postfix loses something, and this daemon does too unless it is told otherwise:
     keep_unclaimed: a session whose client goes before it asks for the descriptor stays in the cache.
     skip_closed: a session that its remote side has closed is closed, and not handed out.
-    goodbye: what an expiring session is told before it is closed.
+    watch: a cached session that its remote side closes, or on which it says something, leaves the cache.
+    newest_first: a find takes the endpoint's newest session, so that the others fall due.
+    goodbye: what a session is told before it is closed, by the first line of its endpoint's label; of no line
+    in particular where the key is empty.
+    handover: a daemon that ends because master(8) reloads passes what it has cached to its successor.
+
+    Bounds that Postfix doesn't have, each beyond what a mail server at work reaches. Numbers of sessions
+    (session_limit: in all, 0: no bound), of bindings and of clients; bytes of cached labels and properties,
+    of messages that aren't finished and of answers that aren't read (each for all clients together);
+    warning_limit: lines of a kind in a minute, 0: all.
     """
 
     __slots__ = (
+        "binding_limit",
+        "cache_size_limit",
+        "client_limit",
+        "destination_binding_limit",
         "dialect",
+        "endpoint_session_limit",
         "goodbye",
+        "handover",
         "ipc_timeout",
         "keep_unclaimed",
         "max_idle",
         "message_limit",
+        "newest_first",
         "path",
+        "session_limit",
         "skip_closed",
         "status_update_time",
         "ttl_limit",
+        "unfinished_limit",
+        "unread_limit",
+        "warning_limit",
+        "watch",
     )
 
     def __init__(
@@ -48,7 +73,19 @@ class Settings:
         path: str = "scache socket",
         keep_unclaimed: bool = False,
         skip_closed: bool = False,
-        goodbye: bytes = b"",
+        watch: bool = False,
+        newest_first: bool = False,
+        goodbye: Mapping[bytes, bytes] = NOBODY,
+        handover: bool = False,
+        session_limit: int = 0,
+        endpoint_session_limit: int = 10_000,
+        binding_limit: int = 100_000,
+        destination_binding_limit: int = 10_000,
+        client_limit: int = 10_000,
+        cache_size_limit: int = 32 << 20,
+        unfinished_limit: int = 16 << 20,
+        unread_limit: int = 16 << 20,
+        warning_limit: int = 10,
     ) -> None:
         self.ttl_limit = ttl_limit
         self.status_update_time = status_update_time
@@ -59,4 +96,16 @@ class Settings:
         self.path = path
         self.keep_unclaimed = keep_unclaimed
         self.skip_closed = skip_closed
+        self.watch = watch
+        self.newest_first = newest_first
         self.goodbye = goodbye
+        self.handover = handover
+        self.session_limit = session_limit
+        self.endpoint_session_limit = endpoint_session_limit
+        self.binding_limit = binding_limit
+        self.destination_binding_limit = destination_binding_limit
+        self.client_limit = client_limit
+        self.cache_size_limit = cache_size_limit
+        self.unfinished_limit = unfinished_limit
+        self.unread_limit = unread_limit
+        self.warning_limit = warning_limit

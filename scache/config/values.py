@@ -6,6 +6,8 @@ from scache.checking import TYPE_CHECKING
 from scache.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from scache.config.main_cf import MainCf
 
 __all__ = ["Values", "seconds"]
@@ -51,6 +53,13 @@ class Values:
         if number[0] < minimum:
             raise ConfigurationError(f"invalid {name} parameter value {number[0]} < {minimum}")
         return number[0]
+
+    def word(self, name: str, default: str, words: Sequence[str]) -> str:
+        """One of these words, in any case of letters."""
+        text = self._main_cf.value(name, default)
+        if text.lower() not in words:
+            raise ConfigurationError(f"bad value: {name} = {text}: not one of {', '.join(words)}")
+        return text.lower()
 
     def choice(self, name: str, default: str) -> bool:
         """`yes` or `no`, in any case of letters."""

@@ -5,9 +5,12 @@ from __future__ import annotations
 from scache.checking import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable
+    from collections.abc import Callable
 
-__all__ = ["Budget"]
+    from scache.config.settings import Settings
+    from scache.daemon.connection import Connection
+
+__all__ = ["Budget", "ClientMemory"]
 
 
 class Budget:
@@ -21,9 +24,9 @@ class Budget:
     def __init__(self, limit: int) -> None:
         self.limit = limit
         self.total = 0
-        self._held: dict[Hashable, int] = {}
+        self._held: dict[Connection, int] = {}
 
-    def hold(self, holder: Hashable, size: int) -> Hashable | None:
+    def hold(self, holder: Connection, size: int) -> Connection | None:
         """The holder holds `size` bytes from now on. Returns who has to go where that is beyond the limit.
 
         It is the holder itself if it has more than its share (the limit over all holders), else whoever has
@@ -39,3 +42,39 @@ class Budget:
         if size * len(self._held) > self.limit:
             return holder
         return max(self._held, key=self._held.__getitem__)
+
+
+class ClientMemory:
+    """What all clients hold together, and who is closed where that is too much.
+
+    too_much(client, what) is told who has to go.
+    """
+
+    __slots__ = ("_too_much", "_unfinished", "_unread")
+
+    def __init__(self, settings: Settings, too_much: Callable[[Connection, str], None]) -> None:
+        self._unfinished = Budget(settings.unfinished_limit)
+        self._unread = Budget(settings.unread_limit)
+        self._too_much = too_much
+
+    def reconfigure(self, settings: Settings) -> None:
+        """Go by other limits from now on."""
+        self._unfinished.limit = settings.unfinished_limit
+        self._unread.limit = settings.unread_limit
+
+    def unfinished(self, client: Connection, size: int) -> None:
+        """So many bytes of a message have come whose rest is due."""
+        leaving = self._unfinished.hold(client, size)
+        if leaving is not None:
+            self._too_much(leaving, "unfinished messages: see scache_unfinished_limit")
+
+    def unread(self, client: Connection, size: int) -> None:
+        """So many bytes of answers wait until the client reads."""
+        leaving = self._unread.hold(client, size)
+        if leaving is not None:
+            self._too_much(leaving, "answers that aren't read: see scache_unread_limit")
+
+    def gone(self, client: Connection) -> None:
+        """The client holds nothing any more."""
+        self._unfinished.hold(client, 0)
+        self._unread.hold(client, 0)

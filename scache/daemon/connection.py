@@ -9,6 +9,7 @@ from scache.protocol.actions import Close, Discard, HandOver, Warn, Write
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from scache.daemon.budget import ClientMemory
     from scache.daemon.interfaces import Network, Stream
     from scache.protocol.actions import Action
     from scache.protocol.conversation import Conversation
@@ -19,20 +20,23 @@ __all__ = ["Connection"]
 class Connection:
     """One client's stream and conversation, and the actions that a full socket holds up.
 
-    monotonic: a clock, in seconds. log takes warnings. closed is called once, when the connection has been
-    closed. `last_heard`: when something came or went last, by that clock.
+    monotonic: a clock, in seconds. memory: what all clients hold together. warn takes the client's user id
+    and the text of a line. closed is called once, when the connection has been closed. `last_heard`: when
+    something came or went last, by that clock.
     """
 
     __slots__ = (
         "_closed",
         "_conversation",
         "_held_up",
-        "_log",
+        "_holds",
+        "_memory",
         "_monotonic",
         "_network",
         "_receive",
         "_send",
         "_stream",
+        "_warn",
         "last_heard",
     )
 
@@ -42,18 +46,21 @@ class Connection:
         stream: Stream,
         conversation: Conversation,
         monotonic: Callable[[], float],
-        log: Callable[[str], None],
+        memory: ClientMemory,
+        warn: Callable[[int, str], None],
         closed: Callable[[int, int], None],
     ) -> None:
         self._network = network
         self._monotonic = monotonic
-        self._log = log
+        self._memory = memory
+        self._warn = warn
         self._closed = closed
         self._stream = stream
         self._conversation = conversation
         self._receive = stream.receive
         self._send = stream.send
         self._held_up: Sequence[Action] = ()
+        self._holds = False  # something that counts in the memory of all clients
         self.last_heard = monotonic()
 
     @property
@@ -75,6 +82,8 @@ class Connection:
         self.last_heard = self._monotonic()
         if self._held_up:
             self._network.watch(self._stream.handle, READABLE)
+            if self._holds:
+                self._hold(self._memory.unread, 0)
             return self._answer
         conversation = self._conversation
         try:
@@ -92,7 +101,10 @@ class Connection:
         except ConnectionError:  # the peer has closed with bytes unread: an end of input like any other
             actions = conversation.end(now)
         if not actions:
+            self._hold(self._memory.unfinished, conversation.unfinished)
             return None
+        if self._holds:
+            self._hold(self._memory.unfinished, 0)
         self._held_up = actions
         return self._answer
 
@@ -124,7 +136,7 @@ class Connection:
                 if self._held_up:
                     self._answer(now)
             elif isinstance(action, Warn):
-                self._log(action.text)
+                self._warn(self._stream.peer_user(), action.text)
             elif isinstance(action, Discard):
                 self._network.close(action.descriptor)
             elif isinstance(action, Close):
@@ -133,8 +145,18 @@ class Connection:
     def _hold_up(self, actions: Sequence[Action]) -> None:
         self._held_up = actions
         self._network.watch(self._stream.handle, WRITABLE)
+        unread = sum(len(action.data) for action in actions if isinstance(action, Write))
+        self._hold(self._memory.unread, unread)
+
+    def _hold(self, kind: Callable[[Connection, int], None], size: int) -> None:
+        """Count what this client makes us keep; it may be closed for it."""
+        if size or self._holds:
+            self._holds = size > 0
+            kind(self, size)
 
     def _close(self, now: int) -> None:
+        self._held_up = ()
+        self._memory.gone(self)
         self._network.unwatch(self._stream.handle)
         self._stream.close()
         self._closed(self._stream.handle, now)

@@ -7,9 +7,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from scache.cache.connection_cache import Found
+from scache.cache.entries import Found, Session
 
-__all__ = ["Clock", "Network", "Requests", "Stream", "WallClock"]
+__all__ = ["Clock", "Network", "Requests", "Sessions", "Stream", "WallClock"]
 
 
 class WallClock(Protocol):
@@ -56,6 +56,9 @@ class Stream(Protocol):
     def send_descriptor(self, descriptor: int) -> None:
         """One NUL byte that carries the descriptor."""
 
+    def peer_user(self) -> int:
+        """The client's user id."""
+
     def close(self) -> None:
         """Close the connection."""
 
@@ -87,15 +90,39 @@ class Network(Protocol):
     def hung_up(self, descriptor: int, /) -> bool:
         """Whether the remote side of a session has closed it."""
 
-    def tell(self, descriptor: int, data: bytes, /) -> None:
-        """Send bytes to the remote side of a session, if it takes them at once."""
+    def tell(self, descriptor: int, data: bytes, /) -> bool:
+        """Send last words to the remote side of a session, if it takes them at once, and the end of input;
+        whether it did.
+        """
+
+    def drain(self, descriptor: int, /) -> None:
+        """Read what the remote side of a session has sent, and throw it away."""
+
+
+class Sessions(Protocol):
+    """What is done to the descriptors of cached sessions."""
+
+    def watch(self, session: Session, /) -> None:
+        """The session is in the cache now, and has to go when its remote side ends it."""
+
+    def unwatch(self, session: Session, /) -> None:
+        """The session is no longer in the cache."""
+
+    def hung_up(self, session: Session, /) -> bool:
+        """Whether the remote side has closed it."""
+
+    def discard(self, session: Session, /) -> None:
+        """Close it without a word."""
+
+    def close(self, session: Session, /) -> None:
+        """Close it with its service's good-bye."""
 
 
 class Requests(Protocol):
     """What carries out the requests of a conversation."""
 
-    def save_endp(self, now: int, ttl: int, label: bytes, prop: bytes, descriptor: int, /) -> None: ...
+    def save_endp(self, now: int, ttl: int, label: bytes, prop: bytes, descriptor: int, /) -> bool: ...
     def find_endp(self, label: bytes, /) -> Found | None: ...
-    def save_dest(self, now: int, ttl: int, dest: bytes, prop: bytes, endpoint: bytes, /) -> None: ...
+    def save_dest(self, now: int, ttl: int, dest: bytes, prop: bytes, endpoint: bytes, /) -> bool: ...
     def find_dest(self, label: bytes, /) -> Found | None: ...
     def put_back(self, now: int, found: Found, /) -> bool: ...

@@ -8,7 +8,16 @@ import _socket
 import os
 import select
 import sys
-from _socket import AF_UNIX, MSG_DONTWAIT, MSG_NOSIGNAL, SO_PEERCRED, SOCK_STREAM, SOL_SOCKET
+from _socket import (
+    AF_UNIX,
+    MSG_DONTWAIT,
+    MSG_NOSIGNAL,
+    SHUT_WR,
+    SO_LINGER,
+    SO_PEERCRED,
+    SOCK_STREAM,
+    SOL_SOCKET,
+)
 from time import monotonic
 
 from scache import rights
@@ -25,6 +34,10 @@ WRITABLE = select.EPOLLOUT
 _BRISK = 0.0001  # seconds of a wait after which the next one may be over in a moment
 _LOOKS = 40  # how often to look before falling asleep: some twenty microseconds
 _PROCESSORS = os.cpu_count() or 1  # with one alone, the client couldn't run meanwhile
+
+#: How much of a good-bye's answer is read, and what SO_LINGER takes to be off.
+_ANSWER = 4096
+_NO_LINGERING = bytes(8)
 
 _INT = 4  # bytes of a user's number in the credentials of a peer
 #: Room for one more descriptor than is due, so that an extra one is seen.
@@ -81,7 +94,6 @@ class UnixNetwork:
         self._watched: set[int] = set()
         self._poll: Callable[[float | None], list[tuple[int, int]]] = self._epoll.poll
         self._brisk = False  # whether the last wait was over before it would have paid to sleep
-        self.close: Callable[[int], None] = os.close
 
     def accept(self) -> UnixStream:
         """The next client. BlockingIOError where none waits, OSError where descriptors are used up."""
@@ -125,15 +137,46 @@ class UnixNetwork:
         poll.register(descriptor, select.POLLRDHUP)  # POLLHUP and POLLERR are always reported
         return bool(poll.poll(0))
 
-    def tell(self, descriptor: int, data: bytes) -> None:
-        """Send bytes to the remote side of a session, if it takes them at once."""
+    def close(self, descriptor: int) -> None:
+        """Close a session's descriptor, without waiting for what its socket may still have to send."""
         try:
             session = _socket.socket(AF_UNIX, SOCK_STREAM, 0, descriptor)  # of whatever family it is
         except OSError:
-            return  # not a socket: nobody to talk to
+            os.close(descriptor)  # not a socket
+            return
+        try:
+            session.setsockopt(SOL_SOCKET, SO_LINGER, _NO_LINGERING)
+        except OSError:
+            pass  # not a socket, or one that knows no lingering
+        finally:
+            session.detach()
+        os.close(descriptor)
+
+    def tell(self, descriptor: int, data: bytes) -> bool:
+        """Send last words to the remote side of a session, if it takes them at once, and the end of input;
+        whether it did.
+        """
+        try:
+            session = _socket.socket(AF_UNIX, SOCK_STREAM, 0, descriptor)  # of whatever family it is
+        except OSError:
+            return False  # not a socket: nobody to talk to
         try:
             session.send(data, MSG_DONTWAIT | MSG_NOSIGNAL)
+            session.shutdown(SHUT_WR)
         except OSError:
-            pass  # it is about to be closed anyway
+            return False  # it is about to be closed anyway
+        finally:
+            session.detach()
+        return True
+
+    def drain(self, descriptor: int) -> None:
+        """Read what the remote side of a session has sent, and throw it away: else closing it would be an
+        error to a remote side that is still at work.
+        """
+        session = _socket.socket(AF_UNIX, SOCK_STREAM, 0, descriptor)
+        try:
+            session.recv(_ANSWER, MSG_DONTWAIT)
+        except OSError:
+            pass  # there is nothing, or nobody any more
         finally:
             session.detach()

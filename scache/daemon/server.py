@@ -8,18 +8,24 @@ from __future__ import annotations
 
 from scache.cache.service import Service
 from scache.checking import TYPE_CHECKING
+from scache.daemon.budget import ClientMemory
 from scache.daemon.connection import Connection
 from scache.daemon.network import READABLE
+from scache.daemon.sessions import PATIENCE, CachedSessions
 from scache.daemon.timers import Timers
+from scache.daemon.warning_limit import WarningLimit
 from scache.protocol.conversation import Conversation
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
+    from scache.cache.entries import Session
+    from scache.cache.observer import Observer
     from scache.config.settings import Settings
     from scache.daemon.interfaces import Clock, Network
 
     Handler = Callable[[int], Callable[[int], None] | None]
+    MakeService = Callable[[Settings, CachedSessions, Callable[[str], None], Observer | None], Service]
 
 __all__ = ["Server"]
 
@@ -33,8 +39,8 @@ _ACCEPT_PAUSE = 1
 class Server:
     """A cache that serves the clients of a network until it is stopped, or idle for too long.
 
-    log takes the text of a line (`warning: ...`, `statistics: ...`). service: what carries the requests
-    out, where it isn't one like any other.
+    log takes the text of a line (`warning: ...`, `statistics: ...`). observer: is told what happens in the
+    cache. make_service: makes what carries the requests out.
     """
 
     def __init__(
@@ -43,14 +49,20 @@ class Server:
         clock: Clock,
         settings: Settings,
         log: Callable[[str], None],
-        service: Service | None = None,
+        observer: Observer | None = None,
+        make_service: MakeService = Service,
     ) -> None:
         self.stopped = False
         self._network = network
         self._clock = clock
         self._settings = settings
         self._log = log
-        self._service = service or Service(settings, network.hung_up, network.close)
+        self._warnings = WarningLimit(log, settings.warning_limit)
+        self._bounds_met = WarningLimit(log, 1)
+        self._sessions = CachedSessions(network, settings, self._resume_accepting)
+        self._service = make_service(settings, self._sessions, self._bound_met, observer)
+        self._memory = ClientMemory(settings, self._close_client)
+        self._full = False  # whether newcomers have to wait until a client leaves
         self._clients: dict[int, Connection] = {}
         self._handlers: dict[int, Handler] = {}
         self._now = clock.now()
@@ -94,6 +106,9 @@ class Server:
         now = int(self._clock.now())
         self._settings = settings
         self._service.reconfigure(settings)
+        self._sessions.reconfigure(settings)
+        self._memory.reconfigure(settings)
+        self._warnings.most = settings.warning_limit
         self._timers.set(self._log_interval, now + settings.status_update_time)
         if self._clients:
             self._check_time_limits(now)
@@ -116,7 +131,8 @@ class Server:
         now = int(self._now)
         cache_due = self._service.next_due()
         if cache_due is not None and cache_due <= now:
-            self._close_sessions(self._service.expire(now))
+            for session in self._service.expire(now):
+                self._close_session(session)
         if self._timers.due <= now:
             self._timers.run(now, now)
         if self._limits.due <= self._elapsed:
@@ -127,8 +143,10 @@ class Server:
         # others' answers go out, instead of falling asleep and being woken for each.
         answers = []
         for handle, _events in ready:
-            handler = self._handlers.get(handle)  # none where an earlier one of this turn closed it
-            if handler is not None and (answer := handler(now)) is not None:
+            handler = self._handlers.get(handle)
+            if handler is None:
+                self._session_ready(handle)  # or an earlier one of this turn has closed it
+            elif (answer := handler(now)) is not None:
                 answers.append(answer)
         for answer in answers:
             answer(now)
@@ -139,19 +157,65 @@ class Server:
         self._log_statistics(now)
         for client in list(self._clients.values()):
             client.drop(now)
-        self._close_sessions(self._service.clear())
+        for session in self._service.clear():
+            self._sessions.close(session)
+        self._sessions.hear_out(self._clock.monotonic)
+        self._warnings.sum_up()
+        self._bounds_met.sum_up()
 
-    def _close_sessions(self, descriptors: Iterable[int]) -> None:
-        goodbye = self._settings.goodbye
-        for descriptor in descriptors:
-            if goodbye:
-                self._network.tell(descriptor, goodbye)
-            self._network.close(descriptor)
-            self._resume_accepting()
+    def _close_session(self, session: Session) -> None:
+        """A session is due: close it, and have its good-bye looked after, if it has one."""
+        self._sessions.close(session)
+        if self._sessions.leaving and self._give_up_goodbyes not in self._limits:
+            self.call_after(PATIENCE, self._give_up_goodbyes)
+
+    def _give_up_goodbyes(self, _now: int) -> None:
+        """Those who haven't answered have had their time, and a newer one perhaps less: it is a courtesy."""
+        for descriptor in list(self._sessions.leaving):
+            self._sessions.answered(descriptor)
+
+    def _session_ready(self, handle: int) -> None:
+        """The remote side of a session has closed it, or has said something."""
+        session = self._sessions.watched.get(handle)
+        if session is not None:
+            self._service.ended(session)
+        elif handle in self._sessions.leaving:
+            self._sessions.answered(handle)
+
+    def _warn(self, user: int, text: str) -> None:
+        """Log what a client of this user did wrong."""
+        self._warnings.warn(self._elapsed, user, text)
+        self._schedule_sum_up()
+
+    def _bound_met(self, text: str) -> None:
+        """Log that there is no room for something."""
+        self._bounds_met.warn(self._elapsed, None, f"warning: {text}")
+        self._schedule_sum_up()
+
+    def _schedule_sum_up(self) -> None:
+        """Have it said what was left out, once the minute is over."""
+        if self._sum_up not in self._limits:
+            dues = [limit.due for limit in (self._warnings, self._bounds_met) if limit.due is not None]
+            if dues:
+                self._limits.set(self._sum_up, min(dues))
+
+    def _sum_up(self, _now: int) -> None:
+        for limit in (self._warnings, self._bounds_met):
+            if limit.due is not None and limit.due <= self._elapsed:
+                limit.sum_up()
+        self._schedule_sum_up()
+
+    def _close_client(self, client: Connection, what: str) -> None:
+        """A client makes us hold more than its share."""
+        self._bound_met(f"client closed: too many bytes of {what}")
+        client.drop(int(self._now))
 
     def _forget(self, handle: int, now: int) -> None:
         """A client's connection is closed."""
         del self._clients[handle], self._handlers[handle]
+        if self._full:
+            self._full = False
+            self._network.watch(self._network.listener, READABLE)
         self._resume_accepting()
         if not self._clients:
             self._limits.cancel(self._check_time_limits)
@@ -178,7 +242,7 @@ class Server:
         settings = self._settings
         conversation = Conversation(self._service, settings.dialect, settings.path, settings.message_limit)
         client = Connection(
-            self._network, stream, conversation, self._clock.monotonic, self._log, self._forget
+            self._network, stream, conversation, self._clock.monotonic, self._memory, self._warn, self._forget
         )
         self._clients[stream.handle] = client
         self._handlers[stream.handle] = client.ready
@@ -186,6 +250,10 @@ class Server:
         if self._check_time_limits not in self._limits:
             self.call_after(settings.ipc_timeout, self._check_time_limits)
         client.open(now)
+        if len(self._clients) >= settings.client_limit:
+            self._bound_met("clients wait: see scache_client_limit")
+            self._network.unwatch(self._network.listener)
+            self._full = True
 
     def _accept_again(self, _now: int) -> None:
         self._network.watch(self._network.listener, READABLE)

@@ -20,8 +20,8 @@ class WarningLimit:
     """Passes a line on to `log`, unless there were too many of its kind from its user in this minute.
 
     most: how many lines of a kind are logged a minute; 0: all of them. The kind is what a line begins with,
-    its first three words; the user is a client's user id. `due`: the second in which `sum_up` has something
-    to say, None where it hasn't.
+    its first three words; the user is a client's user id, None where no client is to blame. `due`: the second
+    in which `sum_up` has something to say, None where it hasn't.
     """
 
     __slots__ = ("_counts", "_log", "due", "most")
@@ -29,10 +29,10 @@ class WarningLimit:
     def __init__(self, log: Callable[[str], None], most: int) -> None:
         self._log = log
         self.most = most
-        self._counts: dict[tuple[int, str], int] = {}
-        self.due: int | None = None
+        self._counts: dict[tuple[int | None, str], int] = {}
+        self.due: float | None = None
 
-    def warn(self, now: int, user: int, text: str) -> None:
+    def warn(self, now: float, user: int | None, text: str) -> None:
         """Log a warning about a client of this user. now: seconds that never go back."""
         if not self.most:
             self._log(text)
@@ -51,6 +51,7 @@ class WarningLimit:
         """The minute is over, or the daemon ends: say what was left out."""
         for (user, kind), count in self._counts.items():
             if count > self.most:
-                self._log(f"{kind}: {count - self.most} more like this from user {user} were not logged")
+                whose = "" if user is None else f" from user {user}"
+                self._log(f"{kind}: {count - self.most} more like this{whose} were not logged")
         self._counts.clear()
         self.due = None

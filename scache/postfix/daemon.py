@@ -6,7 +6,6 @@ import gc
 import os
 import time
 
-from scache.cache.service import Service
 from scache.checking import TYPE_CHECKING
 from scache.config.generic import FACILITIES, Parameters, logs_utf8
 from scache.config.main_cf import DEFAULT_DIRECTORY, MainCf
@@ -131,8 +130,7 @@ def _serve(
     master.raise_file_limit()
     network = _network(command_line)
     observer = VerboseLog(log) if command_line.verbose else None
-    service = Service(settings, network.hung_up, network.close, observer)
-    server = Server(network, clock, settings, log, service)
+    server = Server(network, clock, settings, log, observer)
     if command_line.verbose:
         log(f"process generation: {generation:o} ({generation:o})")
     watchdog = Watchdog(parameters.daemon_timeout, log, lambda: os._exit(1))

@@ -10,8 +10,10 @@ from _socket import AF_UNIX, SOCK_STREAM
 
 from scache.cache.service import Service
 from scache.checking import TYPE_CHECKING
+from scache.daemon.budget import ClientMemory
 from scache.daemon.connection import Connection
 from scache.daemon.network import UnixNetwork, UnixStream
+from scache.daemon.sessions import CachedSessions
 from scache.protocol.conversation import Conversation
 from scache.protocol.dialect import Dialect
 
@@ -28,14 +30,26 @@ def serve_standard_streams(settings: Settings, clock: Clock, log: Callable[[str]
     """Serve the requests that come in at once, then log the statistics. There is no announcement."""
     start = int(clock.now())
     network = _Descriptors()
-    service = Service(settings, network.hung_up, network.close)
+    sessions = CachedSessions(network, settings, lambda: None)
+
+    def bound_met(text: str) -> None:
+        log(f"warning: {text}")
+
+    service = Service(settings, sessions, bound_met)
+    memory = ClientMemory(settings, lambda client, _what: client.drop(int(clock.now())))
     chosen = settings.dialect
     dialect = Dialect(announcement=False, write_wait=chosen.write_wait, read_wait=chosen.read_wait)
     conversation = Conversation(service, dialect, settings.path, settings.message_limit)
     closed: list[int] = []
     stream = _StandardStreams()
     connection = Connection(
-        network, stream, conversation, clock.monotonic, log, lambda handle, _now: closed.append(handle)
+        network,
+        stream,
+        conversation,
+        clock.monotonic,
+        memory,
+        lambda _user, text: log(text),
+        lambda handle, _now: closed.append(handle),
     )
     connection.open(start)
     begun = False
@@ -74,6 +88,10 @@ class _StandardStreams:
     def send_descriptor(self, descriptor: int) -> None:
         """One NUL byte that carries the descriptor, on standard input, as in Postfix."""
         self._socket().send_descriptor(descriptor)
+
+    def peer_user(self) -> int:
+        """Whoever started this process."""
+        return os.getuid()
 
     def _socket(self) -> UnixStream:
         stream = UnixStream(os.dup(0))

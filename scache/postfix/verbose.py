@@ -8,7 +8,7 @@ from scache.protocol.attributes import printed
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from scache.cache.connection_cache import Binding, Session
+    from scache.cache.entries import Binding, Session
 
 __all__ = ["VerboseLog"]
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
-    from scache.cache.connection_cache import Found
+    from scache.cache.entries import Found
     from scache.daemon.interfaces import Requests
     from scache.protocol.actions import Action
     from scache.protocol.dialect import Dialect
@@ -93,6 +93,11 @@ class Conversation:
             return not self._scanner.idle
         return self._state is not states.CLOSED
 
+    @property
+    def unfinished(self) -> int:
+        """Bytes of a message whose rest is due."""
+        return self._scanner.size
+
     def open(self) -> Sequence[Action]:
         """The client has connected."""
         return [Write(ANNOUNCEMENT)] if self._dialect.announcement else []
@@ -122,9 +127,9 @@ class Conversation:
         self.descriptor_due = False
         if len(descriptors) == 1:
             ttl, label, prop = self._parameters
-            self._service.save_endp(now, ttl, label, prop, descriptors[0])
+            saved = self._service.save_endp(now, ttl, label, prop, descriptors[0])
             self._go(states.RECEIVED)
-            return _SAVED
+            return _SAVED if saved else (Discard(descriptors[0]), self._request.fail)
         self._go(states.NOT_RECEIVED)
         warning = f"warning: {self._request.service}: unable to receive file descriptor"
         return [
@@ -221,9 +226,9 @@ class Conversation:
             self.descriptor_due = True
             return _ASK if self._dialect.write_wait else ()
         if request is SAVE_DEST:
-            self._service.save_dest(now, *parameters)
+            saved = self._service.save_dest(now, *parameters)
             self._go(states.SAVE_DEST)
-            return _SAVED
+            return _SAVED if saved else (request.fail,)
         find = self._service.find_dest if request is FIND_DEST else self._service.find_endp
         found = find(*parameters)
         if found is None:

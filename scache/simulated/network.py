@@ -45,6 +45,10 @@ class SimulatedStream:
         """Send one NUL byte that carries the descriptor, which stays open here."""
         self._socket.send(b"\0", (self._table.file(descriptor),))
 
+    def peer_user(self) -> int:
+        """The client's user id: there are no users in here."""
+        return 0
+
     def close(self) -> None:
         """Close this end."""
         self._table.close(self.handle)
@@ -130,9 +134,23 @@ class SimulatedNetwork:
         """Whether the remote side of a session has closed it, or the connection is broken."""
         return bool(self.table.file(descriptor).events() & (EPOLLRDHUP | _ALWAYS_REPORTED))
 
-    def tell(self, descriptor: int, data: bytes) -> None:
-        """Send bytes to the remote side of a session, if it takes them at once."""
+    def tell(self, descriptor: int, data: bytes) -> bool:
+        """Send last words to the remote side of a session, if it takes them at once, and the end of input;
+        whether it did.
+        """
+        session = self.table.file(descriptor)
+        if not isinstance(session, StreamSocket):
+            return False
+        try:
+            session.send(data)
+            session.shutdown()
+        except OSError:
+            return False
+        return True
+
+    def drain(self, descriptor: int) -> None:
+        """Read what the remote side of a session has sent, and throw it away."""
         session = self.table.file(descriptor)
         if isinstance(session, StreamSocket):
             with suppress(OSError):
-                session.send(data)
+                session.receive(4096)

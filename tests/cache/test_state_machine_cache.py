@@ -7,7 +7,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from conformance.reference.cache import ReferenceCache, Session
-from scache.cache.connection_cache import ConnectionCache, Found
+from scache.cache.connection_cache import ConnectionCache
+from scache.cache.entries import Found
+from scache.config.settings import Settings
 
 labels = st.sampled_from([b"", b"a", b"b", b"smtp\n[127.0.0.3]:2503\n", b"\xff"])
 properties = st.sampled_from([b"", b"p", b"q"])
@@ -22,7 +24,7 @@ class CacheMachine(RuleBasedStateMachine):
 
     @initialize(ttl_limit=st.integers(1, 6))
     def create(self, ttl_limit: int) -> None:
-        self.cache = ConnectionCache(ttl_limit)
+        self.cache = ConnectionCache(Settings(ttl_limit=ttl_limit))
         self.reference: ReferenceCache[int] = ReferenceCache(ttl_limit)
         self.now = 1_800_000_000
         self.next_descriptor = 7
@@ -75,7 +77,9 @@ class CacheMachine(RuleBasedStateMachine):
     @rule(seconds=st.integers(-2, 7))
     def move_clock(self, seconds: int) -> None:
         self.now += seconds
-        assert list(self.cache.expire(self.now)) == self.reference.expire(self.now)
+        assert [session.descriptor for session in self.cache.expire(self.now)] == self.reference.expire(
+            self.now
+        )
 
     @invariant()
     def sizes_are_equal(self) -> None:
@@ -93,7 +97,7 @@ class CacheMachine(RuleBasedStateMachine):
     def teardown(self) -> None:
         if hasattr(self, "cache"):
             everything = {session.handle for session in self.reference.sessions}
-            assert set(self.cache.clear()) == everything
+            assert {session.descriptor for session in self.cache.clear()} == everything
             assert (self.cache.destinations, self.cache.endpoints, self.cache.sessions) == (0, 0, 0)
 
 

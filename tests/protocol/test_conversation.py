@@ -23,6 +23,7 @@ from scache.protocol.actions import Close, Discard, HandOver, Warn, Write
 from scache.protocol.conversation import Conversation
 from scache.protocol.dialect import Dialect
 from scache.protocol.states import transitions
+from tests.support.pretended_sessions import PretendedSessions
 
 NOW = 1_800_000_000
 
@@ -51,11 +52,9 @@ class Script:
         kind: type[Conversation] = Conversation,
         **better: bool,
     ) -> None:
-        self.hung_up: set[int] = set()
-        self.closed: list[int] = []
-        self.service = Service(
-            Settings(ttl_limit=10, **better), self.hung_up.__contains__, self.closed.append
-        )
+        self.sessions = PretendedSessions()
+        self.bounds_met: list[str] = []
+        self.service = Service(Settings(ttl_limit=10, **better), self.sessions, self.bounds_met.append)
         self.conversation = kind(self.service, dialect, "scache socket", message_limit)
         self.fails = False
         self.lines: list[str] = []
@@ -400,12 +399,12 @@ def test_the_only_session_of_an_endpoint_can_be_put_back_and_found_again() -> No
 
 def test_sessions_that_their_remote_side_has_closed_can_be_skipped() -> None:
     script = Script(QUIET, skip_closed=True)
-    script.hung_up.update({3, 5})
+    script.sessions.hung_up_ones.update({3, 5})
     played(script, "".join(SAVED.replace("[3]", f"[{number}]") for number in (3, 4, 5)))
     played(script, ">> request=save_dest ttl=2 label=D property=DP label=E ;")
     assert script.descriptor(b"E") == 4
     assert script.service.find_dest(b"D") is None
-    assert script.closed == [3, 5]
+    assert script.sessions.discarded == [3, 5]
 
 
 words = st.one_of(

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from scache.cache.connection_cache import ConnectionCache, Found, Session
+from scache.cache.connection_cache import ConnectionCache
+from scache.cache.entries import Found, Session
 from scache.cache.service import Service
 from scache.daemon.connection import Connection
 from scache.daemon.server import Server

@@ -98,7 +98,7 @@ def draw_parameters(source: random.Random) -> tuple[Parameter, ...]:
         ("ipc_timeout", source.choice((1, 10, 100, 3600))),
         ("keep_unclaimed", source.random() < 0.3),
         ("skip_closed", source.random() < 0.3),
-        ("goodbye", source.choice((b"", b"QUIT\r\n"))),
+        ("goodbye", source.choice(({}, {b"": b"QUIT\r\n"}))),
     )
 
 

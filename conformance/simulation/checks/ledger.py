@@ -23,6 +23,7 @@ class Place(Enum):
     CACHED = "in the cache"
     TAKEN = "taken out of the cache"
     HANDED_OUT = "handed out"
+    LEAVING = "told good-bye"
 
 
 class Ledger:
@@ -74,6 +75,13 @@ class Ledger:
         self._passing.add(descriptor)
         return file
 
+    def told_goodbye(self, descriptor: int) -> OpenFile:
+        """Its remote side was told that it is about to be closed."""
+        file = self._leave(descriptor, Place.CACHED, "told good-bye")
+        self._places[descriptor] = Place.LEAVING, file
+        self._left_the_cache(descriptor, file)
+        return file
+
     def closed(self, descriptor: int) -> OpenFile | None:
         """The session's file if it was cached and has expired."""
         if descriptor not in self._places:
@@ -82,10 +90,13 @@ class Ledger:
         self._passing.discard(descriptor)
         if place is not Place.CACHED:
             return None
+        self._left_the_cache(descriptor, file)
+        return file
+
+    def _left_the_cache(self, descriptor: int, file: OpenFile) -> None:
         self.cached -= 1
         if not self._may_close(file):
             raise Violation("conservation", f"descriptor {descriptor} was closed while its session is cached")
-        return file
 
     def settled(self) -> None:
         """A turn is over: what came in was saved or closed, what was handed out was closed."""

@@ -89,6 +89,12 @@ class Books:
         elif file is not None:
             self._closed.append(file)
 
+    def told_goodbye(self, descriptor: int) -> None:
+        """A session leaves the cache; it is closed when its remote side has answered, or had its time."""
+        file = self.ledger.told_goodbye(descriptor)
+        self.labels.gone(file)
+        self._closed.append(file)
+
     def expiry_is_complete(self) -> None:
         """All that was due has been closed, in the order in which it fell due."""
         if self._closed is not self._due and self._closed != self._due:

@@ -14,7 +14,9 @@ from conformance.simulation.checks.violation import Violation
 from conformance.simulation.world.books import Books
 from conformance.simulation.world.observed import ObservedNetwork, ObservedService
 from conformance.simulation.world.situation import Situation
+from scache.cache.observer import Observer
 from scache.config.settings import Settings
+from scache.daemon.interfaces import Sessions
 from scache.daemon.server import Server
 from scache.postfix.verbose import VerboseLog
 from scache.simulated import Listener, StreamSocket, socket_pair
@@ -53,10 +55,9 @@ class Life:
         listening.hold()
         self.books = Books(settings, happened)
         self.network = ObservedNetwork(listening, options.descriptor_limit, connecting, self.books)
-        self.service = ObservedService(
-            self.books, self.network, VerboseLog(self._log.append) if options.verbose else None
-        )
-        self.server = Server(self.network, clock, settings, self._log.append, self.service)
+        self.service: ObservedService
+        observer = VerboseLog(self._log.append) if options.verbose else None
+        self.server = Server(self.network, clock, settings, self._log.append, observer, self._make_service)
         status, self._master = socket_pair()
         self._status_channel = self.network.table.install(status)
         self.server.watch(self._status_channel, lambda _now: self.server.stop())
@@ -69,6 +70,16 @@ class Life:
         self._idle_since: int | None = now
         self._expected_lines: list[str] = []
         self._asked_to_stop = False
+
+    def _make_service(
+        self,
+        settings: Settings,
+        sessions: Sessions,
+        bound_met: Callable[[str], None],
+        observer: Observer | None,
+    ) -> ObservedService:
+        self.service = ObservedService(self.books, settings, sessions, bound_met, observer)
+        return self.service
 
     def terminate(self) -> None:
         """A signal comes between two turns."""

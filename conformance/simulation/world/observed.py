@@ -15,10 +15,12 @@ from scache.cache.service import Service
 from scache.simulated import Listener, OpenFile, SimulatedNetwork, SimulatedStream, StreamSocket
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection
 
-    from scache.cache.connection_cache import Found
+    from scache.cache.entries import Found
     from scache.cache.observer import Observer
+    from scache.config.settings import Settings
+    from scache.daemon.interfaces import Sessions
 
 __all__ = ["ObservedNetwork", "ObservedService", "ObservedStream"]
 
@@ -153,6 +155,12 @@ class ObservedNetwork(SimulatedNetwork):
         self.books.closed(descriptor)
         super().close(descriptor)
 
+    def tell(self, descriptor: int, data: bytes) -> bool:
+        told = super().tell(descriptor, data)
+        if told:
+            self.books.told_goodbye(descriptor)
+        return told
+
     def _stream(self, socket: StreamSocket) -> SimulatedStream:
         client = self.clients.pop(socket.peer)
         client.accepted = True
@@ -162,34 +170,43 @@ class ObservedNetwork(SimulatedNetwork):
 class ObservedService(Service):
     """The daemon's service, held to the model: every answer must be the model's."""
 
-    __slots__ = ("_books", "_sessions")
+    __slots__ = ("_books", "_found")
 
-    def __init__(self, books: Books, network: ObservedNetwork, observer: Observer | None) -> None:
-        super().__init__(books.settings, network.hung_up, network.close, observer)
+    def __init__(
+        self,
+        books: Books,
+        settings: Settings,
+        sessions: Sessions,
+        bound_met: Callable[[str], None],
+        observer: Observer | None,
+    ) -> None:
+        super().__init__(settings, sessions, bound_met, observer)
         self._books = books
-        self._sessions: dict[Found, Session[OpenFile]] = {}  # the model's, of what was found and not yet sent
+        self._found: dict[Found, Session[OpenFile]] = {}  # the model's, of what was found and not yet sent
 
-    def save_endp(self, now: int, ttl: int, endp_label: bytes, endp_prop: bytes, descriptor: int) -> None:
+    def save_endp(self, now: int, ttl: int, endp_label: bytes, endp_prop: bytes, descriptor: int) -> bool:
         books = self._books
         books.serve(now, ("save_endp", ttl, endp_label, endp_prop))
-        super().save_endp(now, ttl, endp_label, endp_prop, descriptor)
+        saved = super().save_endp(now, ttl, endp_label, endp_prop, descriptor)
         file = books.ledger.saved(descriptor)
         books.model.save_endp(now, ttl, endp_label, endp_prop, file)
         books.labels.saved(file, endp_label, endp_prop)
         books.saved(ttl)
         books.recount.saved_session(books.model.sizes())
         self._answered(attribute_list((b"status", b"0")))
+        return saved
 
-    def save_dest(self, now: int, ttl: int, dest_label: bytes, dest_prop: bytes, endp_label: bytes) -> None:
+    def save_dest(self, now: int, ttl: int, dest_label: bytes, dest_prop: bytes, endp_label: bytes) -> bool:
         books = self._books
         books.serve(now, ("save_dest", ttl, dest_label, dest_prop, endp_label))
-        super().save_dest(now, ttl, dest_label, dest_prop, endp_label)
+        saved = super().save_dest(now, ttl, dest_label, dest_prop, endp_label)
         books.model.save_dest(now, ttl, dest_label, dest_prop, endp_label)
         books.saved(ttl)
         books.recount.saved_binding(books.model.sizes())
         if (dest_label, dest_prop, endp_label) in books.bindings_gone:
             books.happened[Situation.SAVED_AGAIN_WHEN_DUE] += 1
         self._answered(attribute_list((b"status", b"0")))
+        return saved
 
     def find_endp(self, endp_label: bytes) -> Found | None:
         books = self._books
@@ -233,7 +250,7 @@ class ObservedService(Service):
 
     def put_back(self, now: int, found: Found) -> bool:
         books = self._books
-        session = self._sessions.pop(found)
+        session = self._found.pop(found)
         expected = books.settings.keep_unclaimed and books.model.put_back(now, session)
         done = super().put_back(now, found)
         if done != expected:
@@ -276,7 +293,7 @@ class ObservedService(Service):
             raise Violation(
                 "answers", f"found {found.properties!r} with {which} session, the model {properties!r}"
             )
-        self._sessions[found] = expected
+        self._found[found] = expected
         self._client().promised = taken
 
     def _check_skipped(self) -> None:

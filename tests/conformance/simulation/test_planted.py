@@ -25,6 +25,7 @@ from scache.cache.deadlines import Deadlines
 from scache.cache.service import Service
 from scache.daemon.connection import Connection
 from scache.daemon.server import Server
+from scache.daemon.sessions import CachedSessions
 from scache.protocol.conversation import Conversation
 from scache.simulated import SimulatedStream
 
@@ -43,13 +44,13 @@ class Planting:
 PLANTINGS = [
     Planting(
         "an expired session isn't closed",
-        Server._close_sessions,
+        CachedSessions._close,
         "self._network.close(descriptor)",
         "pass",
     ),
     Planting(
         "an expired session is closed twice",
-        Server._close_sessions,
+        CachedSessions._close,
         "self._network.close(descriptor)",
         "self._network.close(descriptor); self._network.close(descriptor)",
     ),
@@ -179,7 +180,7 @@ PLANTINGS = [
         "nothing expires in a verbose daemon",
         Service.__init__,
         "self.next_due = self._cache.next_due",
-        "self.next_due = (self._cache if observer is None else ConnectionCache(1)).next_due",
+        "self.next_due = (self._cache if observer is None else ConnectionCache(settings)).next_due",
     ),
     Planting(
         "time limits go by the clock on the wall",

@@ -1,0 +1,36 @@
+"""What a service does to the descriptors of its sessions, written down instead of done."""
+
+from __future__ import annotations
+
+from scache.cache.entries import Session
+
+__all__ = ["PretendedSessions"]
+
+
+class PretendedSessions:
+    """`hung_up_ones`: descriptors whose remote side is said to have closed them. `closed` and `discarded`:
+    what was closed with a good-bye and without. `watched`: what is watched.
+    """
+
+    def __init__(self) -> None:
+        self.hung_up_ones: set[int] = set()
+        self.closed: list[int] = []
+        self.discarded: list[int] = []
+        self.watched: set[int] = set()
+
+    def watch(self, session: Session) -> None:
+        self.watched.add(session.descriptor)
+
+    def unwatch(self, session: Session) -> None:
+        self.watched.discard(session.descriptor)
+
+    def hung_up(self, session: Session) -> bool:
+        return session.descriptor in self.hung_up_ones
+
+    def discard(self, session: Session) -> None:
+        self.unwatch(session)
+        self.discarded.append(session.descriptor)
+
+    def close(self, session: Session) -> None:
+        self.unwatch(session)
+        self.closed.append(session.descriptor)
