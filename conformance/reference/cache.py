@@ -22,6 +22,7 @@ class Session(Generic[Handle]):
     handle: Handle
     due: int
     registered: int
+    age: int
 
 
 @dataclass(slots=True)
@@ -36,10 +37,14 @@ class Binding:
 
 
 class ReferenceCache(Generic[Handle]):
-    """What scache's cache must do (behaviour: scache_multi.c of Postfix; ttl_limit in seconds)."""
+    """What scache's cache must do (behaviour: scache_multi.c of Postfix; ttl_limit in seconds).
 
-    def __init__(self, ttl_limit: int) -> None:
+    newest_first and what `surplus` and `has_room` are given: this project's own, which Postfix doesn't have.
+    """
+
+    def __init__(self, ttl_limit: int, *, newest_first: bool = False) -> None:
         self.ttl_limit = ttl_limit
+        self.newest_first = newest_first
         self.sessions: list[Session[Handle]] = []
         self.bindings: list[Binding] = []
         self._registrations = 0
@@ -47,23 +52,49 @@ class ReferenceCache(Generic[Handle]):
     def save_endp(self, now: int, ttl: int, endp_label: bytes, endp_prop: bytes, handle: Handle) -> None:
         """Add a session; it never replaces another."""
         due = now + min(ttl, self.ttl_limit)
-        self.sessions.append(Session(endp_label, endp_prop, handle, due, self._register()))
+        age = self._register()
+        self.sessions.append(Session(endp_label, endp_prop, handle, due, age, age))
 
     def find_endp(self, endp_label: bytes) -> Session[Handle] | None:
-        """Remove the oldest session of the endpoint."""
-        for session in self.sessions:
+        """Remove the oldest session of the endpoint, or the newest."""
+        for session in reversed(self.sessions) if self.newest_first else self.sessions:
             if session.endp_label == endp_label:
                 self.sessions.remove(session)
                 return session
         return None
 
     def put_back(self, now: int, session: Session[Handle]) -> bool:
-        """Make a session that was found its endpoint's oldest again, unless it has fallen due meanwhile."""
+        """Give a session that was found its place again, unless it has fallen due meanwhile."""
         if session.due <= now:
             return False
         session.registered = self._register()
-        self.sessions.insert(0, session)
+        self.sessions.append(session)
+        self.sessions.sort(key=lambda entry: entry.age)
         return True
+
+    def surplus(self, endp_label: bytes, most: int, most_of_endpoint: int) -> list[Session[Handle]]:
+        """Of these one has to go, now that the endpoint has got another; none where there is room."""
+        crowds = {session.endp_label: 0 for session in self.sessions}
+        for session in self.sessions:
+            crowds[session.endp_label] += 1
+        if crowds[endp_label] > most_of_endpoint:
+            chosen = {endp_label}
+        elif 0 < most < len(self.sessions):
+            chosen = {label for label, number in crowds.items() if number == max(crowds.values())}
+        else:
+            return []
+        return [next(entry for entry in self.sessions if entry.endp_label == label) for label in chosen]
+
+    def size(self) -> int:
+        """Bytes of all labels and properties."""
+        sessions = sum(len(entry.endp_label) + len(entry.endp_prop) for entry in self.sessions)
+        bindings = (entry.dest_label + entry.dest_prop + entry.endp_label for entry in self.bindings)
+        return sessions + sum(map(len, bindings))
+
+    def has_binding(self, dest_label: bytes, dest_prop: bytes, endp_label: bytes) -> bool:
+        """Whether a save_dest would only refresh one."""
+        wanted = (dest_label, dest_prop, endp_label)
+        return any((entry.dest_label, entry.dest_prop, entry.endp_label) == wanted for entry in self.bindings)
 
     def save_dest(self, now: int, ttl: int, dest_label: bytes, dest_prop: bytes, endp_label: bytes) -> None:
         """Add a binding, or move the expiry of the same one, which keeps its place."""

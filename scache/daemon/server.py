@@ -19,7 +19,6 @@ from scache.protocol.conversation import Conversation
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from scache.cache.entries import Session
     from scache.cache.observer import Observer
     from scache.config.settings import Settings
     from scache.daemon.interfaces import Clock, Network
@@ -59,7 +58,7 @@ class Server:
         self._log = log
         self._warnings = WarningLimit(log, settings.warning_limit)
         self._bounds_met = WarningLimit(log, 1)
-        self._sessions = CachedSessions(network, settings, self._resume_accepting)
+        self._sessions = CachedSessions(network, settings, self._resume_accepting, self._said_goodbye)
         self._service = make_service(settings, self._sessions, self._bound_met, observer)
         self._memory = ClientMemory(settings, self._close_client)
         self._full = False  # whether newcomers have to wait until a client leaves
@@ -132,7 +131,7 @@ class Server:
         cache_due = self._service.next_due()
         if cache_due is not None and cache_due <= now:
             for session in self._service.expire(now):
-                self._close_session(session)
+                self._sessions.close(session)
         if self._timers.due <= now:
             self._timers.run(now, now)
         if self._limits.due <= self._elapsed:
@@ -163,16 +162,10 @@ class Server:
         self._warnings.sum_up()
         self._bounds_met.sum_up()
 
-    def _close_session(self, session: Session) -> None:
-        """A session is due: close it, and have its good-bye looked after, if it has one."""
-        self._sessions.close(session)
-        if self._sessions.leaving and self._give_up_goodbyes not in self._limits:
-            self.call_after(PATIENCE, self._give_up_goodbyes)
-
-    def _give_up_goodbyes(self, _now: int) -> None:
-        """Those who haven't answered have had their time, and a newer one perhaps less: it is a courtesy."""
-        for descriptor in list(self._sessions.leaving):
-            self._sessions.answered(descriptor)
+    def _said_goodbye(self) -> None:
+        """A session waits for the answer to its good-bye."""
+        if self._sessions.give_up not in self._limits:
+            self.call_after(PATIENCE, self._sessions.give_up)
 
     def _session_ready(self, handle: int) -> None:
         """The remote side of a session has closed it, or has said something."""

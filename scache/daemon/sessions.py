@@ -20,18 +20,26 @@ PATIENCE = 5.0
 
 
 class CachedSessions:
-    """Closes, watches and says good-bye. closed is called each time that a descriptor is free again.
+    """Closes, watches and says good-bye. closed is called each time that a descriptor is free again,
+    said_goodbye when a session has some time to answer, after which `give_up` is due.
 
     `watched`: the sessions that the network reports on, by descriptor: from `watch` until they leave the
     cache. `leaving`: descriptors whose remote side has been told good-bye and hasn't answered yet.
     """
 
-    __slots__ = ("_closed", "_network", "_settings", "leaving", "watched")
+    __slots__ = ("_closed", "_network", "_said_goodbye", "_settings", "leaving", "watched")
 
-    def __init__(self, network: Network, settings: Settings, closed: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        network: Network,
+        settings: Settings,
+        closed: Callable[[], None],
+        said_goodbye: Callable[[], None],
+    ) -> None:
         self._network = network
         self._settings = settings
         self._closed = closed
+        self._said_goodbye = said_goodbye
         self.watched: dict[int, Session] = {}
         self.leaving: dict[int, None] = {}
 
@@ -82,6 +90,11 @@ class CachedSessions:
         self._network.drain(descriptor)
         self._close(descriptor)
 
+    def give_up(self, _now: int) -> None:
+        """Those who haven't answered have had their time, the last one perhaps less: it is a courtesy."""
+        for descriptor in list(self.leaving):
+            self.answered(descriptor)
+
     def hear_out(self, monotonic: Callable[[], float]) -> None:
         """The daemon ends: wait for answers to good-byes, while some come, and for a second at most."""
         end = monotonic() + 1
@@ -91,8 +104,7 @@ class CachedSessions:
                 break
             for handle in ready:
                 self.answered(handle)
-        for descriptor in list(self.leaving):
-            self.answered(descriptor)
+        self.give_up(0)
 
     def _say_goodbye(self, descriptor: int, text: bytes) -> None:
         said = self._network.tell(descriptor, text)
@@ -103,6 +115,7 @@ class CachedSessions:
                 pass
             else:
                 self.leaving[descriptor] = None
+                self._said_goodbye()
                 return
         self._close(descriptor)
 

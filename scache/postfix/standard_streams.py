@@ -30,7 +30,7 @@ def serve_standard_streams(settings: Settings, clock: Clock, log: Callable[[str]
     """Serve the requests that come in at once, then log the statistics. There is no announcement."""
     start = int(clock.now())
     network = _Descriptors()
-    sessions = CachedSessions(network, settings, lambda: None)
+    sessions = CachedSessions(network, settings, lambda: None, lambda: None)
 
     def bound_met(text: str) -> None:
         log(f"warning: {text}")

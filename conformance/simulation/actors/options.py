@@ -74,7 +74,10 @@ class Options:
 
     def settings(self, parameters: Iterable[Parameter]) -> Settings:
         """What a daemon goes by that has these parameters."""
-        return Settings(dialect=self.dialect, message_limit=self.message_limit, **dict[str, Any](parameters))
+        given = dict[str, Any](parameters)
+        goodbye = given.pop("goodbye")
+        given["goodbye"] = {b"": goodbye} if goodbye else {}
+        return Settings(dialect=self.dialect, message_limit=self.message_limit, warning_limit=0, **given)
 
     def lines(self) -> list[str]:
         """The options as text, one a line, for the eye and the event log."""
@@ -98,7 +101,13 @@ def draw_parameters(source: random.Random) -> tuple[Parameter, ...]:
         ("ipc_timeout", source.choice((1, 10, 100, 3600))),
         ("keep_unclaimed", source.random() < 0.3),
         ("skip_closed", source.random() < 0.3),
-        ("goodbye", source.choice(({}, {b"": b"QUIT\r\n"}))),
+        ("goodbye", source.choice((b"", b"QUIT\r\n"))),
+        ("newest_first", source.random() < 0.2),
+        ("session_limit", source.choice((0, 0, 0, 1, 5))),
+        ("endpoint_session_limit", source.choice((10_000, 10_000, 1, 3))),
+        ("binding_limit", source.choice((100_000, 100_000, 2, 10))),
+        ("destination_binding_limit", source.choice((10_000, 10_000, 1, 2))),
+        ("cache_size_limit", source.choice((1 << 20, 1 << 20, 100, 1000))),
     )
 
 

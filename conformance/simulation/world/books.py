@@ -6,7 +6,7 @@ import math
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from conformance.reference.cache import ReferenceCache
+from conformance.reference.cache import ReferenceCache, Session
 from conformance.simulation.checks.labels import Labels
 from conformance.simulation.checks.ledger import Ledger
 from conformance.simulation.checks.recount import Recount
@@ -30,7 +30,9 @@ class Books:
 
     def __init__(self, settings: Settings, happened: Counter[Situation]) -> None:
         self.settings = settings
-        self.model: ReferenceCache[OpenFile] = ReferenceCache(settings.ttl_limit)
+        self.model: ReferenceCache[OpenFile] = ReferenceCache(
+            settings.ttl_limit, newest_first=settings.newest_first
+        )
         self.labels = Labels()
         self.ledger = Ledger(self._may_close)
         self.recount = Recount()
@@ -45,6 +47,7 @@ class Books:
         self._ending = False
         self._earliest: int | None = None
         self.skipped: list[OpenFile] = []  # to be closed by the find that is under way
+        self.surplus: list[Session[OpenFile]] = []  # of these one is to be closed by the save under way
         self._due: list[OpenFile] = []
         self._closed: list[OpenFile] = []
 
@@ -52,6 +55,7 @@ class Books:
         """The daemon goes by other settings from now on."""
         self.settings = settings
         self.model.ttl_limit = settings.ttl_limit
+        self.model.newest_first = settings.newest_first
 
     def begin_turn(self, now: int, elapsed: float) -> None:
         """The daemon is about to look at the clock; what is due now must be gone before anybody is served."""
@@ -87,13 +91,37 @@ class Books:
             self.skipped.remove(file)
             self.happened[Situation.SKIPPED] += 1
         elif file is not None:
-            self._closed.append(file)
+            self._left(file)
 
     def told_goodbye(self, descriptor: int) -> None:
         """A session leaves the cache; it is closed when its remote side has answered, or had its time."""
         file = self.ledger.told_goodbye(descriptor)
         self.labels.gone(file)
+        self._left(file)
+
+    def _left(self, file: OpenFile) -> None:
+        """A session has left the cache because it was due, or to make room for another."""
+        for session in self.surplus:
+            if session.handle is file:
+                self.model.sessions.remove(session)
+                self.surplus = []
+                self.happened[Situation.MADE_ROOM] += 1
+                return
         self._closed.append(file)
+
+    def room_for_session(self, endp_label: bytes, endp_prop: bytes) -> bool:
+        """Whether a session is to be saved: where its label and property have room."""
+        return self.model.size() + len(endp_label) + len(endp_prop) <= self.settings.cache_size_limit
+
+    def room_for_binding(self, dest_label: bytes, dest_prop: bytes, endp_label: bytes) -> bool:
+        """Whether a binding is to be saved: where there is one already, or room for another."""
+        model, settings = self.model, self.settings
+        of_destination = [entry for entry in model.bindings if entry.dest_label == dest_label]
+        return model.has_binding(dest_label, dest_prop, endp_label) or (
+            len(model.bindings) < settings.binding_limit
+            and len(of_destination) < settings.destination_binding_limit
+            and model.size() + len(dest_label + dest_prop + endp_label) <= settings.cache_size_limit
+        )
 
     def expiry_is_complete(self) -> None:
         """All that was due has been closed, in the order in which it fell due."""
@@ -138,4 +166,5 @@ class Books:
         return math.inf if self._earliest is None else self._earliest
 
     def _may_close(self, file: OpenFile) -> bool:
-        return self._ending or file in self._due or file in self.skipped
+        room = any(session.handle is file for session in self.surplus)
+        return room or self._ending or file in self._due or file in self.skipped

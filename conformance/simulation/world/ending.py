@@ -5,6 +5,7 @@ from __future__ import annotations
 from conformance.simulation.actors.client import TIME_LIMIT, Client, Phase
 from conformance.simulation.checks.violation import Violation
 from conformance.simulation.world.world import World
+from scache.daemon.sessions import PATIENCE
 
 __all__ = ["finish"]
 
@@ -24,6 +25,7 @@ def finish(world: World) -> None:
     _check_time_limit(world)
     while (due := world.life.service.next_due()) is not None:  # beyond a clock that went back
         _pass(world, due - world.clock.now())
+    _pass(world, PATIENCE)  # with good-byes that nobody answers
     world.life.check_empty()
     _pass(world, world.settings.max_idle)
     if any(session.is_open for session, _ in world.sessions):

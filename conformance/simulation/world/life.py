@@ -119,6 +119,8 @@ class Life:
         self.network.rotation = rotation
         now = int(self._clock.now())
         self.books.begin_turn(now, self._clock.monotonic())
+        # Timers run before anything is read: what changes in this turn is too late to end it, or to save it.
+        idle = self._idle_since is not None and now >= self._idle_since + self.settings.max_idle
         if now >= self._status_due:
             self._expect_statistics(now)
         with _tracebacks():
@@ -129,7 +131,7 @@ class Life:
         if self._log or self._expected_lines:
             self._check_statistics()
         self._check_waking(now)
-        return not self._has_stopped(now)
+        return not self._has_stopped(now, idle=idle)
 
     def end(self) -> None:
         """The daemon has stopped, and its process ends; the listening socket lives on for the next one."""
@@ -207,9 +209,8 @@ class Life:
         if wakes > due:
             raise Violation("waking", f"something is due at {due}, the daemon wakes at {wakes}")
 
-    def _has_stopped(self, now: int) -> bool:
+    def _has_stopped(self, now: int, *, idle: bool) -> bool:
         """Whether the daemon has stopped, as it must when it was asked to or idle for too long, only then."""
-        idle = self._idle_since is not None and now >= self._idle_since + self.settings.max_idle
         if self.server.stopped != (idle or self._asked_to_stop):
             what = "stops" if self.server.stopped else "doesn't stop"
             raise Violation("stopping", f"the daemon {what} at {now}, idle since {self._idle_since}")

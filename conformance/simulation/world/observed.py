@@ -187,26 +187,53 @@ class ObservedService(Service):
     def save_endp(self, now: int, ttl: int, endp_label: bytes, endp_prop: bytes, descriptor: int) -> bool:
         books = self._books
         books.serve(now, ("save_endp", ttl, endp_label, endp_prop))
-        saved = super().save_endp(now, ttl, endp_label, endp_prop, descriptor)
-        file = books.ledger.saved(descriptor)
-        books.model.save_endp(now, ttl, endp_label, endp_prop, file)
-        books.labels.saved(file, endp_label, endp_prop)
+        if not self._is_expected(
+            books.room_for_session(endp_label, endp_prop),
+            lambda: self._save_session(now, ttl, endp_label, endp_prop, descriptor),
+        ):
+            return False
+        if books.surplus:
+            raise Violation("bounds", "there are too many sessions, and none was closed")
         books.saved(ttl)
         books.recount.saved_session(books.model.sizes())
-        self._answered(attribute_list((b"status", b"0")))
+        return True
+
+    def _save_session(self, now: int, ttl: int, endp_label: bytes, endp_prop: bytes, descriptor: int) -> bool:
+        books, settings = self._books, self._books.settings
+        if books.room_for_session(endp_label, endp_prop):
+            file = books.ledger.saved(descriptor)
+            books.model.save_endp(now, ttl, endp_label, endp_prop, file)
+            books.labels.saved(file, endp_label, endp_prop)
+            books.surplus = books.model.surplus(
+                endp_label, settings.session_limit, settings.endpoint_session_limit
+            )
+        return super().save_endp(now, ttl, endp_label, endp_prop, descriptor)
+
+    def _is_expected(self, expected: bool, save: Callable[[], bool]) -> bool:
+        """Whether there is room for what is saved; the daemon must think so, too."""
+        saved = save()
+        if saved != expected:
+            raise Violation("bounds", f"a save was carried out: {saved}, the model: {expected}")
+        if not saved:
+            self._books.happened[Situation.NO_ROOM] += 1
+        self._answered(attribute_list((b"status", b"0" if saved else b"2")))
         return saved
 
     def save_dest(self, now: int, ttl: int, dest_label: bytes, dest_prop: bytes, endp_label: bytes) -> bool:
         books = self._books
         books.serve(now, ("save_dest", ttl, dest_label, dest_prop, endp_label))
-        saved = super().save_dest(now, ttl, dest_label, dest_prop, endp_label)
+        saved = super().save_dest
+        if not self._is_expected(
+            books.room_for_binding(dest_label, dest_prop, endp_label),
+            lambda: saved(now, ttl, dest_label, dest_prop, endp_label),
+        ):
+            return False
         books.model.save_dest(now, ttl, dest_label, dest_prop, endp_label)
         books.saved(ttl)
         books.recount.saved_binding(books.model.sizes())
         if (dest_label, dest_prop, endp_label) in books.bindings_gone:
             books.happened[Situation.SAVED_AGAIN_WHEN_DUE] += 1
-        self._answered(attribute_list((b"status", b"0")))
-        return saved
+        return True
 
     def find_endp(self, endp_label: bytes) -> Found | None:
         books = self._books

@@ -16,6 +16,8 @@ class Situation(Enum):
     PASSED_OVER = "a binding was passed over, because its endpoint had no session"
     PUT_BACK = "a session that nobody claimed was put back"
     SKIPPED = "a session that its remote side had closed was skipped"
+    MADE_ROOM = "a session was closed to make room for another"
+    NO_ROOM = "a save failed for want of room"
     REMOTE_CLOSED = "a remote side closed a session that somebody held"
     NO_DESCRIPTOR = "no descriptor came where one was due"
     SEVERAL_DESCRIPTORS = "several descriptors came"
