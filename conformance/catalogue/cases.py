@@ -10,6 +10,7 @@ from conformance.catalogue.language.model import Case
 from conformance.catalogue.sections import (
     announce,
     attributes,
+    beyond,
     cache,
     config,
     descriptor,
@@ -64,6 +65,7 @@ SECTIONS = (
     config,
     log,
     robustness,
+    beyond,
     endurance,
 )
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from conformance.contract.target import START, Daemon, Peer, Token
 from conformance.reference import Line, ReferenceScache, Session
 from conformance.targets.peer import ClientPeer
-from conformance.targets.settings import settings_from
+from conformance.targets.settings import refuse_bounds, settings_from
 from scache.config.settings import Settings
 
 __all__ = ["ReferenceTarget"]
@@ -22,6 +22,7 @@ class ReferenceTarget:
         return None
 
     def start(self, options: Mapping[str, str] | None = None) -> Daemon:
+        refuse_bounds(self.name, options or {})
         return ReferenceDaemon(settings_from(self.name, options or {}))
 
 

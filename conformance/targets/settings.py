@@ -10,7 +10,7 @@ from scache.config.settings import Settings
 from scache.errors import ConfigurationError, UnavailableError
 from scache.protocol.dialect import Dialect
 
-__all__ = ["ALL_LINES", "DIALECT_PARAMETERS", "FOR_EVER", "dialect_from", "settings_from"]
+__all__ = ["ALL_LINES", "DIALECT_PARAMETERS", "FOR_EVER", "dialect_from", "refuse_bounds", "settings_from"]
 
 #: A max_idle that no case reaches (Postfix's own limit is 2^31 - 1 seconds).
 FOR_EVER = "3650d"
@@ -22,6 +22,11 @@ ALL_LINES = {"scache_warning_limit": "0"}
 DIALECT_PARAMETERS = {
     name: parameter.field for name, parameter in BY_NAME.items() if parameter.field in Dialect.__slots__
 }
+#: Bounds and better ways of this project's daemon.
+_OF_OURS = {name for name in BY_NAME if name.endswith("_limit") and name.startswith("scache_")} - {
+    "scache_message_limit",
+    "scache_warning_limit",
+} | {"scache_watch", "scache_order", "scache_handover"}
 #: Parameters of every Postfix daemon that change nothing for an scache in memory.
 _IGNORED = {"max_use", "daemon_timeout"}
 
@@ -30,6 +35,15 @@ def dialect_from(options: Mapping[str, str], default: Dialect) -> Dialect:
     """The dialect that these parameters choose; `default` where they choose none."""
     chosen = {field: options[name] == "yes" for name, field in DIALECT_PARAMETERS.items() if name in options}
     return Dialect(**chosen) if chosen else default
+
+
+def refuse_bounds(target: str, options: Mapping[str, str]) -> None:
+    """UnavailableError where a parameter is asked for that only this project's daemon has, and that no other
+    scache can be held to.
+    """
+    for name in options:
+        if name in _OF_OURS:
+            raise UnavailableError(f"{target}: reads no parameter {name}")
 
 
 def settings_from(target: str, options: Mapping[str, str]) -> Settings:

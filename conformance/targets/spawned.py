@@ -17,7 +17,7 @@ from conformance.postfix.master import Child, Command, arguments, spawn
 from conformance.postfix.rest import ProcessWatch, Rest, sees_other_users, supported, wait_for_rest
 from conformance.targets.peer import ClientPeer
 from conformance.targets.sessions import Sessions
-from conformance.targets.settings import ALL_LINES, FOR_EVER, dialect_from
+from conformance.targets.settings import ALL_LINES, FOR_EVER, dialect_from, refuse_bounds
 from conformance.targets.unix_connection import UnixConnection
 from scache.errors import UnavailableError
 from scache.protocol.dialect import Dialect
@@ -197,6 +197,8 @@ class SpawnedTarget:
         if reason is not None:
             raise UnavailableError(f"{self.name}: {reason}")
         options = options or {}
+        if not self._ours:
+            refuse_bounds(self.name, options)
         given = {"max_idle": FOR_EVER, **(ALL_LINES if self._ours else {}), **options}
         words = arguments(given, change_user=why_the_user_cannot_change() is None)
         return SpawnedDaemon(self.command, words, self._dialect_under(options), self._start_clock)

@@ -1,0 +1,221 @@
+"""Beyond: what this project's daemon bounds or does better, each where its parameter says so."""
+
+from __future__ import annotations
+
+from conformance.catalogue.language.dialogue import case
+
+__all__ = ["CASES", "TITLE"]
+
+TITLE = "Beyond"
+
+_FULL = "4096"  # bytes: the smallest limit that the parameters of sizes take
+_LONG = "x" * 2000
+
+_TOO_MANY = "log warning: too many sessions: see scache_session_limit, scache_endpoint_session_limit"
+_NO_BINDING = (
+    "log warning: no room for a binding: see scache_binding_limit, scache_destination_binding_limit, "
+    "scache_cache_size_limit"
+)
+_NO_SESSION = "log warning: no room for a session: see scache_cache_size_limit"
+
+CASES = (
+    case(
+        "beyond/sessions/1",
+        "Of too many sessions of one endpoint the oldest is closed.",
+        "beyond.sessions",
+        f"""
+        save_endp E P1 A
+        save_endp E P2 B
+        save_endp F P3 C
+        held A
+        save_endp E P4 D
+        {_TOO_MANY}
+        free A
+        find_endp E = P2 B
+        find_endp E = P4 D
+        find_endp F = P3 C
+        """,
+        options={"scache_endpoint_session_limit": "2"},
+    ),
+    case(
+        "beyond/sessions/2",
+        "Of too many sessions in all the oldest of the endpoint that has most is closed.",
+        "beyond.sessions",
+        f"""
+        save_endp E P1 A
+        save_endp F P2 B
+        save_endp F P3 C
+        held B
+        save_endp G P4 D
+        {_TOO_MANY}
+        free B
+        find_endp E = P1 A
+        find_endp F = P3 C
+        find_endp G = P4 D
+        """,
+        options={"scache_session_limit": "3"},
+    ),
+    case(
+        "beyond/sessions/3",
+        "Where each endpoint has one session, the endpoint that is there for longest loses its own.",
+        "beyond.sessions",
+        f"""
+        save_endp E P1 A
+        save_endp F P2 B
+        held A
+        save_endp G P3 C
+        {_TOO_MANY}
+        free A
+        find_endp E = miss
+        find_endp F = P2 B
+        find_endp G = P3 C
+        """,
+        options={"scache_session_limit": "2"},
+    ),
+    case(
+        "beyond/bindings/1",
+        "One binding too many of a destination fails; refreshing one of them doesn't, nor does another "
+        "destination's.",
+        "beyond.bindings",
+        f"""
+        save_dest D P E
+        save_dest D P F
+        >> request=save_dest ttl=2 label=D property=P label=G .
+        << status=2 .
+        {_NO_BINDING}
+        save_dest D P E
+        save_dest D2 P G
+        save_endp G GP A
+        find_dest D = miss
+        find_dest D2 = P GP A
+        """,
+        options={"scache_destination_binding_limit": "2"},
+    ),
+    case(
+        "beyond/bindings/2",
+        "One binding too many in all fails, until one expires.",
+        "beyond.bindings",
+        f"""
+        save_dest D P E
+        save_dest D2 P E
+        >> request=save_dest ttl=2 label=D3 property=P label=E .
+        << status=2 .
+        {_NO_BINDING}
+        advance 2
+        save_dest D3 P E
+        save_endp E EP A
+        find_dest D3 = P EP A
+        """,
+        options={"scache_binding_limit": "2"},
+    ),
+    case(
+        "beyond/size/1",
+        "A session whose label and property have no room is closed: FAIL; what was cached stays.",
+        "beyond.size",
+        f"""
+        save_endp E {_LONG} A
+        save_endp F {_LONG} B
+        >> request=save_endp ttl=2 label=G property={_LONG} .
+        << dummy= .
+        >> [C]
+        << status=2 .
+        {_NO_SESSION}
+        free C
+        find_endp G = miss
+        find_endp E = {_LONG} A
+        save_endp G {_LONG} D
+        find_endp G = {_LONG} D
+        """,
+        options={"scache_cache_size_limit": _FULL},
+    ),
+    case(
+        "beyond/size/2",
+        "A binding that has no room is FAIL, and room is there again when another has expired.",
+        "beyond.size expiry.seconds",
+        f"""
+        save_dest D {_LONG} E
+        save_dest D2 {_LONG} E
+        >> request=save_dest ttl=2 label=D3 property={_LONG} label=E .
+        << status=2 .
+        {_NO_BINDING}
+        advance 2
+        save_dest D3 {_LONG} E
+        """,
+        options={"scache_cache_size_limit": _FULL},
+    ),
+    case(
+        "beyond/clients/1",
+        "Beyond the limit newcomers wait, others are served, and who waits is served when one leaves.",
+        "beyond.clients",
+        """
+        a: connect
+        b: connect
+        c: connect silent
+        log warning: clients wait: see scache_client_limit
+        a: find_endp E = miss
+        b: find_endp E = miss
+        c: << nothing
+        b: close
+        c: << protocol=connection_cache_protocol .
+        c: find_endp E = miss
+        """,
+        options={"scache_client_limit": "2"},
+    ),
+    case(
+        "beyond/clients/2",
+        "Of clients that hold too much of unfinished messages the one with more than its share is closed.",
+        "beyond.clients",
+        f"""
+        a: >> request=save_dest ttl=2 label=D property={_LONG}
+        b: >> request=save_dest ttl=2 label=D property={_LONG}{_LONG}
+        b: << end
+        log warning: client closed: too many bytes of unfinished messages: see scache_unfinished_limit
+        a: >> label=E .
+        a: << status=0 .
+        """,
+        options={"scache_unfinished_limit": _FULL},
+    ),
+    case(
+        "beyond/watch/1",
+        "A cached session that its remote side ends is closed at once, and the next one is found.",
+        "beyond.watch",
+        """
+        save_endp E P1 A
+        save_endp E P2 B
+        held A
+        hang up A
+        free A
+        find_endp E = P2 B
+        """,
+        options={"scache_watch": "yes"},
+    ),
+    case(
+        "beyond/watch/2",
+        "A session that was found is no longer watched.",
+        "beyond.watch",
+        """
+        save_endp E P1 A
+        >> request=find_endp label=E .
+        << status=0 property=P1 .
+        hang up A
+        >> dummy= .
+        << [A]
+        >> dummy= .
+        find_endp E = miss
+        """,
+        options={"scache_watch": "yes"},
+    ),
+    case(
+        "beyond/order/1",
+        "The newest session of an endpoint is found first.",
+        "beyond.order",
+        """
+        save_endp E P1 A
+        save_endp E P2 B
+        save_dest D DP E
+        find_dest D = DP P2 B
+        find_endp E = P1 A
+        """,
+        options={"scache_order": "lifo"},
+    ),
+)
