@@ -176,6 +176,23 @@ CASES = (
         options={"scache_unfinished_limit": _FULL},
     ),
     case(
+        "beyond/warnings/1",
+        "Of a flood of warnings of one kind so many are logged as are allowed, and another kind after it.",
+        "beyond.warnings",
+        """
+        >> .
+        log warning: missing attribute request in input from scache socket
+        >> .
+        log warning: missing attribute request in input from scache socket
+        >> .
+        log nothing
+        >> request=foo .
+        << status=1 .
+        log warning: unrecognized request: "foo", ignored
+        """,
+        options={"scache_warning_limit": "2"},
+    ),
+    case(
         "beyond/watch/1",
         "A cached session that its remote side ends is closed at once, and the next one is found.",
         "beyond.watch",

@@ -99,8 +99,8 @@ PLANTINGS = [
     Planting(
         "the newest session is found first",
         ConnectionCache._take,
-        "session = endpoint.oldest",
-        "session = endpoint.newest",
+        "endpoint.newest if self.settings.newest_first else endpoint.oldest",
+        "endpoint.newest",
     ),
     Planting(
         "a refreshed binding moves to the end",
@@ -108,9 +108,7 @@ PLANTINGS = [
         "self._deadlines.move(binding, due)",
         "self._deadlines.move(binding, due); bindings[key] = bindings.pop(key)",
     ),
-    Planting(
-        "the time to live isn't limited", ConnectionCache._due, "ttl if ttl < self.ttl_limit", "ttl if True"
-    ),
+    Planting("the time to live isn't limited", ConnectionCache._due, "ttl if ttl < limit", "ttl if True"),
     Planting("expiry is one second late", Server.turn, "cache_due <= now", "cache_due < now"),
     Planting(
         "a found destination loses its binding",
