@@ -1,0 +1,325 @@
+"""What a service finds, counts, closes and tells; the cache behind it is its own affair."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from scache.cache.connection_cache import Binding, Session
+from scache.cache.service import Service
+from scache.config.settings import Settings
+
+NOW = 1_800_000_000
+START = "Jan 15 08:00:00"
+
+
+class Witness:
+    """An Observer that writes down what it is told."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[object, ...]] = []
+
+    def session_saved(self, session: Session) -> None:
+        self.told.append(("saved", session.endpoint.label, session.prop, session.descriptor))
+
+    def session_found(self, session: Session) -> None:
+        self.told.append(("found", session.endpoint.label, session.prop, session.descriptor))
+
+    def session_dropped(self, session: Session) -> None:
+        self.told.append(("dropped", session.endpoint.label, session.descriptor))
+
+    def endpoint_missed(self, endp_label: bytes) -> None:
+        self.told.append(("no endpoint", endp_label))
+
+    def binding_saved(self, binding: Binding, refreshed: bool) -> None:
+        self.told.append(("bound", binding.dest_label, binding.prop, binding.endp_label, refreshed))
+
+    def binding_dropped(self, binding: Binding) -> None:
+        self.told.append(("unbound", binding.dest_label, binding.endp_label))
+
+    def destination_missed(self, dest_label: bytes, bound: bool) -> None:
+        self.told.append(("no destination", dest_label, bound))
+
+
+class Case:
+    """A service whose descriptors are closed, or found closed, when the test says so."""
+
+    def __init__(self, **settings: Any) -> None:
+        self.hung_up: set[int] = set()
+        self.asked: list[int] = []
+        self.closed: list[int] = []
+        self.witness = Witness()
+        self.service = Service(Settings(**settings), self._look, self.closed.append, self.witness)
+
+    def _look(self, descriptor: int) -> bool:
+        self.asked.append(descriptor)
+        return descriptor in self.hung_up
+
+    def save(self, *descriptors: int, label: bytes = b"E", ttl: int = 2) -> None:
+        for descriptor in descriptors:
+            self.service.save_endp(NOW, ttl, label, b"P%d" % descriptor, descriptor)
+
+    def bind(self, dest_label: bytes = b"D", endp_label: bytes = b"E") -> None:
+        self.service.save_dest(NOW, 2, dest_label, b"DP", endp_label)
+
+    def found(self, label: bytes = b"E") -> int | None:
+        found = self.service.find_endp(label)
+        return found and found.session.descriptor
+
+    def all_found(self, label: bytes = b"E") -> list[int]:
+        found = []
+        while (descriptor := self.found(label)) is not None:
+            found.append(descriptor)
+        return found
+
+    def counted(self) -> list[str]:
+        """The statistics without their prefix and their first line."""
+        lines = self.service.take_statistics(START)
+        assert not lines or lines[0] == f"statistics: start interval {START}"
+        return [line.removeprefix("statistics: ") for line in lines[1:]]
+
+
+def test_a_find_by_endpoint_gives_the_endpoints_property() -> None:
+    case = Case()
+    case.save(7)
+    found = case.service.find_endp(b"E")
+    assert found is not None
+    assert (found.properties, found.session.descriptor) == ((b"P7",), 7)
+
+
+def test_a_find_by_destination_gives_its_property_first() -> None:
+    case = Case()
+    case.save(7)
+    case.bind()
+    found = case.service.find_dest(b"D")
+    assert found is not None
+    assert (found.properties, found.session.descriptor) == ((b"DP", b"P7"), 7)
+
+
+def test_hits_and_misses_are_counted_by_kind() -> None:
+    case = Case()
+    case.save(7, 8, 9)
+    case.bind()
+    case.counted()
+    case.service.find_endp(b"E")
+    for label in (b"D", b"D", b"D", b"X"):
+        case.service.find_dest(label)
+    case.service.find_endp(b"E")
+    assert case.counted() == [
+        "domain lookup hits=2 miss=2 success=50%",
+        "address lookup hits=1 miss=1 success=50%",
+    ]
+
+
+def test_the_most_there_ever_were_is_looked_at_after_each_save() -> None:
+    case = Case()
+    case.save(7, 8, 9)
+    case.save(6, label=b"F")
+    case.bind()
+    assert case.all_found() == [7, 8, 9]
+    case.bind(b"D2")
+    assert case.counted()[-1] == "max simultaneous domains=2 addresses=2 connection=4"
+
+
+def test_a_binding_saved_makes_the_endpoints_count() -> None:
+    case = Case()
+    case.save(7)
+    case.counted()
+    case.bind()
+    assert case.counted() == ["max simultaneous domains=1 addresses=1 connection=0"]
+
+
+def test_taking_the_statistics_begins_them_anew() -> None:
+    case = Case()
+    case.service.find_endp(b"E")
+    assert case.counted() == ["address lookup hits=0 miss=1 success=0%"]
+    assert case.counted() == []
+
+
+def test_sizes_are_destinations_endpoints_and_sessions() -> None:
+    case = Case()
+    case.save(7, 8)
+    for destination in (b"D", b"D2", b"D3"):
+        case.bind(destination)
+    assert case.service.sizes == (3, 1, 2)
+
+
+def test_a_session_nobody_claimed_is_closed_as_in_postfix() -> None:
+    case = Case()
+    case.save(7)
+    found = case.service.find_endp(b"E")
+    assert found is not None
+    assert not case.service.put_back(NOW, found)
+    assert case.service.sizes == (0, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("taken", "left"),
+    [
+        ([7], [7, 8, 9]),
+        ([7, 8], [8, 7, 9]),
+        ([7, 8, 9], [9, 8, 7]),
+    ],
+)
+def test_what_is_put_back_is_the_oldest_again(taken: list[int], left: list[int]) -> None:
+    case = Case(keep_unclaimed=True)
+    case.save(7, 8, 9)
+    held = [case.service.find_endp(b"E") for _ in taken]
+    for found in held:
+        assert found is not None
+        assert case.service.put_back(NOW, found)
+    assert case.service.sizes == (0, 1, 3)
+    case.save(10)
+    assert case.all_found() == [*left, 10]
+    assert case.service.sizes == (0, 0, 0)
+
+
+def test_what_is_put_back_is_found_by_its_destination_and_counted_no_second_time() -> None:
+    case = Case(keep_unclaimed=True)
+    case.save(7)
+    case.bind()
+    found = case.service.find_dest(b"D")
+    assert found is not None
+    case.counted()
+    assert case.service.put_back(NOW, found)
+    assert case.counted() == []
+    again = case.service.find_dest(b"D")
+    assert again is not None
+    assert again.properties == (b"DP", b"P7")
+
+
+@pytest.mark.parametrize("others", [[], [8]])
+def test_what_is_put_back_keeps_its_due_second(others: list[int]) -> None:
+    case = Case(keep_unclaimed=True, ttl_limit=9)
+    case.save(7, ttl=3)
+    case.save(*others, ttl=9)
+    found = case.service.find_endp(b"E")
+    assert found is not None
+    assert case.service.put_back(NOW + 2, found)
+    assert list(case.service.expire(NOW + 2)) == []
+    assert list(case.service.expire(NOW + 3)) == [7]
+    assert case.all_found() == others
+
+
+def test_what_falls_due_between_others_leaves_them_linked() -> None:
+    case = Case(keep_unclaimed=True, ttl_limit=9)
+    case.save(7, ttl=3)
+    case.save(8, 9, ttl=9)
+    held = [case.service.find_endp(b"E") for _ in range(2)]
+    for found in reversed(held):
+        assert found is not None
+        case.service.put_back(NOW, found)
+    case.save(10, ttl=9)
+    assert list(case.service.expire(NOW + 3)) == [7]
+    assert case.all_found() == [8, 9, 10]
+
+
+def test_nothing_is_put_back_in_its_due_second_or_later() -> None:
+    case = Case(keep_unclaimed=True)
+    case.save(7)
+    found = case.service.find_endp(b"E")
+    assert found is not None
+    assert not case.service.put_back(NOW + 2, found)
+    assert case.service.sizes == (0, 0, 0)
+    assert case.service.put_back(NOW + 1, found)
+
+
+def test_a_session_put_back_when_its_endpoint_has_come_anew_goes_before_the_new_ones() -> None:
+    case = Case(keep_unclaimed=True)
+    case.save(7)
+    found = case.service.find_endp(b"E")
+    assert found is not None
+    case.save(8)
+    case.service.put_back(NOW, found)
+    assert case.service.sizes == (0, 1, 2)
+    assert case.all_found() == [7, 8]
+
+
+def test_closed_sessions_are_passed_over_and_closed_where_that_is_wanted() -> None:
+    case = Case(skip_closed=True)
+    case.save(7, 8, 9)
+    case.bind()
+    case.hung_up = {7, 9}
+    assert case.found() == 8
+    assert case.service.find_dest(b"D") is None
+    assert case.closed == [7, 9]
+    assert case.counted()[:2] == [
+        "domain lookup hits=0 miss=1 success=0%",
+        "address lookup hits=1 miss=0 success=100%",
+    ]
+
+
+def test_nobody_looks_at_sessions_where_that_is_not_wanted() -> None:
+    case = Case()
+    case.save(7, 8)
+    case.bind()
+    case.hung_up = {7, 8}
+    assert case.found() == 7
+    assert case.service.find_dest(b"D") is not None
+    assert (case.asked, case.closed) == ([], [])
+
+
+def test_another_configuration_counts_from_the_next_call_on() -> None:
+    case = Case(ttl_limit=2)
+    case.save(7, ttl=9)
+    case.service.reconfigure(Settings(ttl_limit=5, keep_unclaimed=True, skip_closed=True))
+    case.save(8, ttl=9)
+    assert case.service.next_due() == NOW + 2
+    assert list(case.service.expire(NOW + 2)) == [7]
+    assert case.service.next_due() == NOW + 5
+    found = case.service.find_endp(b"E")
+    assert found is not None
+    assert case.service.put_back(NOW, found)
+    case.hung_up = {8}
+    assert case.found() is None
+    assert case.closed == [8]
+
+
+def test_all_that_is_cached_can_be_given_up() -> None:
+    case = Case()
+    case.save(7, 8)
+    case.bind()
+    assert list(case.service.clear()) == [7, 8]
+    assert case.service.sizes == (0, 0, 0)
+    assert case.service.next_due() is None
+
+
+def test_an_observer_is_told_what_happens_in_its_order() -> None:
+    case = Case()
+    case.save(7, 8)
+    case.bind(b"D", b"X")
+    case.bind()
+    case.bind()
+    case.service.find_dest(b"D")
+    case.service.find_dest(b"Q")
+    case.found()
+    case.service.find_dest(b"D")
+    case.save(9)
+    list(case.service.expire(NOW + 2))
+    assert case.witness.told == [
+        ("saved", b"E", b"P7", 7),
+        ("saved", b"E", b"P8", 8),
+        ("bound", b"D", b"DP", b"X", False),
+        ("bound", b"D", b"DP", b"E", False),
+        ("bound", b"D", b"DP", b"E", True),
+        ("no endpoint", b"X"),
+        ("found", b"E", b"P7", 7),
+        ("no destination", b"Q", False),
+        ("found", b"E", b"P8", 8),
+        ("no endpoint", b"X"),
+        ("no endpoint", b"E"),
+        ("no destination", b"D", True),
+        ("saved", b"E", b"P9", 9),
+        ("unbound", b"D", b"X"),
+        ("unbound", b"D", b"E"),
+        ("dropped", b"E", 9),
+    ]
+
+
+def test_an_observer_hears_nothing_of_the_end() -> None:
+    case = Case()
+    case.save(7)
+    case.witness.told.clear()
+    assert list(case.service.clear()) == [7]
+    assert case.witness.told == []
