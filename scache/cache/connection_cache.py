@@ -136,7 +136,10 @@ class ConnectionCache:
         """
         bindings = self._destinations.get(dest_label)
         if bindings is not None:
+            endpoints = self._endpoints
             for binding in bindings.values():
+                if binding.endp_label not in endpoints and self._observer is None:
+                    continue  # as most are, where there are many
                 session = self._take(binding.endp_label)
                 if session is not None:
                     return Found((binding.prop, session.prop), session)

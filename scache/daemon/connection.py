@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from scache.checking import TYPE_CHECKING
 from scache.daemon.network import READABLE, WRITABLE
-from scache.protocol.actions import Close, Discard, HandOver, Warn, Write
+from scache.protocol.actions import Close, Continue, Discard, HandOver, Warn, Write
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -84,6 +84,8 @@ class Connection:
             self._network.watch(self._stream.handle, READABLE)
             if self._holds:
                 self._hold(self._memory.unread, 0)
+            if isinstance(self._held_up[0], Continue):
+                self._held_up = self._conversation.go_on(now)
             return self._answer
         conversation = self._conversation
         try:
@@ -139,6 +141,8 @@ class Connection:
                 self._warn(self._stream.peer_user(), action.text)
             elif isinstance(action, Discard):
                 self._network.close(action.descriptor)
+            elif isinstance(action, Continue):
+                self._hold_up((action,))
             elif isinstance(action, Close):
                 self._close(now)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from scache.checking import TYPE_CHECKING
 
-__all__ = ["Close", "Discard", "HandOver", "Warn", "Write"]
+__all__ = ["Close", "Continue", "Discard", "HandOver", "Warn", "Write"]
 
 
 class Write:
@@ -43,6 +43,12 @@ class Warn:
         self.text = text
 
 
+class Continue:
+    """Call `go_on` in the next turn, and read nothing before: this client has had its share of this one."""
+
+    __slots__ = ()
+
+
 class Close:
     """Close the connection once all before is done."""
 
@@ -50,4 +56,4 @@ class Close:
 
 
 if TYPE_CHECKING:
-    Action = Write | HandOver | Discard | Warn | Close
+    Action = Write | HandOver | Discard | Warn | Continue | Close

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from scache.checking import TYPE_CHECKING
 from scache.protocol import states
-from scache.protocol.actions import Close, Discard, HandOver, Warn, Write
+from scache.protocol.actions import Close, Continue, Discard, HandOver, Warn, Write
 from scache.protocol.attributes import LIST_END, Scan, Scanner, printed
 from scache.protocol.dialect import ANNOUNCEMENT, DUMMY
 from scache.protocol.request import (
@@ -38,6 +38,9 @@ _TRANSITIONS = {
     for write_wait in (False, True)
     for read_wait in (False, True)
 }
+
+#: Scans in one turn. A client of Postfix never needs more than four; one that sends junk may want thousands.
+_SHARE = 16
 
 _SAVED = (SAVED,)
 _ASK = (Write(DUMMY),)
@@ -147,6 +150,10 @@ class Conversation:
         self._go(states.NOT_SENT)
         return [self._not_handed_over(error), *self._scan(now)]
 
+    def go_on(self, now: int) -> Sequence[Action]:
+        """It is the turn after the one that ended with Continue."""
+        return self._scan(now)
+
     def end(self, now: int, *, timed_out: bool = False) -> Sequence[Action]:
         """No more bytes will come: the client has closed its side, or has exceeded the time limit."""
         if self._state is states.CLOSED:
@@ -166,10 +173,15 @@ class Conversation:
         self._state = self._transitions[self._state][event]
 
     def _scan(self, now: int) -> Sequence[Action]:
-        """Go through what was fed, as far as it reaches."""
+        """Go through what was fed, as far as it and this turn's share reach."""
         actions: list[Action] = []
-        while (wanted := self._wanted()) is not None and (scan := self._scanner.scan(wanted)) is not None:
+        for _ in range(_SHARE):
+            wanted = self._wanted()
+            if wanted is None or (scan := self._scanner.scan(wanted)) is None:
+                break
             actions += self._scanned(scan, now)
+        else:
+            return [*actions, Continue()]
         if self._scanner.size > self._message_limit:
             actions.append(Warn(f"warning: message on {self._path} exceeds {self._message_limit} bytes"))
             actions += self.end(now)

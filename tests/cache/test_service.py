@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from scache.cache.connection_cache import Binding, Session
+from scache.cache.entries import Binding, Session
 from scache.cache.service import Service
 from scache.config.settings import Settings
 
@@ -42,19 +42,39 @@ class Witness:
         self.told.append(("no destination", dest_label, bound))
 
 
-class Case:
-    """A service whose descriptors are closed, or found closed, when the test says so."""
+class Descriptors:
+    """Sessions that have hung up when the test says so, and what was done to them (Sessions)."""
 
-    def __init__(self, **settings: Any) -> None:
-        self.hung_up: set[int] = set()
+    def __init__(self) -> None:
+        self.gone: set[int] = set()
         self.asked: list[int] = []
         self.closed: list[int] = []
-        self.witness = Witness()
-        self.service = Service(Settings(**settings), self._look, self.closed.append, self.witness)
+        self.watched: set[int] = set()
 
-    def _look(self, descriptor: int) -> bool:
-        self.asked.append(descriptor)
-        return descriptor in self.hung_up
+    def watch(self, session: Session) -> None:
+        self.watched.add(session.descriptor)
+
+    def unwatch(self, session: Session) -> None:
+        self.watched.discard(session.descriptor)
+
+    def hung_up(self, session: Session) -> bool:
+        self.asked.append(session.descriptor)
+        return session.descriptor in self.gone
+
+    def close(self, session: Session) -> None:
+        self.closed.append(session.descriptor)
+
+    discard = close
+
+
+class Case:
+    """A service, what happens to its sessions, and what it says."""
+
+    def __init__(self, **settings: Any) -> None:
+        self.sessions = Descriptors()
+        self.bounds_met: list[str] = []
+        self.witness = Witness()
+        self.service = Service(Settings(**settings), self.sessions, self.bounds_met.append, self.witness)
 
     def save(self, *descriptors: int, label: bytes = b"E", ttl: int = 2) -> None:
         for descriptor in descriptors:
@@ -66,6 +86,9 @@ class Case:
     def found(self, label: bytes = b"E") -> int | None:
         found = self.service.find_endp(label)
         return found and found.session.descriptor
+
+    def expired(self, now: int) -> list[int]:
+        return [session.descriptor for session in self.service.expire(now)]
 
     def all_found(self, label: bytes = b"E") -> list[int]:
         found = []
@@ -158,11 +181,11 @@ def test_a_session_nobody_claimed_is_closed_as_in_postfix() -> None:
     ("taken", "left"),
     [
         ([7], [7, 8, 9]),
-        ([7, 8], [8, 7, 9]),
-        ([7, 8, 9], [9, 8, 7]),
+        ([7, 8], [7, 8, 9]),
+        ([7, 8, 9], [7, 8, 9]),
     ],
 )
-def test_what_is_put_back_is_the_oldest_again(taken: list[int], left: list[int]) -> None:
+def test_what_is_put_back_has_its_old_place(taken: list[int], left: list[int]) -> None:
     case = Case(keep_unclaimed=True)
     case.save(7, 8, 9)
     held = [case.service.find_endp(b"E") for _ in taken]
@@ -197,8 +220,8 @@ def test_what_is_put_back_keeps_its_due_second(others: list[int]) -> None:
     found = case.service.find_endp(b"E")
     assert found is not None
     assert case.service.put_back(NOW + 2, found)
-    assert list(case.service.expire(NOW + 2)) == []
-    assert list(case.service.expire(NOW + 3)) == [7]
+    assert case.expired(NOW + 2) == []
+    assert case.expired(NOW + 3) == [7]
     assert case.all_found() == others
 
 
@@ -211,7 +234,7 @@ def test_what_falls_due_between_others_leaves_them_linked() -> None:
         assert found is not None
         case.service.put_back(NOW, found)
     case.save(10, ttl=9)
-    assert list(case.service.expire(NOW + 3)) == [7]
+    assert case.expired(NOW + 3) == [7]
     assert case.all_found() == [8, 9, 10]
 
 
@@ -240,10 +263,10 @@ def test_closed_sessions_are_passed_over_and_closed_where_that_is_wanted() -> No
     case = Case(skip_closed=True)
     case.save(7, 8, 9)
     case.bind()
-    case.hung_up = {7, 9}
+    case.sessions.gone = {7, 9}
     assert case.found() == 8
     assert case.service.find_dest(b"D") is None
-    assert case.closed == [7, 9]
+    assert case.sessions.closed == [7, 9]
     assert case.counted()[:2] == [
         "domain lookup hits=0 miss=1 success=0%",
         "address lookup hits=1 miss=0 success=100%",
@@ -254,10 +277,10 @@ def test_nobody_looks_at_sessions_where_that_is_not_wanted() -> None:
     case = Case()
     case.save(7, 8)
     case.bind()
-    case.hung_up = {7, 8}
+    case.sessions.gone = {7, 8}
     assert case.found() == 7
     assert case.service.find_dest(b"D") is not None
-    assert (case.asked, case.closed) == ([], [])
+    assert (case.sessions.asked, case.sessions.closed) == ([], [])
 
 
 def test_another_configuration_counts_from_the_next_call_on() -> None:
@@ -266,21 +289,21 @@ def test_another_configuration_counts_from_the_next_call_on() -> None:
     case.service.reconfigure(Settings(ttl_limit=5, keep_unclaimed=True, skip_closed=True))
     case.save(8, ttl=9)
     assert case.service.next_due() == NOW + 2
-    assert list(case.service.expire(NOW + 2)) == [7]
+    assert case.expired(NOW + 2) == [7]
     assert case.service.next_due() == NOW + 5
     found = case.service.find_endp(b"E")
     assert found is not None
     assert case.service.put_back(NOW, found)
-    case.hung_up = {8}
+    case.sessions.gone = {8}
     assert case.found() is None
-    assert case.closed == [8]
+    assert case.sessions.closed == [8]
 
 
 def test_all_that_is_cached_can_be_given_up() -> None:
     case = Case()
     case.save(7, 8)
     case.bind()
-    assert list(case.service.clear()) == [7, 8]
+    assert [session.descriptor for session in case.service.clear()] == [7, 8]
     assert case.service.sizes == (0, 0, 0)
     assert case.service.next_due() is None
 
@@ -296,7 +319,7 @@ def test_an_observer_is_told_what_happens_in_its_order() -> None:
     case.found()
     case.service.find_dest(b"D")
     case.save(9)
-    list(case.service.expire(NOW + 2))
+    case.expired(NOW + 2)
     assert case.witness.told == [
         ("saved", b"E", b"P7", 7),
         ("saved", b"E", b"P8", 8),
@@ -321,5 +344,53 @@ def test_an_observer_hears_nothing_of_the_end() -> None:
     case = Case()
     case.save(7)
     case.witness.told.clear()
-    assert list(case.service.clear()) == [7]
+    assert [session.descriptor for session in case.service.clear()] == [7]
     assert case.witness.told == []
+
+
+def test_cached_sessions_are_watched_from_their_save_to_their_find_where_that_is_wanted() -> None:
+    case = Case(watch=True, keep_unclaimed=True)
+    case.save(7, 8)
+    assert case.sessions.watched == {7, 8}
+    found = case.service.find_endp(b"E")
+    assert case.sessions.watched == {8}
+    assert found is not None
+    case.service.put_back(NOW, found)
+    assert case.sessions.watched == {7, 8}
+
+
+def test_nobody_watches_sessions_where_that_is_not_wanted() -> None:
+    case = Case(keep_unclaimed=True)
+    case.save(7)
+    found = case.service.find_endp(b"E")
+    assert found is not None
+    case.service.put_back(NOW, found)
+    assert case.sessions.watched == set()
+
+
+def test_a_session_that_has_ended_leaves_the_cache() -> None:
+    saved: list[Session] = []
+    case = Case()
+    case.witness.session_saved = saved.append  # type: ignore[method-assign]
+    case.save(7, 8)
+    case.service.ended(saved[0])
+    assert case.sessions.closed == [7]
+    assert case.all_found() == [8]
+
+
+def test_a_save_without_room_says_so_and_keeps_nothing() -> None:
+    case = Case(cache_size_limit=3)
+    assert case.service.save_endp(NOW, 2, b"E", b"P", 7)
+    assert not case.service.save_endp(NOW, 2, b"E", b"P", 8)
+    assert not case.service.save_dest(NOW, 2, b"D", b"", b"E")
+    assert case.service.sizes == (0, 1, 1)
+    assert len(case.bounds_met) == 2
+    assert case.counted() == ["max simultaneous domains=0 addresses=1 connection=1"]
+
+
+def test_too_many_sessions_cost_the_oldest_one() -> None:
+    case = Case(endpoint_session_limit=2)
+    case.save(7, 8, 9)
+    assert case.sessions.closed == [7]
+    assert len(case.bounds_met) == 1
+    assert case.all_found() == [8, 9]

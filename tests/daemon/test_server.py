@@ -394,3 +394,37 @@ def test_the_pause_in_accepting_is_no_longer_where_the_clock_is_set_back() -> No
     waiting.release()
     world.clock.set(world.clock.now() - 1000)
     assert world.server.timeout() == 1
+
+
+def test_a_client_that_sends_junk_has_its_share_of_each_turn_and_others_have_theirs() -> None:
+    world = World(max_idle=0, warning_limit=0)
+    noisy, other = world.connect(), world.connect()
+    noisy.send(b"\0" * 100 + find_endp())
+    other.send(find_endp())
+    world.turn(2)
+    assert received(other) == MISS
+    assert len(world.log) == 32
+    world.turn(4)
+    assert len(world.log) == 96
+    world.turn(2)
+    assert len(world.log) == 100
+    assert received(noisy) == MISS
+
+
+def test_a_client_that_goes_while_its_junk_is_looked_through_is_done_with() -> None:
+    world = World(max_idle=0, warning_limit=0)
+    noisy = world.connect()
+    noisy.send(b"\0" * 100)
+    noisy.release()
+    world.turn(12)
+    assert len(world.log) == 100
+    assert world.server.clients == 0
+
+
+def test_the_daemon_can_end_while_junk_is_looked_through() -> None:
+    world = World(max_idle=0, warning_limit=0)
+    noisy = world.connect()
+    noisy.send(b"\0" * 100)
+    world.turn(1)
+    world.server.close()
+    assert noisy.events() & 16

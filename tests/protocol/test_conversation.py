@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from scache.cache.service import Service
 from scache.config.settings import Settings
-from scache.protocol.actions import Close, Discard, HandOver, Warn, Write
+from scache.protocol.actions import Close, Continue, Discard, HandOver, Warn, Write
 from scache.protocol.conversation import Conversation
 from scache.protocol.dialect import Dialect
 from scache.protocol.states import transitions
@@ -100,6 +100,8 @@ class Script:
                     self.lines.append(f"-- discard {descriptor}")
                 case Warn(text=text):
                     self.lines.append(f"!! {text.removeprefix('warning: ')}")
+                case Continue():
+                    self._note(self.conversation.go_on(NOW))
                 case Close():
                     self.lines.append("-- close")
 
@@ -405,6 +407,17 @@ def test_sessions_that_their_remote_side_has_closed_can_be_skipped() -> None:
     assert script.descriptor(b"E") == 4
     assert script.service.find_dest(b"D") is None
     assert script.sessions.discarded == [3, 5]
+
+
+def test_one_turn_scans_no_more_than_its_share_and_the_next_ones_go_on() -> None:
+    conversation = Script(QUIET).conversation
+    actions = conversation.receive(b"\0" * 40 + encoded("request=find_endp label=E ;"), NOW)
+    shares = []
+    while isinstance(actions[-1], Continue):
+        shares.append(len(actions) - 1)
+        actions = conversation.go_on(NOW)
+    assert shares == [16, 16]
+    assert [type(action) for action in actions] == [Warn] * 8 + [Write]
 
 
 words = st.one_of(

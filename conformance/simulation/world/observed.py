@@ -128,6 +128,7 @@ class ObservedNetwork(SimulatedNetwork):
         self.ending = False
         self.refused_at: float | None = None
         self.rotation = 0
+        self._served: dict[int, Client] = {}  # by handle
 
     def accept(self) -> SimulatedStream:
         try:
@@ -142,6 +143,17 @@ class ObservedNetwork(SimulatedNetwork):
         self.streams += 1
         self.books.moved += 1
         return stream
+
+    def watch(self, handle: int, events: int) -> None:
+        """The daemon turns to a client; what it does for it then may need no byte of it."""
+        if handle in self._served:
+            self.books.client = self._served[handle]
+            self.books.moved += 1
+        super().watch(handle, events)
+
+    def unwatch(self, handle: int) -> None:
+        self._served.pop(handle, None)
+        super().unwatch(handle)
 
     def wait(self, timeout: float | None) -> list[tuple[int, int]]:
         """Handles with events, in the order that the world wants."""
@@ -164,7 +176,9 @@ class ObservedNetwork(SimulatedNetwork):
     def _stream(self, socket: StreamSocket) -> SimulatedStream:
         client = self.clients.pop(socket.peer)
         client.accepted = True
-        return ObservedStream(self, socket, client)
+        stream = ObservedStream(self, socket, client)
+        self._served[stream.handle] = client
+        return stream
 
 
 class ObservedService(Service):
