@@ -13,7 +13,7 @@ COMMANDS: Commands = {
     "serve": ("scache.standalone.daemon", "run the daemon on a socket of its own"),
     "install": ("scache.commands.install", "put the daemon into a Postfix instance, in place of its scache"),
     "uninstall": ("scache.commands.uninstall", "give a Postfix instance its own scache back"),
-    "check": ("scache.admin.check", "say what is installed, whether it answers, and what is misconfigured"),
+    "check": ("scache.commands.check", "say what is installed, whether it answers, and what is wrong"),
     "zipapp": ("scache.commands.zipapp", "write the daemon as one executable file"),
     "record": ("scache.commands.record", "record the traffic of a running scache"),
     "replay": ("scache.commands.replay", "replay a trace and compare every reply"),

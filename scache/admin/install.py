@@ -10,6 +10,10 @@ import json
 import os
 from pathlib import Path
 
+from scache.admin.check.configuration import Configuration
+from scache.admin.check.files import HERE
+from scache.admin.check.installation import PROGRAM_NAME, Installed, mounts, obstacles
+from scache.admin.check.sources import Tools, from_directory
 from scache.admin.instance import PostfixInstance
 from scache.admin.zipapp import MARK, build, write_program
 from scache.checking import TYPE_CHECKING
@@ -18,42 +22,61 @@ from scache.errors import UnavailableError
 if TYPE_CHECKING:
     from scache.admin.instance import Entry
 
-__all__ = ["PROGRAM_NAME", "Installation", "Record", "service_of"]
+__all__ = [
+    "PROGRAM_NAME",
+    "Installation",
+    "Record",
+    "installed_in",
+    "is_mounted",
+    "original_command",
+    "service_of",
+]
 
-PROGRAM_NAME = "scache-python"
+#: For a Postfix before 3.6.
+_SILENT = "-o scache_announce=no"
 
 
 class Installation:
     """An installation into an instance, made out and not carried out yet.
 
-    already: the daemon is installed there, and only its program will be written anew.
+    already: master.cf's entry runs the daemon, and only its program, or the record, may have to be written.
+    is_complete: there is nothing to do at all.
     Raises UnavailableError where it can't be installed there.
     """
 
     def __init__(self, instance: PostfixInstance, interpreter: str) -> None:
+        _refuse(instance)
         service = service_of(instance)
-        entry = _usable_entry(instance, service)
+        entry = instance.entry(service)
+        assert entry is not None, "its absence is an obstacle"
         self.program = Path(instance.value("daemon_directory"), PROGRAM_NAME)
-        _check_program_file(self.program)
         self._instance = instance
         self._content = build(interpreter)
         self._master_cf = instance.master_cf.read_bytes()
-        self.record = Record.between(
-            service, self._master_cf, instance.with_command(service, _command(instance, service, entry))
-        )
-        _check_writable(self.program.parent, instance.directory)
         self.already = entry.program == PROGRAM_NAME
+        if self.already:  # of an entry that nobody remembers otherwise, as if it had been Postfix's
+            before = instance.with_command(service, original_command(entry))
+            self.record = Record.between(service, before, self._master_cf)
+        else:
+            command = _command(instance, service, entry)
+            self.record = Record.between(service, self._master_cf, instance.with_command(service, command))
+        self._has_record = self.already and Record.path(instance.directory).exists()
+        _check_writable(self.program.parent, instance.directory)
+        self.is_complete = self._has_record and _holds(self.program, self._content)
 
     def carry_out(self) -> None:
         """Write the three files, in an order in which each is there before it is needed; or none of them."""
+        if self.is_complete:
+            return
         is_new = not self.program.exists()
         write_program(self.program, self._content, replace=True)
-        if self.already:
+        if self._has_record:
             return
         directory = self._instance.directory
         try:
             self.record.save(directory)
-            self._instance.replace_master_cf(self.record.apply(self._master_cf))
+            if not self.already:
+                self._instance.replace_master_cf(self.record.apply(self._master_cf))
         except BaseException:
             Record.path(directory).unlink(missing_ok=True)
             if is_new:
@@ -61,38 +84,52 @@ class Installation:
             raise
 
 
+def _refuse(instance: PostfixInstance) -> None:
+    """UnavailableError where `scache check` finds what an installation can't go on with."""
+    configuration = from_directory(instance.directory, Tools.installed())
+    found = obstacles(configuration, installed_in(configuration), HERE)
+    if found:
+        raise UnavailableError(f"{found[0].line()}; do: {' && '.join(found[0].cure)}")
+
+
+def installed_in(configuration: Configuration) -> Installed:
+    """What of an installation is there, on this machine."""
+    program = Path(configuration.main().text("daemon_directory"), PROGRAM_NAME)
+    try:
+        is_foreign = MARK not in program.read_bytes()[:200]
+    except OSError:
+        is_foreign = False
+    has_record = Record.path(Path(configuration.directory)).exists()
+    return Installed(has_record, str(program), is_foreign, _mounts())
+
+
+def _mounts() -> frozenset[str]:
+    try:
+        return mounts(Path("/proc/self/mountinfo").read_text("utf-8", "surrogateescape"))
+    except OSError:
+        return frozenset()
+
+
+def is_mounted(path: Path) -> bool:
+    """Whether a file is a mount point, which can't be replaced."""
+    return str(path) in _mounts()
+
+
+def _holds(path: Path, content: bytes) -> bool:
+    try:
+        return path.read_bytes() == content
+    except OSError:
+        return False
+
+
+def original_command(entry: Entry) -> str:
+    """The command line of Postfix's own scache, for an entry that runs this project's."""
+    return f"scache {entry.arguments}".replace(_SILENT, "").strip()
+
+
 def service_of(instance: PostfixInstance) -> str:
     """`name/unix` of the service that the instance's delivery agents ask for connections."""
     return f"{instance.value('connection_cache_service_name')}/unix"
-
-
-def _usable_entry(instance: PostfixInstance, service: str) -> Entry:
-    """The service's entry. UnavailableError where it isn't one that can be taken over."""
-    where = f"{instance.master_cf}: service {service}"
-    if instance.services().count(service) > 1:
-        raise UnavailableError(f"{where}: has more than one entry")
-    entry = instance.entry(service)
-    if entry is None:
-        raise UnavailableError(f"{where}: not found, though connection_cache_service_name names it")
-    if entry.process_limit != "1":
-        raise UnavailableError(f"{where}: its process limit is {entry.process_limit}, but a cache needs 1")
-    if entry.program == PROGRAM_NAME:
-        if not Record.path(instance.directory).exists():
-            raise UnavailableError(
-                f"{where}: runs {PROGRAM_NAME}, but {Record.path(instance.directory)} is missing"
-            )
-    elif entry.program != "scache":
-        raise UnavailableError(f"{where}: runs {entry.program}, not scache")
-    elif Record.path(instance.directory).exists():
-        raise UnavailableError(
-            f"{Record.path(instance.directory)}: left over from an earlier installation; remove it"
-        )
-    return entry
-
-
-def _check_program_file(program: Path) -> None:
-    if program.exists() and MARK not in program.read_bytes()[:200]:
-        raise UnavailableError(f"{program}: exists, and is not this program")
 
 
 def _check_writable(*directories: Path) -> None:
@@ -105,7 +142,7 @@ def _command(instance: PostfixInstance, service: str, entry: Entry) -> str:
     """The command line for master.cf. With a Postfix before 3.6, the daemon must not speak first."""
     words = [PROGRAM_NAME, *([entry.arguments] if entry.arguments else [])]
     if not instance.speaks_first and "scache_announce" not in instance.overrides(service):
-        words.append("-o scache_announce=no")
+        words.append(_SILENT)
     return " ".join(words)
 
 

@@ -14,10 +14,10 @@ from scache.errors import UnavailableError
 if TYPE_CHECKING:
     import argparse
 
-__all__ = ["Entry", "PostfixInstance", "add_config_directory"]
+__all__ = ["SEARCH", "Entry", "PostfixInstance", "add_config_directory"]
 
 _FIRST_TO_ANNOUNCE = (3, 6)
-_SEARCH = "/usr/sbin:/usr/local/sbin:/usr/bin:/sbin"
+SEARCH = "/usr/sbin:/usr/local/sbin:/usr/bin:/sbin"
 
 
 def add_config_directory(parser: argparse.ArgumentParser) -> None:
@@ -47,7 +47,7 @@ class PostfixInstance:
     """
 
     def __init__(self, config_directory: Path | None) -> None:
-        found = shutil.which("postconf", path=f"{os.environ.get('PATH', '')}:{_SEARCH}")
+        found = shutil.which("postconf", path=f"{os.environ.get('PATH', '')}:{SEARCH}")
         if found is None:
             raise UnavailableError("postconf: not found; is Postfix installed?")
         self._postconf = found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 
 from scache.admin.install import Installation
 from scache.admin.instance import PostfixInstance, add_config_directory
@@ -21,6 +22,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="absolute path of the interpreter that runs the daemon (default: %(default)s)",
     )
     parser.add_argument("--dry-run", action="store_true", help="say what would be done, and do nothing")
+    parser.add_argument(
+        "--ensure",
+        action="store_true",
+        help="for configuration management: say nothing but `changed` or `unchanged`",
+    )
+    parser.epilog = (
+        "Exit status: 0 it is installed, by this command or before; 2 it can't be, and nothing has changed."
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -30,18 +39,25 @@ def run(arguments: argparse.Namespace) -> int:
     """
     instance = PostfixInstance(arguments.config_directory)
     installation = Installation(instance, arguments.python)
-    if arguments.dry_run:
-        print(f"would write {installation.program}")
-        if not installation.already:
-            print(f"would change {instance.master_cf}:\n{installation.record.changes()}")
-        return 0
-    if (healed := heal(instance)) is not None:
-        print(healed)
-    installation.carry_out()
-    reloaded = instance.reload_if_running()
-    if not installation.already:
-        print(f"{instance.master_cf}: changed:\n{installation.record.changes()}")
-    print(f"{installation.program}: written")
-    if reloaded:
-        print("postfix reload: done")
+    lines = _steps(instance, installation, "would write" if arguments.dry_run else "written:")
+    if not arguments.dry_run:
+        if (healed := heal(instance)) is not None:
+            print(healed, file=sys.stderr if arguments.ensure else sys.stdout)
+        installation.carry_out()
+        if not installation.is_complete and instance.reload_if_running():
+            lines.append("postfix reload: done")
+    if arguments.ensure:
+        lines = ["unchanged" if installation.is_complete else "changed"]
+    print("\n".join(lines))
     return 0
+
+
+def _steps(instance: PostfixInstance, installation: Installation, written: str) -> list[str]:
+    """What is done, or would be."""
+    if installation.is_complete:
+        return [f"{installation.program}: installed already, unchanged"]
+    steps = []
+    if not installation.already:
+        changed = "would change" if written.startswith("would") else "changed:"
+        steps.append(f"{changed} {instance.master_cf}\n{installation.record.changes()}")
+    return [*steps, f"{written} {installation.program}"]

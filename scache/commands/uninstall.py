@@ -14,6 +14,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's options."""
     add_config_directory(parser)
     parser.add_argument("--dry-run", action="store_true", help="say what would be done, and do nothing")
+    parser.add_argument(
+        "--ensure",
+        action="store_true",
+        help="for configuration management: say nothing but `changed` or `unchanged`",
+    )
+    parser.epilog = (
+        "Exit status: 0 it is not installed, by this command or before; 2 it can't be removed, and nothing "
+        "has changed."
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -23,19 +32,26 @@ def run(arguments: argparse.Namespace) -> int:
     """
     instance = PostfixInstance(arguments.config_directory)
     removal = Removal(instance)
-    if arguments.dry_run:
-        print(f"would restore the entry {removal.record.service} in {instance.master_cf}")
-        if not removal.others:
-            print(f"would remove {removal.program}")
-        return 0
-    removal.restore_entry()
-    reloaded = instance.reload_if_running()
-    removal.remove_program()
-    print(f"{instance.master_cf}: entry {removal.record.service} restored")
-    if reloaded:
-        print("postfix reload: done")
-    if removal.others:
-        print(f"{removal.program}: kept for {', '.join(map(str, removal.others))}")
-    else:
-        print(f"{removal.program}: removed")
+    lines = _steps(instance, removal, would=arguments.dry_run)
+    if not arguments.dry_run and not removal.is_complete:
+        removal.restore_entry()
+        if removal.entry and instance.reload_if_running():
+            lines.append("postfix reload: done")
+        removal.remove_program()
+    if arguments.ensure:
+        lines = ["unchanged" if removal.is_complete else "changed"]
+    print("\n".join(lines))
     return 0
+
+
+def _steps(instance: PostfixInstance, removal: Removal, *, would: bool) -> list[str]:
+    """What is done, or would be."""
+    if removal.is_complete:
+        return [f"{instance.directory}: nothing is installed here"]
+    restored, removed = ("would restore", "would remove") if would else ("restored:", "removed:")
+    steps = [f"{restored} the entry {removal.entry} in {instance.master_cf}"] if removal.entry else []
+    if removal.removes_program:
+        steps.append(f"{removed} {removal.program}")
+    if removal.others:
+        steps.append(f"{removal.program}: kept for {', '.join(map(str, removal.others))}")
+    return steps or [f"{removed} the record of the installation"]

@@ -13,7 +13,7 @@ from scache.errors import ConfigurationError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-__all__ = ["DEFAULT_DIRECTORY", "MainCf", "split_setting"]
+__all__ = ["DEFAULT_DIRECTORY", "MainCf", "logical_lines", "split_setting"]
 
 DEFAULT_DIRECTORY = "/etc/postfix"
 _SPACE = " \t\n\v\f\r"
@@ -38,7 +38,7 @@ class MainCf:
                 content = file.read()
         except OSError as error:
             raise ConfigurationError(f"open {self.path}: {error.strerror}") from error
-        for number, line in _logical_lines(content.decode("utf-8", "surrogateescape"), self._stray):
+        for number, line in logical_lines(content.decode("utf-8", "surrogateescape"), self._stray):
             try:
                 name, value = split_setting(line)
             except ConfigurationError as error:
@@ -86,7 +86,7 @@ def split_setting(text: str) -> tuple[str, str]:
     return text[:end], rest[1:].strip(_SPACE)
 
 
-def _logical_lines(content: str, stray: Callable[[str], None]) -> Iterator[tuple[int, str]]:
+def logical_lines(content: str, stray: Callable[[str], None]) -> Iterator[tuple[int, str]]:
     """Number of the first line, and text, of each logical line (readlline).
 
     Comments and empty lines are left out, also between a line and its continuation. `stray` is told of a

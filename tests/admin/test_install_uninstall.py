@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from conformance.postfix.master import Command
+from scache.admin.check.installation import mounts
 from scache.admin.instance import PostfixInstance
 from scache.cli import main
 from tests.support.configuration import settle
@@ -157,18 +160,21 @@ def test_an_entry_that_was_edited_since_is_left_alone(
 
 
 REFUSED = {
-    "no entry": (OTHERS, "service scache/unix: not found, though connection_cache_service_name names it"),
-    "two entries": (DEFAULT + DEFAULT, "service scache/unix: has more than one entry"),
+    "no entry": (OTHERS, "master.cf has no service scache/unix [cache off; cache-missing]; do: postconf"),
+    "a comment": ("#" + DEFAULT + OTHERS, "its entry in master.cf is a comment"),
+    "two entries": (DEFAULT + DEFAULT, "has several entries (lines 1, 2)"),
     "several processes": (
         "scache unix - - y - 0 scache\n",
-        "service scache/unix: its process limit is 0, but a cache needs 1",
+        "has a process limit of 0, but scache requires 1",
     ),
-    "another program": ("scache unix - - y - 1 other\n", "service scache/unix: runs other, not scache"),
-    "ours, but without the record": (
-        "scache unix - - y - 1 scache-python\n",
-        "service scache/unix: runs scache-python, but ",
+    "the default limit": (
+        "scache unix - - y - - scache\n",
+        "has a process limit of -, but scache requires 1",
     ),
-    "not understood": ("scache unix - -\n", "line 1: bad field count"),
+    "another type": ("scache fifo - - y - 1 scache\n", "is of the type fifo, but unix is needed"),
+    "a public service": ("scache unix n - y - 1 scache\n", "has the private flag n"),
+    "another program": ("scache unix - - y - 1 other\n", "runs other [cache off; cache-program]"),
+    "not understood": ("scache unix - -\n", "not an entry of eight fields"),
 }
 
 
@@ -210,7 +216,9 @@ def test_a_file_of_that_name_that_is_not_ours_is_refused(
     instance.program.write_text("something else")
     before = instance.files()
     assert instance.run("install") == 2
-    assert capsys.readouterr().err == f"scache install: {instance.program}: exists, and is not this program\n"
+    assert capsys.readouterr().err.startswith(
+        f"scache install: {instance.program}: is not this program [installation; installed-program-foreign]"
+    )
     assert instance.files() == before
 
 
@@ -255,11 +263,127 @@ def test_nothing_installed_means_nothing_to_uninstall(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     instance = Instance(tmp_path)
-    assert instance.run("uninstall") == 2
-    assert (
-        capsys.readouterr().err
-        == f"scache uninstall: {instance.record}: not found; nothing is installed here\n"
-    )
+    before = instance.files()
+    assert instance.run("uninstall") == 0
+    assert capsys.readouterr().out == f"{instance.directory}: nothing is installed here\n"
+    assert instance.files() == before
+
+
+@pytest.mark.parametrize("command", ["install", "uninstall"])
+def test_done_a_second_time_nothing_changes_and_nothing_is_reloaded(
+    tmp_path: Path, command: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    instance = Instance(tmp_path)
+    instance.run("install")
+    instance.run(command)
+    before = instance.files()
+    reloads: list[int] = []
+    monkeypatch.setattr(PostfixInstance, "reload_if_running", lambda _self: bool(reloads.append(1)))
+    capsys.readouterr()
+    assert instance.run(command, "--ensure") == 0
+    assert capsys.readouterr().out == "unchanged\n"
+    assert instance.files() == before
+    assert reloads == []
+
+
+@pytest.mark.parametrize("command", ["install", "uninstall"])
+def test_what_had_to_be_done_is_said_in_a_word(
+    tmp_path: Path, command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    instance = Instance(tmp_path)
+    if command == "uninstall":
+        instance.run("install")
+    capsys.readouterr()
+    assert instance.run(command, "--ensure") == 0
+    assert capsys.readouterr().out == "changed\n"
+
+
+def found(instance: Instance, capsys: pytest.CaptureFixture[str]) -> list[str]:
+    """IDs of what check finds."""
+    instance.run("check", "--json")
+    return [finding["id"] for finding in json.loads(capsys.readouterr().out)["findings"]]
+
+
+def with_entry_put_back(base: Path) -> Instance:
+    """Installed; then a configuration tool has written master.cf anew."""
+    instance = Instance(base)
+    instance.run("install")
+    instance.master_cf.write_text(DEFAULT + OTHERS)
+    return instance
+
+
+def with_entry_back_though_uninstalled(base: Path) -> Instance:
+    """Uninstalled; then a configuration tool has put the entry of the installation back."""
+    instance = Instance(base)
+    instance.run("install")
+    installed = instance.master_cf.read_text()
+    instance.run("uninstall")
+    instance.master_cf.write_text(installed)
+    return instance
+
+
+STATES = {
+    "installed-entry-put-back": with_entry_put_back,
+    "installed-without-record": with_entry_back_though_uninstalled,
+}
+
+
+@pytest.mark.parametrize(("identifier", "make"), STATES.items(), ids=STATES)
+@pytest.mark.parametrize("command", ["install", "uninstall"])
+def test_what_a_configuration_tool_has_done_is_known_and_gone_on_from(
+    tmp_path: Path,
+    command: str,
+    identifier: str,
+    make: Callable[[Path], Instance],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    instance = make(tmp_path)
+    capsys.readouterr()
+    assert identifier in found(instance, capsys)
+    assert instance.run(command) == 0
+    capsys.readouterr()
+    assert [each for each in found(instance, capsys) if each.startswith("installed")] == []
+    assert ("scache-python" in instance.entry()) == (command == "install")
+    assert instance.program.exists() == (command == "install")
+    assert instance.run("uninstall") == 0
+    assert instance.entry() == (DEFAULT.split())
+    assert not instance.record.exists()
+
+
+def test_a_master_cf_that_is_mounted_is_refused_in_the_dry_run_already(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    instance = Instance(tmp_path)
+    instance.run("install")
+    monkeypatch.setattr("scache.admin.install._mounts", lambda: frozenset({str(instance.master_cf)}))
+    before = instance.files()
+    capsys.readouterr()
+    assert instance.run("uninstall", "--dry-run") == 2
+    assert instance.run("install", "--dry-run") == 2
+    said = capsys.readouterr().err.splitlines()
+    assert [
+        line for line in said if f"{instance.master_cf}: is a mount point, and can't be replaced" in line
+    ] == said
+    assert "mounted-file" in found(instance, capsys)
+    assert instance.files() == before
+
+
+def test_mount_points_are_read_as_the_kernel_writes_them() -> None:
+    line = r"36 35 98:0 /a /etc/post\040fix/master.cf rw,noatime - ext4 /dev/x rw"
+    assert mounts(f"{line}\n") == {"/etc/post fix/master.cf"}
+
+
+def test_the_real_mount_of_a_file_is_seen(tmp_path: Path) -> None:
+    instance = Instance(tmp_path)
+    copy = tmp_path / "copy"
+    copy.write_bytes(instance.master_cf.read_bytes())
+    mounting = subprocess.run(["mount", "--bind", copy, instance.master_cf], check=False, capture_output=True)
+    if mounting.returncode != 0:
+        pytest.skip("this machine lets nobody mount a file")
+    try:
+        assert instance.run("install", "--dry-run") == 2
+    finally:
+        subprocess.run(["umount", instance.master_cf], check=True)
 
 
 def test_the_service_is_the_one_that_delivery_agents_ask(tmp_path: Path) -> None:

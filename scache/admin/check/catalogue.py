@@ -1,0 +1,56 @@
+"""All findings: their kinds, and what there is of them in a configuration."""
+
+from __future__ import annotations
+
+from scache.admin.check import destinations, installation, log, names, reuse, services, syntax, tls, values
+from scache.admin.check.configuration import Configuration
+from scache.admin.check.files import Files
+from scache.admin.check.finding import Finding, Kind, Severity
+from scache.admin.check.installation import Installed
+from scache.admin.check.log import Syslog
+
+__all__ = ["FAMILIES", "KINDS", "findings"]
+
+#: Heading on the page -> the kinds of a family.
+FAMILIES: dict[str, tuple[Kind, ...]] = {
+    "Services on the way": services.KINDS,
+    "Lines that can't be read": syntax.KINDS,
+    "Values that a program dies of": values.KINDS,
+    "Destinations": destinations.KINDS,
+    "TLS": tls.KINDS,
+    "Time and limits": reuse.KINDS,
+    "Names": names.KINDS,
+    "Log": log.KINDS,
+    "Installation": installation.KINDS,
+}
+KINDS = {kind.id: kind for kinds in FAMILIES.values() for kind in kinds}
+_ORDER = list(Severity)
+
+
+def _of_values(configuration: Configuration) -> list[Finding]:
+    return [*values.find(configuration, frozenset()), *reuse.find(configuration)]
+
+
+def findings(
+    configuration: Configuration,
+    files: Files,
+    syslog: Syslog | None = None,
+    installed: Installed | None = None,
+) -> list[Finding]:
+    """What is wrong, the worst first.
+
+    syslog, installed: what is known of the machine, None where it isn't the configuration's.
+    """
+    programs = tls.tls_programs(configuration, files)
+    found = [
+        *syntax.find(configuration),
+        *services.find(configuration, programs, files),
+        *values.find(configuration, programs),
+        *destinations.find(configuration, files),
+        *tls.find(configuration, files),
+        *reuse.find(configuration),
+        *names.find(configuration, _of_values),
+        *log.find(configuration, syslog),
+        *(installation.find(configuration, installed) if installed else ()),
+    ]
+    return sorted(found, key=lambda finding: _ORDER.index(finding.kind.severity))

@@ -1,0 +1,216 @@
+"""A Postfix configuration as it was read: settings and services with their places, and what a program sees.
+
+Pure: whoever reads the files hands in their text (reading.py) and what the installed release knows.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from scache.admin.parameters import DEFAULTS
+from scache.config.expansion import expand
+from scache.config.main_cf import MainCf
+from scache.config.values import Values
+from scache.errors import ConfigurationError
+
+__all__ = ["AGENTS", "Configuration", "Effective", "Fault", "Place", "Service", "Setting"]
+
+#: Names under which the program of the delivery agents runs; they prefix its parameters.
+AGENTS = ("smtp", "lmtp")
+#: The earliest release with: tlsproxy(8) for delivery agents, an announcement, inline: tables.
+_TLS_REUSE, _ANNOUNCEMENT = (3, 4), (3, 6)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where something stands."""
+
+    file: str
+    line: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}"
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A parameter as it is set, not expanded."""
+
+    value: str
+    place: Place | None
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A line that Postfix can't read."""
+
+    place: Place
+    line: str
+    said: str
+
+
+@dataclass(frozen=True)
+class Service:
+    """An entry of master.cf; a field with its default is `-`."""
+
+    name: str
+    type: str
+    private: str
+    unprivileged: str
+    chroot: str
+    wakeup: str
+    process_limit: str
+    program: str
+    options: tuple[str, ...]
+    overrides: Mapping[str, Setting]
+    """Parameters that its `-o` options set."""
+    place: Place
+
+    @property
+    def id(self) -> str:
+        """`name/type`, as postconf(1) wants it."""
+        return f"{self.name}/{self.type}"
+
+    @property
+    def agent(self) -> str | None:
+        """`smtp` or `lmtp` where this is a delivery agent, which connects to other servers."""
+        name = self.program.rpartition("/")[2]
+        return name if name in AGENTS else None
+
+    def fields(self, **changes: str) -> str:
+        """The entry without its options, as postconf -M takes it, with some fields changed."""
+        fields = {
+            "name": self.name,
+            "type": self.type,
+            "private": self.private,
+            "unprivileged": self.unprivileged,
+            "chroot": self.chroot,
+            "wakeup": self.wakeup,
+            "process_limit": self.process_limit,
+            "program": self.program,
+            **changes,
+        }
+        return " ".join(fields.values())
+
+
+class Effective:
+    """The values that one program sees: its `-o` options, then main.cf, then the release's defaults."""
+
+    def __init__(self, configuration: Configuration, service: Service | None = None) -> None:
+        self._service = service
+        self._settings = {**configuration.settings, **(service.overrides if service else {})}
+        self._main_cf = MainCf(configuration.directory, lambda _warning: None)
+        for name, default in configuration.defaults.items():
+            self._main_cf.set(name, default)
+        for name, setting in self._settings.items():
+            self._main_cf.set(name, setting.value)
+        if service is not None:
+            self._main_cf.set("service_name", service.name)
+        self.values = Values(self._main_cf)
+        """Values by type. ConfigurationError with Postfix's text for one that a program dies of."""
+
+    def text(self, name: str) -> str:
+        """The expanded value; empty where it can't be expanded, or this release has no such parameter."""
+        try:
+            return self._main_cf.value(name, "")
+        except ConfigurationError:
+            return ""
+
+    def expand(self, text: str) -> str:
+        """A text with what it refers to; empty where it can't be expanded."""
+        return expand(text, self._main_cf.raw, lambda _warning: None) or ""
+
+    def is_yes(self, name: str) -> bool:
+        """Whether a yes-or-no parameter says yes, in any case of letters."""
+        return self.text(name).lower() == "yes"
+
+    def is_no(self, name: str) -> bool:
+        """Whether it says no; a value that is neither is fatal, and says nothing."""
+        return self.text(name).lower() == "no"
+
+    def seconds(self, name: str) -> int | None:
+        """A time; None where the value is none, or below what Postfix takes."""
+        try:
+            return self.values.time(name, "", minimum=0)
+        except ConfigurationError:
+            return None
+
+    def setting(self, name: str) -> Setting | None:
+        """How and where it is set, None for a default."""
+        return self._settings.get(name)
+
+    def place(self, name: str) -> Place | None:
+        """Where it is set."""
+        setting = self._settings.get(name)
+        return setting.place if setting else None
+
+    def is_own(self, name: str) -> bool:
+        """Whether the service sets it with `-o`."""
+        return self._service is not None and name in self._service.overrides
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """An instance's configuration."""
+
+    directory: str
+    settings: Mapping[str, Setting] = field(default_factory=dict)
+    services: Sequence[Service] | None = None
+    """None where master.cf is not known."""
+    commented_out: Sequence[Service] = ()
+    """Comments of master.cf that would be entries."""
+    defaults: Mapping[str, str] = field(default_factory=lambda: DEFAULTS)
+    release: tuple[int, int] = (3, 7)
+    is_default: bool = False
+    """Whether postconf(1) means this one without being told."""
+    table_types: frozenset[str] | None = None
+    """Types of lookup tables that this release was built with, None where that isn't known."""
+    unreadable: Sequence[Fault] = ()
+    warnings: Sequence[str] = ()
+    """What postconf(1) warns of, without its name."""
+
+    @property
+    def agents(self) -> list[Service]:
+        """The delivery agents of master.cf, or the usual ones where it isn't known."""
+        if self.services is not None:
+            return [service for service in self.effective_services() if service.agent]
+        return [
+            Service(name, "unix", "-", "-", "-", "-", "-", name, (), {}, Place("master.cf", 0))
+            for name in AGENTS
+        ]
+
+    def effective_services(self) -> list[Service]:
+        """The entries that count: master(8) uses the last of several with the same name and type."""
+        return list({service.id: service for service in self.services or ()}.values())
+
+    def service(self, name: str, type_: str = "unix") -> Service | None:
+        """The entry of this name and type that counts."""
+        wanted = f"{name}/{type_}"
+        return next((each for each in self.effective_services() if each.id == wanted), None)
+
+    def main(self) -> Effective:
+        """What a program without `-o` options sees."""
+        return Effective(self)
+
+    @property
+    def hands_tls_on(self) -> bool:
+        """Whether this release can hand TLS connections on at all, through tlsproxy(8)."""
+        return self.release >= _TLS_REUSE
+
+    @property
+    def speaks_first(self) -> bool:
+        """Whether its servers announce their protocol."""
+        return self.release >= _ANNOUNCEMENT
+
+    def postconf(self, option: str, *words: str) -> str:
+        """A postconf command for this instance, as one would type it."""
+        where = [] if self.is_default else ["-c", self.directory]
+        return shlex.join(["postconf", *where, option, *words])
+
+    def set_command(self, service: Service, effective: Effective, name: str, value: str) -> str:
+        """The command that sets a parameter where the service has it from."""
+        if effective.is_own(name):
+            return self.postconf("-P", f"{service.id}/{name}={value}")
+        return self.postconf("-e", f"{name}={value}")

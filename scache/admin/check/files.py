@@ -1,0 +1,44 @@
+"""What the findings may ask of the machine that the configuration is for."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+__all__ = ["ELSEWHERE", "HERE", "Files"]
+
+
+class Files:
+    """Files by their paths. known: whether this is the machine that the configuration is for."""
+
+    def __init__(self, *, known: bool) -> None:
+        self.known = known
+
+    def read(self, path: str) -> str | None:
+        """A regular file's content, None where it can't be read."""
+        try:
+            if not self.known or not stat.S_ISREG(os.stat(path).st_mode):
+                return None
+            return Path(path).read_bytes().decode("utf-8", "surrogateescape")
+        except (OSError, ValueError):
+            return None
+
+    def is_missing(self, path: str) -> bool:
+        """Whether there is certainly no such file."""
+        return self.known and not os.path.lexists(path)
+
+    def is_directory(self, path: str) -> bool:
+        """Whether it is a directory."""
+        return self.known and os.path.isdir(path)
+
+    def changed(self, path: str) -> float:
+        """When the file was changed last; 0 where it isn't there."""
+        try:
+            return os.stat(path).st_mtime if self.known else 0.0
+        except (OSError, ValueError):
+            return 0.0
+
+
+HERE = Files(known=True)
+ELSEWHERE = Files(known=False)

@@ -1,0 +1,131 @@
+"""Text of main.cf, master.cf and postconf(1) into settings and services with their places. Pure."""
+
+from __future__ import annotations
+
+import re
+
+from scache.admin.check.configuration import Fault, Place, Service, Setting
+from scache.config.main_cf import logical_lines, split_setting
+from scache.errors import ConfigurationError
+
+__all__ = ["read_main_cf", "read_master_cf", "read_postconf", "words"]
+
+_TYPES = ("inet", "unix", "unix-dgram", "fifo", "pass")
+_SPACE = " \t\r\n"
+_FLAG = re.compile(r"[-yn]$")
+_NUMBER = re.compile(r"(-|\d+)\??$")
+_FIELDS = 8
+
+
+def read_main_cf(text: str, file: str) -> tuple[dict[str, Setting], list[Fault]]:
+    """The settings, of several for one parameter the last; and the lines that are none."""
+    settings, faults = {}, []
+    for number, line in logical_lines(text, lambda _stray: None):
+        place = Place(file, number)
+        try:
+            name, value = split_setting(line)
+        except ConfigurationError as error:
+            faults.append(Fault(place, line.strip(), str(error)))
+        else:
+            settings[name] = Setting(value, place)
+    return settings, faults
+
+
+def read_master_cf(text: str, file: str) -> tuple[list[Service], list[Service], list[Fault]]:
+    """The entries, the comments that would be entries, and the lines that are none."""
+    services, faults = [], []
+    for number, line in logical_lines(text, lambda _stray: None):
+        place = Place(file, number)
+        service = _service(line, place)
+        if service is None:
+            faults.append(Fault(place, line.strip(), "not an entry of eight fields"))
+        else:
+            services.append(service)
+    return services, _commented_out(text, file), faults
+
+
+def _commented_out(text: str, file: str) -> list[Service]:
+    found = []
+    lines = text.split("\n")
+    for number, line in enumerate(lines, 1):
+        if line.startswith("#"):
+            entry = line.lstrip("#").lstrip(" ")
+            for following in lines[number:]:  # its options, as far as they are commented out with it
+                if not re.match(r"#+[ \t]+-o", following):
+                    break
+                entry += " " + following.lstrip("#")
+            service = _service(entry, Place(file, number))
+            if service is not None:
+                found.append(service)
+    return found
+
+
+def read_postconf(text: str, file: str) -> tuple[dict[str, Setting], list[Service] | None, list[Fault]]:
+    """What people show: the output of `postconf -n`, with that of `postconf -M` behind it or not."""
+    settings: dict[str, Setting] = {}
+    services: list[Service] = []
+    faults = []
+    for number, line in logical_lines(text, lambda _stray: None):
+        place = Place(file, number)
+        service = _service(line, place)
+        if service is not None:
+            services.append(service)
+            continue
+        try:
+            name, value = split_setting(line)
+        except ConfigurationError as error:
+            faults.append(Fault(place, line.strip(), str(error)))
+        else:
+            settings[name] = Setting(value, place)
+    return settings, services or None, faults
+
+
+def words(text: str, separators: str = _SPACE) -> list[str]:
+    """The words of a text; white space in {braces} separates nothing (mystrtokq.c)."""
+    found, word, depth = [], "", 0
+    for character in text:
+        if depth == 0 and character in separators:
+            if word:
+                found.append(word)
+            word = ""
+            continue
+        depth += (character == "{") - (character == "}" and depth > 0)
+        word += character
+    return [*found, word] if word else found
+
+
+def _service(line: str, place: Place) -> Service | None:
+    fields = words(line)
+    if len(fields) < _FIELDS or fields[1] not in _TYPES:
+        return None
+    if not all(_FLAG.match(field) for field in fields[2:5]) or not all(map(_NUMBER.match, fields[5:7])):
+        return None
+    name, type_, private, unprivileged, chroot, wakeup, limit, program = fields[:_FIELDS]
+    options = tuple(fields[_FIELDS:])
+    overrides = _overrides(options, place)
+    return Service(
+        name, type_, private, unprivileged, chroot, wakeup, limit, program, options, overrides, place
+    )
+
+
+def _overrides(options: tuple[str, ...], place: Place) -> dict[str, Setting]:
+    """`-o name=value`, `-oname=value` and `-o { name = value }`."""
+    overrides = {}
+    position = 0
+    while position < len(options):
+        option = options[position]
+        position += 1
+        if not option.startswith("-o"):
+            continue
+        text = option[2:]
+        if not text and position < len(options):
+            text = options[position]
+            position += 1
+        if text.startswith("{") and text.endswith("}"):
+            text = text[1:-1].strip()
+        try:
+            name, value = split_setting(text)
+        except ConfigurationError:
+            continue  # the service's own fault, which services.py finds
+        overrides[name] = Setting(value, place)
+    return overrides

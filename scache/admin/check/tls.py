@@ -1,0 +1,286 @@
+"""Findings about TLS: a connection with TLS can be handed on only where tlsproxy(8) holds it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from scache.admin.check.configuration import Configuration, Effective, Place, Service
+from scache.admin.check.files import Files
+from scache.admin.check.finding import Finding, Kind, Severity
+from scache.admin.check.reading import words
+from scache.admin.check.tables import entries
+from scache.admin.parameters import TLS_LEVELS
+
+__all__ = ["KINDS", "AgentTls", "find", "tls_of", "tls_programs"]
+
+_NO_REUSE = Kind(
+    "tls-without-reuse",
+    Severity.LESS_REUSE,
+    "Connections with TLS are never reused.",
+    "A TLS session lives in the process that began it, unless tlsproxy(8) holds it: with "
+    "`smtp_tls_connection_reuse = no`, only "
+    "connections without TLS are cached. Debian's own main.cf is like that.",
+    "Enable tlsproxy in master.cf and set `smtp_tls_connection_reuse = yes`, both: without tlsproxy, mail "
+    "with TLS is deferred.",
+)
+_POLICY = Kind(
+    "tls-policy-without-reuse",
+    Severity.LESS_REUSE,
+    "A policy table asks for TLS, and connections with TLS are never reused.",
+    "The security level of a destination comes from `smtp_tls_policy_maps`, whatever "
+    "`smtp_tls_security_level` says. A connection with TLS is "
+    "cached only with `smtp_tls_connection_reuse = yes`, or `connection_reuse=yes` in the policy.",
+    "Enable tlsproxy in master.cf and set `smtp_tls_connection_reuse = yes`.",
+)
+_UNKNOWN = Kind(
+    "tls-policy-unknown",
+    Severity.NOTE,
+    "A policy table that only Postfix can ask may demand TLS.",
+    "What a socketmap, LDAP or SQL table answers (MTA-STS and DANE resolvers are asked in this way) can't "
+    "be known beforehand. Where it asks "
+    "for TLS, and does not say `connection_reuse=yes`, the connection is not reused.",
+    "Enable tlsproxy in master.cf and set `smtp_tls_connection_reuse = yes`.",
+)
+_OLD = Kind(
+    "tls-release",
+    Severity.LESS_REUSE,
+    "This release can't reuse connections with TLS.",
+    "tlsproxy(8) works for delivery agents since Postfix 3.4.",
+    "Upgrade Postfix.",
+)
+_OBSOLETE = Kind(
+    "tls-obsolete",
+    Severity.NOTE,
+    "An old TLS parameter is set.",
+    "`smtp_use_tls`, `smtp_enforce_tls` and `smtp_tls_per_site` are looked at only where "
+    "`smtp_tls_security_level` is empty, and "
+    "`smtp_tls_per_site` only without `smtp_tls_policy_maps`.",
+    "Say it by `smtp_tls_security_level` and `smtp_tls_policy_maps`.",
+)
+_WRAPPER = Kind(
+    "tls-wrappermode",
+    Severity.STOPS_MAIL,
+    "TLS from the first byte is on, but TLS isn't demanded.",
+    "With `smtp_tls_wrappermode = yes` and a level below `encrypt` smtp(8) connects to nobody: it warns "
+    "for each address, and the mail is deferred.",
+    "Set `smtp_tls_security_level = encrypt`.",
+)
+_DANE = Kind(
+    "tls-dane-without-dnssec",
+    Severity.STOPS_MAIL,
+    "DANE is demanded, but no DNSSEC is asked for.",
+    "smtp(8) warns `dane configured with dnssec lookups disabled`, and the mail is deferred.",
+    "Set `smtp_dns_support_level = dnssec`.",
+)
+KINDS = (_NO_REUSE, _POLICY, _UNKNOWN, _OLD, _OBSOLETE, _WRAPPER, _DANE)
+
+
+@dataclass(frozen=True)
+class AgentTls:
+    """What a delivery agent makes of TLS."""
+
+    level: str
+    """For destinations without a policy of their own; `none` where it is off."""
+    source: str
+    """The parameter that says so."""
+    reuse: bool
+    policy_maps: str
+    policies: tuple[tuple[str, str], ...]
+    """Destination and policy, of the tables that can be read here."""
+    unknown: tuple[str, ...]
+    """Tables that can't."""
+
+    @property
+    def is_possible(self) -> bool:
+        """Whether any destination may get TLS."""
+        return self.level != "none" or bool(self.unknown) or any(map(_wants_tls, self.policies))
+
+    @property
+    def is_reused(self) -> bool:
+        """Whether a connection with TLS may be handed on."""
+        return self.is_possible and (
+            self.reuse or any(_reuse(policy) is True for _destination, policy in self.policies)
+        )
+
+
+def _wants_tls(policy: tuple[str, str]) -> bool:
+    level = policy[1].replace(",", " ").split()[:1]
+    return bool(level) and level[0].lower() in TLS_LEVELS[1:]
+
+
+def _reuse(policy: str) -> bool | None:
+    """What the policy says of reuse; of several the last."""
+    said = [
+        word.lower().partition("=")[2]
+        for word in words(policy, ", \t")
+        if "connection_reuse=" in word.lower()
+    ]
+    return said[-1] == "yes" if said else None
+
+
+def tls_of(service: Service, effective: Effective, files: Files) -> AgentTls:
+    """What this agent makes of TLS."""
+    prefix = f"{service.agent}_"
+    level, source = effective.text(prefix + "tls_security_level").lower(), prefix + "tls_security_level"
+    if level not in TLS_LEVELS:  # one that isn't ends the agent
+        level = "none"
+    if not effective.text(source):
+        for name, meaning in (("use_tls", "may"), ("enforce_tls", "encrypt")):
+            if effective.is_yes(prefix + name):
+                level, source = meaning, prefix + name
+    maps, parameter = effective.text(prefix + "tls_policy_maps"), "tls_policy_maps"
+    if not maps:
+        maps, parameter = effective.text(prefix + "tls_per_site"), "tls_per_site"
+    policies, unknown = _policies(maps, files)
+    if parameter == "tls_per_site":
+        old = {"must": "verify", "must_nopeermatch": "encrypt"}
+        policies = [(key, old.get(value.lower(), value)) for key, value in policies]
+    reuse = effective.is_yes(prefix + "tls_connection_reuse")
+    return AgentTls(level, source, reuse, prefix + parameter, tuple(policies), tuple(unknown))
+
+
+def _policies(maps: str, files: Files) -> tuple[list[tuple[str, str]], list[str]]:
+    policies: list[tuple[str, str]] = []
+    unknown = []
+    for table in words(maps, ", \t\r\n"):
+        found = entries(table, files)
+        if found is None:
+            unknown.append(table)
+        else:
+            policies += found.items()
+    return policies, unknown
+
+
+def tls_programs(configuration: Configuration, files: Files) -> frozenset[str]:
+    """Which of tlsproxy and tlsmgr the delivery agents need."""
+    found = set()
+    for service in configuration.agents:
+        tls = tls_of(service, Effective(configuration, service), files)
+        if tls.is_possible:
+            found.add("tlsmgr")
+        if tls.is_reused:
+            found.add("tlsproxy")
+    return frozenset(found)
+
+
+def find(configuration: Configuration, files: Files) -> Iterator[Finding]:
+    """The findings of each delivery agent, without those that differ by the service alone."""
+    seen = set()
+    for service in configuration.agents:
+        effective = Effective(configuration, service)
+        for finding in _of_agent(configuration, service, effective, files):
+            key = finding.kind.id, finding.subject, finding.said
+            if key not in seen:
+                seen.add(key)
+                yield finding
+
+
+def _of_agent(
+    configuration: Configuration, service: Service, effective: Effective, files: Files
+) -> Iterator[Finding]:
+    tls = tls_of(service, effective, files)
+    prefix = f"{service.agent}_"
+    yield from _obsolete(configuration, service, effective, prefix)
+    if effective.is_yes(prefix + "tls_wrappermode") and tls.level in ("none", "may"):
+        name = prefix + "tls_wrappermode"
+        said = f"needs {prefix}tls_security_level = encrypt or stronger, which is {tls.level}"
+        cure = configuration.set_command(service, effective, prefix + "tls_security_level", "encrypt")
+        yield _WRAPPER.found(*_subject(service, effective, name), said, effective.place(name), [cure])
+    dnssec = effective.text(prefix + "dns_support_level").lower() == "dnssec"
+    dane = tls.level.startswith("dane") or any(
+        policy.lower().startswith("dane") for _destination, policy in tls.policies
+    )
+    if dane and not dnssec:
+        name = tls.source if tls.level.startswith("dane") else tls.policy_maps
+        said = f"has DANE, which needs {prefix}dns_support_level = dnssec"
+        cure = configuration.set_command(service, effective, prefix + "dns_support_level", "dnssec")
+        yield _DANE.found(*_subject(service, effective, name), said, effective.place(name), [cure])
+    if tls.is_possible and not tls.reuse and _uses_cache(service, effective):
+        yield from _without_reuse(configuration, service, effective, tls)
+
+
+def _subject(service: Service, effective: Effective, name: str) -> tuple[str, str]:
+    return (f"{service.id} -o {name}" if effective.is_own(name) else name), effective.text(name)
+
+
+def _uses_cache(service: Service, effective: Effective) -> bool:
+    on_demand = not effective.is_no(f"{service.agent}_connection_cache_on_demand")
+    return on_demand or bool(effective.text(f"{service.agent}_connection_cache_destinations"))
+
+
+def _without_reuse(
+    configuration: Configuration, service: Service, effective: Effective, tls: AgentTls
+) -> Iterator[Finding]:
+    name = f"{service.agent}_tls_connection_reuse"
+    cure = _cure(configuration, service, effective, name)
+    policies = [(key, value) for key, value in tls.policies if _wants_tls((key, value)) and not _reuse(value)]
+    if not configuration.hands_tls_on:
+        release = ".".join(map(str, configuration.release))
+        yield _OLD.found(
+            *_subject(service, effective, tls.source), f"Postfix {release} can't hand TLS connections on"
+        )
+    elif tls.level != "none":
+        said = f"connections with TLS are never cached ({tls.source} = {effective.text(tls.source)})"
+        yield _NO_REUSE.found(
+            *_subject(service, effective, name), said, _place(effective, name, tls.source), cure
+        )
+    elif policies:
+        said = (
+            f"connections with TLS are never cached, and {tls.policy_maps} has {policies[0][0]} use TLS "
+            f"({policies[0][1]})"
+        )
+        yield _POLICY.found(
+            *_subject(service, effective, name), said, _place(effective, name, tls.policy_maps), cure
+        )
+    elif tls.unknown:
+        said = (
+            f"what {tls.unknown[0]} answers can't be known here; where it asks for TLS, "
+            "the connection is not reused"
+        )
+        place = effective.place(tls.policy_maps)
+        yield _UNKNOWN.found(*_subject(service, effective, tls.policy_maps), said, place, cure)
+
+
+def _place(effective: Effective, name: str, cause: str) -> Place | None:
+    return effective.place(name) or effective.place(cause)
+
+
+def _cure(configuration: Configuration, service: Service, effective: Effective, name: str) -> list[str]:
+    """tlsproxy first: without it, mail with TLS is deferred."""
+    cure = []
+    proxy = effective.text("tlsproxy_service_name")
+    if configuration.services is None:
+        cure.append("# see to it that master.cf has: " + f"{proxy} unix - - n - 0 tlsproxy")
+    elif configuration.service(proxy) is None:
+        comment = next((each for each in configuration.commented_out if each.id == f"{proxy}/unix"), None)
+        entry = comment.fields(process_limit="0") if comment else f"{proxy} unix - - n - 0 tlsproxy"
+        cure.append(configuration.postconf("-M", f"{proxy}/unix={entry}"))
+    return [*cure, configuration.set_command(service, effective, name, "yes")]
+
+
+def _obsolete(
+    configuration: Configuration, service: Service, effective: Effective, prefix: str
+) -> Iterator[Finding]:
+    level = prefix + "tls_security_level"
+    by_level, by_maps = bool(effective.text(level)), bool(effective.text(prefix + "tls_policy_maps"))
+    for name, meaning in (("use_tls", "may"), ("enforce_tls", "encrypt"), ("tls_per_site", "")):
+        full = prefix + name
+        setting = effective.setting(full)
+        if setting is None or effective.text(full).lower() in ("", "no"):
+            continue
+        ignored = by_maps if name == "tls_per_site" else by_level
+        by = prefix + "tls_policy_maps" if name == "tls_per_site" else level
+        said = f"is ignored, because {by} is set" if ignored else f"is read, but obsolete: {by} says it"
+        drop = _drop(configuration, service, effective, full)
+        if name == "tls_per_site" and not ignored:
+            drop = [f"# move its entries into a table named by {by}"]
+        elif not ignored:
+            drop.append(configuration.set_command(service, effective, level, meaning))
+        yield _OBSOLETE.found(*_subject(service, effective, full), said, setting.place, drop)
+
+
+def _drop(configuration: Configuration, service: Service, effective: Effective, name: str) -> list[str]:
+    if effective.is_own(name):
+        return [configuration.postconf("-PX", f"{service.id}/{name}")]
+    return [configuration.postconf("-X", name)]

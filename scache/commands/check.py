@@ -1,0 +1,164 @@
+"""`scache check`: what the cache is, whether it answers, and what is wrong with the configuration."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import sys
+from pathlib import Path
+
+from scache.admin.check.catalogue import KINDS, findings
+from scache.admin.check.configuration import Configuration
+from scache.admin.check.delivery import deliver
+from scache.admin.check.files import ELSEWHERE, HERE, Files
+from scache.admin.check.finding import Finding, Severity
+from scache.admin.check.log import machine_syslog
+from scache.admin.check.page import section
+from scache.admin.check.running import State, ask, service_of
+from scache.admin.check.sources import Tools, from_directory, from_postconf
+from scache.admin.check.tables import entries
+from scache.admin.install import installed_in
+from scache.admin.instance import PostfixInstance, add_config_directory
+from scache.admin.interposition import heal
+from scache.errors import UnavailableError, UsageError
+
+__all__ = ["add_arguments", "run"]
+
+_FINE, _FOUND, _NOT_CHECKED = 0, 1, 2
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's options."""
+    parser.epilog = (
+        "Exit status: 0 nothing is wrong (notes don't count), 1 something is, "
+        "2 it could not be checked, or not all of it."
+    )
+    parser.add_argument(
+        "destination",
+        metavar="DESTINATION",
+        nargs="?",
+        help="a domain, mail address or transport:nexthop: would a delivery there reuse a connection",
+    )
+    add_config_directory(parser)
+    parser.add_argument("--all", action="store_true", help="all instances of multi_instance_directories, too")
+    parser.add_argument(
+        "--postconf",
+        metavar="FILE",
+        help="look at output of `postconf -n`, perhaps with that of `postconf -M` (-: standard input)",
+    )
+    parser.add_argument("--json", action="store_true", help="one JSON document for each instance, one a line")
+    parser.add_argument("--explain", metavar="ID", help="what a finding means, and what to do about it")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print what was found. 0, 1 where something is to be done, 2 where a part could not be checked.
+
+    Raises UnavailableError where the configuration can't be read, UsageError for an ID that there isn't.
+    """
+    if arguments.explain is not None:
+        if arguments.explain not in KINDS:
+            raise UsageError(f"{arguments.explain}: no such finding; they stand in docs/check.md")
+        print(section(KINDS[arguments.explain]))
+        return _FINE
+    tools = Tools.installed()
+    if arguments.postconf is not None:
+        text = sys.stdin.read() if arguments.postconf == "-" else Path(arguments.postconf).read_text("utf-8")
+        configuration = from_postconf(text, arguments.postconf, tools)
+        found = findings(configuration, ELSEWHERE)
+        if arguments.destination is not None:
+            return _deliver(configuration, arguments, tools, ELSEWHERE, found)
+        state = State(True, "not asked, because only what postconf printed is known")
+        return _report(configuration, found, state, as_json=arguments.json)
+    statuses = []
+    for directory in _directories(arguments, tools):
+        if tools is not None:
+            _heal(directory)
+        configuration = from_directory(directory, tools)
+        found = findings(configuration, HERE, machine_syslog(configuration), installed_in(configuration))
+        if arguments.destination is not None:
+            statuses.append(_deliver(configuration, arguments, tools, HERE, found))
+            continue
+        statuses.append(_report(configuration, found, ask(configuration, tools), as_json=arguments.json))
+    return max(statuses)
+
+
+def _deliver(
+    configuration: Configuration,
+    arguments: argparse.Namespace,
+    tools: Tools | None,
+    files: Files,
+    found: list[Finding],
+) -> int:
+    """Say what would become of a delivery: 0 where it could reuse a connection, 1 where it couldn't."""
+
+    def look_up(table: str, key: str) -> str | None:
+        known = entries(table, files)
+        if known is not None:
+            return known.get(key)
+        if tools is None or not files.known:
+            raise UnavailableError(f"{table}: can't be asked without its Postfix")
+        return tools.look_up(configuration.directory, table, key)
+
+    delivery = deliver(configuration, arguments.destination, look_up, files, found)
+    if arguments.json:
+        print(json.dumps({"reused": delivery.is_reused, "lines": delivery.lines}))
+    else:
+        print("\n".join(delivery.lines))
+    return _FINE if delivery.is_reused else _FOUND
+
+
+def _heal(directory: Path | None) -> None:
+    """Undo what a recorder that was killed has left."""
+    with contextlib.suppress(
+        UnavailableError
+    ):  # a configuration that Postfix can't read is looked at all the same
+        if (healed := heal(PostfixInstance(directory))) is not None:
+            print(healed, file=sys.stderr)
+
+
+def _directories(arguments: argparse.Namespace, tools: Tools | None) -> list[Path | None]:
+    chosen: list[Path | None] = [arguments.config_directory]
+    if arguments.all:
+        main = from_directory(arguments.config_directory, tools).main()
+        others = main.text("multi_instance_directories").replace(",", " ").split()
+        chosen += [Path(each) for each in others]
+    return chosen
+
+
+def _report(configuration: Configuration, found: list[Finding], state: State, *, as_json: bool) -> int:
+    service, installed = f"{service_of(configuration)}/unix", _installed(configuration)
+    if as_json:
+        document = {
+            "directory": configuration.directory,
+            "service": service,
+            "installed": installed,
+            "running": {"well": state.is_well, "said": state.said},
+            "findings": [finding.as_json() for finding in found],
+        }
+        print(json.dumps(document))
+    else:
+        print(f"{configuration.directory}: {installed}")
+        print(f"{service}: {state.said}")
+        for finding in found:
+            print(finding.line())
+            for command in finding.cure:
+                print(f"    {command}")
+    if state.is_well is None:
+        return _NOT_CHECKED
+    wrong = [finding for finding in found if finding.kind.severity is not Severity.NOTE]
+    return _FINE if state.is_well and not wrong else _FOUND
+
+
+def _installed(configuration: Configuration) -> str:
+    """Which program the cache's entry runs."""
+    name = service_of(configuration)
+    if configuration.services is None:
+        return "master.cf is not known"
+    service = configuration.service(name)
+    if service is None:
+        return f"no service {name}/unix in master.cf"
+    if service.program != "scache-python":
+        return f"runs {service.program}, not this project's daemon"
+    path = Path(configuration.main().text("daemon_directory"), service.program)
+    return f"runs {path}" if path.exists() else f"is to run {path}, which is missing"

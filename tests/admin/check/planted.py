@@ -1,0 +1,540 @@
+"""Configurations with one mistake each, and the finding that it has to be."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from scache.admin.check.catalogue import findings
+from scache.admin.check.configuration import Configuration
+from scache.admin.check.files import HERE
+from scache.admin.check.finding import Finding
+from scache.admin.check.sources import Tools, from_directory
+from tests.support.configuration import settle
+
+__all__ = ["GOOD", "PLANTED", "Planted", "found", "write"]
+
+GOOD = """\
+smtp      unix  -  -  n  -  -  smtp
+relay     unix  -  -  n  -  -  smtp
+lmtp      unix  -  -  n  -  -  lmtp
+local     unix  -  n  n  -  -  local
+virtual   unix  -  n  n  -  -  virtual
+scache    unix  -  -  n  -  1  scache
+tlsproxy  unix  -  -  n  -  0  tlsproxy
+tlsmgr    unix  -  -  n  -  1  tlsmgr
+postlog   unix-dgram n - n - 1 postlogd
+"""
+
+
+@dataclass(frozen=True)
+class Planted:
+    """A mistake. {} in a text is the directory of the configuration."""
+
+    id: str
+    main_cf: str = ""
+    master_cf: str = GOOD
+    count: int = 1
+    judge: tuple[str, str] | None = None
+    """A program, and what the real one logs when it starts with this configuration, and not with the cure."""
+    files: dict[str, str] = field(default_factory=dict)
+
+
+def without(name: str) -> str:
+    """The good master.cf without a service."""
+    return "".join(line for line in GOOD.splitlines(True) if not line.startswith(f"{name} "))
+
+
+def commented(name: str) -> str:
+    """The good master.cf with a service as a comment."""
+    return GOOD.replace(f"{name} ", f"#{name} ")
+
+
+def replaced(name: str, entry: str) -> str:
+    """The good master.cf with another entry."""
+    return without(name) + entry + "\n"
+
+
+_TOOLS = Tools.installed()
+TLS = "smtp_tls_security_level = may\nsmtp_tls_connection_reuse = yes\n"
+LIST = "smtp_connection_cache_destinations = "
+SMTP, SCACHE = "smtp", "scache"
+
+PLANTED = {
+    # Services on the way.
+    "cache missing": Planted("cache-missing", "", without("scache")),
+    "cache under another name": Planted("cache-missing", "connection_cache_service_name = cache\n"),
+    "cache of one agent under another name": Planted(
+        "cache-missing", "", GOOD + "slow unix - - n - - smtp\n -o connection_cache_service_name=cache\n"
+    ),
+    "cache commented out": Planted("cache-commented-out", "", commented("scache")),
+    "cache commented out with spaces": Planted(
+        "cache-commented-out", "", GOOD.replace("scache ", "# scache ", 1)
+    ),
+    "cache twice": Planted("cache-twice", "", GOOD + "scache unix - - n - 1 scache -v\n"),
+    "cache without limit": Planted(
+        "cache-process-limit", "", replaced("scache", "scache unix - - n - 0 scache")
+    ),
+    "cache with the default limit": Planted(
+        "cache-process-limit", "", replaced("scache", "scache unix - - n - - scache")
+    ),
+    "cache with two processes": Planted(
+        "cache-process-limit", "", replaced("scache", "scache unix - - n - 2 scache")
+    ),
+    "cache public": Planted("cache-private", "", replaced("scache", "scache unix n - n - 1 scache")),
+    "cache of another type": Planted("cache-type", "", replaced("scache", "scache fifo - - n - 1 scache")),
+    "cache runs another program": Planted(
+        "cache-program", "", replaced("scache", "scache unix - - n - 1 anvil")
+    ),
+    "cache's program missing": Planted(
+        "cache-program-missing",
+        "daemon_directory = {}/daemons\n",
+        files={f"daemons/{name}": "" for name in ("smtp", "lmtp", "tlsproxy", "tlsmgr", "local", "postlogd")},
+    ),
+    "tlsproxy missing": Planted("tlsproxy-missing", TLS, without("tlsproxy")),
+    "tlsproxy commented out": Planted("tlsproxy-commented-out", TLS, commented("tlsproxy")),
+    "tlsproxy commented out, for lmtp": Planted(
+        "tlsproxy-commented-out", TLS.replace("smtp_", "lmtp_"), commented("tlsproxy")
+    ),
+    "tlsproxy commented out, for one agent": Planted(
+        "tlsproxy-commented-out",
+        "",
+        commented("tlsproxy")
+        + "safe unix - - n - - smtp\n -o smtp_tls_security_level=encrypt -o smtp_tls_connection_reuse=yes\n",
+    ),
+    "tlsproxy commented out, TLS by policy": Planted(
+        "tlsproxy-commented-out",
+        "smtp_tls_policy_maps = inline:{{example.net = encrypt}}\nsmtp_tls_connection_reuse = YES\n",
+        commented("tlsproxy"),
+    ),
+    "tlsproxy commented out, reuse by policy": Planted(
+        "tlsproxy-commented-out",
+        "smtp_tls_policy_maps = inline:{{example.net = encrypt connection_reuse=yes}}\n",
+        commented("tlsproxy"),
+    ),
+    "tlsproxy twice": Planted("tlsproxy-twice", TLS, GOOD + "tlsproxy unix - - n - 0 tlsproxy\n"),
+    "tlsproxy with the default limit": Planted(
+        "tlsproxy-process-limit", TLS, replaced("tlsproxy", "tlsproxy unix - - n - - tlsproxy")
+    ),
+    "tlsproxy with a limit of 1": Planted(
+        "tlsproxy-process-limit", TLS, replaced("tlsproxy", "tlsproxy unix - - n - 1 tlsproxy")
+    ),
+    "tlsproxy public": Planted(
+        "tlsproxy-private", TLS, replaced("tlsproxy", "tlsproxy unix n - n - 0 tlsproxy")
+    ),
+    "tlsproxy of another type": Planted(
+        "tlsproxy-type", TLS, replaced("tlsproxy", "tlsproxy fifo - - n - 0 tlsproxy")
+    ),
+    "tlsproxy runs another program": Planted(
+        "tlsproxy-program", TLS, replaced("tlsproxy", "tlsproxy unix - - n - 0 smtp")
+    ),
+    "tlsproxy's program missing": Planted(
+        "tlsproxy-program-missing",
+        TLS + "daemon_directory = {}/daemons\n",
+        files={f"daemons/{name}": "" for name in ("smtp", "lmtp", "scache", "tlsmgr", "local", "postlogd")},
+    ),
+    "tlsmgr missing": Planted(
+        "tlsmgr-missing", TLS, without("tlsmgr"), judge=(SMTP, "disabling TLS support")
+    ),
+    "tlsmgr commented out": Planted("tlsmgr-commented-out", TLS, commented("tlsmgr")),
+    "tlsmgr twice": Planted("tlsmgr-twice", TLS, GOOD + "tlsmgr unix - - n - 1 tlsmgr\n"),
+    "tlsmgr without limit": Planted(
+        "tlsmgr-process-limit", TLS, replaced("tlsmgr", "tlsmgr unix - - n - 0 tlsmgr")
+    ),
+    "tlsmgr public": Planted("tlsmgr-private", TLS, replaced("tlsmgr", "tlsmgr unix n - n - 1 tlsmgr")),
+    "tlsmgr as before 2.2": Planted("tlsmgr-type", TLS, replaced("tlsmgr", "tlsmgr fifo - - n 300 1 tlsmgr")),
+    "tlsmgr runs another program": Planted(
+        "tlsmgr-program", TLS, replaced("tlsmgr", "tlsmgr unix - - n - 1 anvil")
+    ),
+    "tlsmgr's program missing": Planted(
+        "tlsmgr-program-missing",
+        TLS + "daemon_directory = {}/daemons\n",
+        files={f"daemons/{name}": "" for name in ("smtp", "lmtp", "scache", "tlsproxy", "local", "postlogd")},
+    ),
+    "postlog missing": Planted("postlog-missing", "maillog_file = /dev/stdout\n", without("postlog")),
+    "postlog commented out": Planted(
+        "postlog-commented-out", "maillog_file = /dev/stdout\n", commented("postlog")
+    ),
+    "postlog twice": Planted(
+        "postlog-twice", "maillog_file = /dev/stdout\n", GOOD + "postlog unix-dgram n - n - 1 postlogd\n"
+    ),
+    "postlog without limit": Planted(
+        "postlog-process-limit",
+        "maillog_file = /dev/stdout\n",
+        replaced("postlog", "postlog unix-dgram n - n - - postlogd"),
+    ),
+    "postlog private": Planted(
+        "postlog-private",
+        "maillog_file = /dev/stdout\n",
+        replaced("postlog", "postlog unix-dgram - - n - 1 postlogd"),
+    ),
+    "postlog of another type": Planted(
+        "postlog-type", "maillog_file = /dev/stdout\n", replaced("postlog", "postlog unix n - n - 1 postlogd")
+    ),
+    "postlog runs another program": Planted(
+        "postlog-program",
+        "maillog_file = /dev/stdout\n",
+        replaced("postlog", "postlog unix-dgram n - n - 1 anvil"),
+    ),
+    "postlog's program missing": Planted(
+        "postlog-program-missing",
+        "maillog_file = /dev/stdout\ndaemon_directory = {}/daemons\n",
+        files={f"daemons/{name}": "" for name in ("smtp", "lmtp", "scache", "tlsproxy", "local", "tlsmgr")},
+    ),
+    "a transport that isn't there": Planted("agent-missing", "virtual_transport = dovecot:unix:x\n"),
+    "a transport of a table that isn't there": Planted(
+        "agent-missing", "transport_maps = inline:{{example.com = slow:[192.0.2.1]}}\n"
+    ),
+    "the default transport missing": Planted("agent-missing", "", without("smtp")),
+    "a transport commented out": Planted(
+        "agent-commented-out", "default_transport = slow\n", GOOD + "#slow unix - - n - 2 smtp\n"
+    ),
+    "a delivery agent twice": Planted("agent-twice", "", GOOD + "smtp unix - - n - 5 smtp\n"),
+    "a delivery agent public": Planted("agent-private", "", replaced("smtp", "smtp unix n - n - - smtp")),
+    "a transport of another type": Planted(
+        "agent-type", "relay_transport = slow\n", GOOD + "slow fifo - - n - - smtp\n"
+    ),
+    "a delivery agent's program missing": Planted(
+        "agent-program-missing",
+        "daemon_directory = {}/daemons\n",
+        files={f"daemons/{name}": "" for name in ("lmtp", "scache", "tlsproxy", "local", "tlsmgr")},
+        count=2,
+    ),
+    # Lines.
+    "a line without =": Planted("unreadable-line", "smtp_connection_cache_on_demand yes\n"),
+    "an entry of seven fields": Planted("unreadable-line", "", GOOD + "slow unix - - n - smtp\n"),
+    # Values.
+    "a time limit of 0": Planted(
+        "value-ends-the-agent",
+        "smtp_connection_cache_time_limit = 0\n",
+        judge=(SMTP, "fatal: invalid smtp_connection_cache_time_limit: 0 (min 1)"),
+    ),
+    "a time limit of 0, with -o": Planted(
+        "value-ends-the-agent",
+        "",
+        GOOD + "slow unix - - n - - smtp\n -o smtp_connection_cache_time_limit=0\n",
+    ),
+    "a time limit of 0 by reference": Planted(
+        "value-ends-the-agent",
+        "smtp_connection_cache_time_limit = ${smtp_connection_reuse_count_limit}s\n",
+        judge=(SMTP, "fatal: invalid smtp_connection_cache_time_limit: 0 (min 1)"),
+    ),
+    "a time with a unit that isn't": Planted(
+        "value-ends-the-agent",
+        "smtp_connection_reuse_time_limit = 5 minutes\n",
+        judge=(SMTP, "fatal: parameter smtp_connection_reuse_time_limit: bad time value or unit: 5 minutes"),
+    ),
+    "a boolean that isn't": Planted(
+        "value-ends-the-agent",
+        "smtp_connection_cache_on_demand = true\n",
+        judge=(SMTP, "fatal: bad boolean configuration: smtp_connection_cache_on_demand = true"),
+    ),
+    "an empty boolean": Planted(
+        "value-ends-the-agent",
+        "smtp_tls_connection_reuse =\n",
+        judge=(SMTP, "fatal: bad boolean configuration: smtp_tls_connection_reuse = "),
+    ),
+    "a rate of 0": Planted(
+        "value-ends-the-agent",
+        "smtp_min_data_rate = 0\n",
+        judge=(SMTP, "fatal: invalid smtp_min_data_rate parameter value 0 < 1"),
+    ),
+    "a count with a unit": Planted(
+        "value-ends-the-agent",
+        "smtp_connection_reuse_count_limit = 10s\n",
+        judge=(SMTP, "fatal: bad numerical configuration: smtp_connection_reuse_count_limit = 10s"),
+    ),
+    "an empty service name": Planted(
+        "value-ends-the-agent",
+        "tlsproxy_service_name =\n",
+        judge=(SMTP, "fatal: bad string length 0 < 1: tlsproxy_service_name = "),
+    ),
+    "a TLS level that isn't": Planted(
+        "value-ends-the-agent",
+        "smtp_tls_security_level = required\n",
+        judge=(SMTP, 'fatal: Invalid TLS level "required"'),
+    ),
+    "a login without passwords": Planted(
+        "value-ends-the-agent",
+        "smtp_sasl_auth_enable = yes\n",
+        judge=(
+            SMTP,
+            "fatal: specify a password table via the `smtp_sasl_password_maps' configuration parameter",
+        ),
+    ),
+    "a lookup that isn't": Planted(
+        "value-ends-the-agent",
+        "smtp_host_lookup = dns, hosts\n",
+        judge=(SMTP, 'fatal: unknown smtp_host_lookup value "hosts" in "dns, hosts"'),
+    ),
+    "a DNS support level that isn't": Planted(
+        "value-ends-the-agent",
+        "smtp_dns_support_level = yes\n",
+        judge=(SMTP, 'fatal: invalid smtp_dns_support_level: "yes"'),
+    ),
+    "an address preference that isn't": Planted(
+        "value-ends-the-agent",
+        "smtp_address_preference = inet\n",
+        judge=(SMTP, "fatal: bad smtp_address_preference value: inet"),
+    ),
+    "lmtp's time limit": Planted(
+        "value-ends-the-agent",
+        "lmtp_connection_cache_time_limit = 0s\n",
+        judge=("lmtp", "fatal: invalid lmtp_connection_cache_time_limit: 0 (min 1)"),
+    ),
+    "the cache's limit of 0": Planted(
+        "value-ends-the-cache",
+        "connection_cache_ttl_limit = 0\n",
+        judge=(SCACHE, "fatal: invalid connection_cache_ttl_limit: 0 (min 1)"),
+    ),
+    "the cache's limit of 0, with -o": Planted(
+        "value-ends-the-cache",
+        "",
+        replaced("scache", "scache unix - - n - 1 scache\n -o connection_cache_ttl_limit=0"),
+    ),
+    "the cache's statistics without unit": Planted(
+        "value-ends-the-cache",
+        "connection_cache_status_update_time = ten\n",
+        judge=(SCACHE, "fatal: parameter connection_cache_status_update_time: bad time value or unit: ten"),
+    ),
+    "tlsproxy's watchdog": Planted(
+        "value-ends-tlsproxy",
+        TLS + "tlsproxy_watchdog_timeout = 5s\n",
+        judge=("tlsproxy", "fatal: invalid tlsproxy_watchdog_timeout: 5 (min 10)"),
+    ),
+    "an idle time of 0": Planted(
+        "value-ends-every-program", "max_idle = 0\n", judge=(SMTP, "fatal: invalid max_idle: 0 (min 1)")
+    ),
+    "a delay above its limit": Planted(
+        "value-ends-every-program",
+        "in_flow_delay = 11s\n",
+        judge=(SMTP, "fatal: invalid in_flow_delay: 11 (max 10)"),
+    ),
+    "a value that leads to itself": Planted(
+        "value-ends-every-program",
+        "max_use = ${max_use}\n",
+        judge=(SMTP, "fatal: dictionary mail_dict: macro processing error"),
+    ),
+    # Destinations.
+    "brackets": Planted("list-brackets", f"{LIST}[mx.example.org]\n"),
+    "brackets and a port": Planted("list-brackets", f"{LIST}example.com, [mx.example.org]:587\n"),
+    "brackets and a named port, by relayhost": Planted(
+        "list-brackets", f"relayhost = [mail.example.com]:submission\n{LIST}$relayhost\n"
+    ),
+    "brackets around an address": Planted("list-brackets", f"{LIST}[192.0.2.1]\n"),
+    "brackets around IPv6 addresses": Planted(
+        "list-brackets", f"relayhost = [::1]:10025\n{LIST}$relayhost, [2001:db8::25]\n", count=2
+    ),
+    "brackets in an included file": Planted(
+        "list-brackets",
+        f"{LIST}example.com, {{}}/names\n",
+        files={"names": "# ours\na.example\n[b.example]:25\n"},
+    ),
+    "an excluded name with a port": Planted("list-brackets", f"{LIST}![slow.example]:25, static:all\n"),
+    "a bare IPv6 address": Planted(
+        "list-ends-the-program",
+        f"{LIST}::1\n",
+        judge=(SMTP, 'fatal: open dictionary: expecting "type:name" form instead of "::1"'),
+    ),
+    "a port alone": Planted(
+        "list-ends-the-program",
+        f"{LIST}example.com :25\n",
+        judge=(SMTP, 'fatal: open dictionary: expecting "type:name" form instead of ":25"'),
+    ),
+    "! alone": Planted(
+        "list-ends-the-program",
+        f"{LIST}! example.com, static:all\n",
+        judge=(SMTP, "no pattern after '!'"),
+    ),
+    "a directory": Planted(
+        "list-ends-the-program", f"{LIST}{{}}\n", judge=(SMTP, "fatal: match_list_parse: read file ")
+    ),
+    "a bare IPv6 address of another kind": Planted(
+        "list-not-a-table", f"{LIST}2001:db8::25\n", judge=(SMTP, "unsupported dictionary type: 2001")
+    ),
+    "a port": Planted(
+        "list-not-a-table", f"{LIST}relay.example:25\n", judge=(SMTP, "unsupported dictionary type")
+    ),
+    "a named port": Planted(
+        "list-not-a-table", f"{LIST}relay.example:smtp\n", judge=(SMTP, "unsupported dictionary type")
+    ),
+    "a transport and next hop": Planted(
+        "list-not-a-table",
+        f"{LIST}smtp:[relay.example]:25\n",
+        judge=(SMTP, "unsupported dictionary type: smtp"),
+    ),
+    "a transport and domain": Planted("list-not-a-table", f"{LIST}relay:example.com\n"),
+    "a socket": Planted(
+        "list-not-a-table",
+        "virtual_transport = lmtp:unix:private/dovecot-lmtp\n"
+        "lmtp_connection_cache_destinations = unix:private/dovecot-lmtp\n",
+        judge=("lmtp", "unknown table: unix:private/dovecot-lmtp"),
+    ),
+    "a socket by its path": Planted(
+        "list-not-a-table",
+        "virtual_transport = lmtp:unix:/run/dovecot/lmtp\n"
+        "lmtp_connection_cache_destinations = unix:/run/dovecot/lmtp\n",
+    ),
+    "a socket by transport": Planted(
+        "list-not-a-table",
+        "virtual_transport = lmtp:unix:private/lmtp\nlmtp_connection_cache_destinations = "
+        "$virtual_transport\n",
+    ),
+    "an internet address for lmtp": Planted(
+        "list-not-a-table", "lmtp_connection_cache_destinations = inet:store.example:24\n"
+    ),
+    "a socket's path alone": Planted(
+        "list-file-missing",
+        "virtual_transport = lmtp:unix:/run/nowhere/lmtp\n"
+        "lmtp_connection_cache_destinations = /run/nowhere/lmtp\n",
+        judge=("lmtp", "open file /run/nowhere/lmtp"),
+    ),
+    "a file that is missing": Planted(
+        "list-file-missing", f"{LIST}{{}}/names, example.com\n", judge=(SMTP, "open file ")
+    ),
+    "a table that wasn't made": Planted(
+        "list-table-unusable", f"{LIST}hash:{{}}/names\n", judge=(SMTP, "names.db: No such file or directory")
+    ),
+    "a table of a type that isn't there": Planted(
+        "list-table-unusable", f"{LIST}ldap:{{}}/names\n", judge=(SMTP, "unsupported dictionary type: ldap")
+    ),
+    "a table of text that is missing": Planted("list-table-unusable", f"{LIST}texthash:{{}}/names\n"),
+    "all by *": Planted("list-wildcard", f"{LIST}*\n"),
+    "all by a word": Planted("list-wildcard", f"{LIST}ALL\n"),
+    "all below a domain": Planted("list-wildcard", f"{LIST}*.example.com\n"),
+    "all below a domain by a dot": Planted("list-wildcard", f"{LIST}.example.com\n"),
+    "an address of a mailbox": Planted("list-address", f"{LIST}user@example.com\n"),
+    "a domain with @": Planted("list-address", f"{LIST}@example.com\n"),
+    "a trailing dot": Planted("list-address", f"{LIST}example.com.\n"),
+    "exclusions only": Planted("list-only-exclusions", f"{LIST}!slow.example, !slower.example\n"),
+    "an exclusion behind all": Planted("list-order", f"{LIST}static:all, !slow.example\n"),
+    "an exclusion behind itself": Planted("list-order", f"{LIST}slow.example, !Slow.Example\n"),
+    # TLS.
+    "TLS without reuse": Planted("tls-without-reuse", "smtp_tls_security_level = encrypt\n"),
+    "TLS without reuse or tlsproxy": Planted(
+        "tls-without-reuse", "smtp_tls_security_level = encrypt\n", commented("tlsproxy")
+    ),
+    "TLS in capitals": Planted(
+        "tls-without-reuse", "smtp_connection_cache_on_demand = Yes\nsmtp_tls_security_level = MAY\n"
+    ),
+    "TLS for one agent": Planted(
+        "tls-without-reuse", "", GOOD + "safe unix - - n - - smtp\n -o smtp_tls_security_level=verify\n"
+    ),
+    "reuse switched off for one agent": Planted(
+        "tls-without-reuse", TLS, GOOD + "safe unix - - n - - smtp\n -o smtp_tls_connection_reuse=No\n"
+    ),
+    "TLS by a reference": Planted("tls-without-reuse", "level = may\nsmtp_tls_security_level = ${level}\n"),
+    "TLS for lmtp": Planted("tls-without-reuse", "lmtp_tls_security_level = encrypt\n"),
+    "TLS by policy": Planted(
+        "tls-policy-without-reuse",
+        "smtp_tls_policy_maps = inline:{{example.net = encrypt}}\nsmtp_connection_cache_destinations = "
+        "example.net\n",
+    ),
+    "TLS by policy in a file": Planted(
+        "tls-policy-without-reuse",
+        "smtp_tls_policy_maps = texthash:{}/policy\n",
+        files={"policy": "example.org none\n.example.net secure match=example.net\n"},
+    ),
+    "TLS by a resolver": Planted(
+        "tls-policy-unknown", "smtp_tls_policy_maps = socketmap:inet:127.0.0.1:8461:postfix\n"
+    ),
+    "a release without TLS reuse": Planted(
+        "tls-release", "mail_version = 3.3.22\nsmtp_tls_security_level = may\n"
+    ),
+    "TLS by an old parameter": Planted(
+        "tls-obsolete", "smtp_use_tls = yes\nsmtp_tls_connection_reuse = yes\n"
+    ),
+    "an old parameter that is ignored": Planted("tls-obsolete", TLS + "smtp_enforce_tls = yes\n"),
+    "TLS by site": Planted(
+        "tls-obsolete",
+        "smtp_tls_connection_reuse = yes\nsmtp_tls_per_site = inline:{{example.net = MUST}}\n",
+    ),
+    "TLS from the first byte": Planted("tls-wrappermode", TLS + "smtp_tls_wrappermode = yes\n"),
+    "DANE without DNSSEC": Planted("tls-dane-without-dnssec", TLS.replace("may", "dane")),
+    "DANE without DNSSEC by policy": Planted(
+        "tls-dane-without-dnssec",
+        "smtp_tls_connection_reuse = yes\nsmtp_tls_policy_maps = inline:{{example.net = dane-only}}\n",
+    ),
+    # Time and limits.
+    "caching off": Planted("caching-off", "smtp_connection_cache_on_demand = no\n"),
+    "caching off for one agent": Planted(
+        "caching-off", "", GOOD + "slow unix - - n - - smtp\n -o smtp_connection_cache_on_demand=no\n"
+    ),
+    "a time limit above the cache's": Planted("time-limit-capped", "smtp_connection_cache_time_limit = 1m\n"),
+    "a time limit above the cache's, for lmtp": Planted(
+        "time-limit-capped",
+        "connection_cache_ttl_limit = 5s\nlonger = 6s\nlmtp_connection_cache_time_limit = $longer\n",
+    ),
+    "a time limit above the cache's own": Planted(
+        "time-limit-capped",
+        "connection_cache_ttl_limit = 1h\n",
+        replaced("scache", "scache unix - - n - 1 scache\n -o connection_cache_ttl_limit=3s")
+        + "slow unix - - n - - smtp\n -o smtp_connection_cache_time_limit=10s\n",
+    ),
+    "a rate delay above the time limit": Planted(
+        "rate-delay", "smtp_connection_cache_destinations = example.net\nsmtp_destination_rate_delay = 3s\n"
+    ),
+    "a rate delay for a transport of one's own": Planted(
+        "rate-delay", "slow_destination_rate_delay = 1m\n", GOOD + "slow unix - - n - 1 smtp\n"
+    ),
+    "a rate delay for a whole transport": Planted("rate-delay", "smtp_transport_rate_delay = 5s\n"),
+    "a rate delay for lmtp by default": Planted("rate-delay", "default_destination_rate_delay = 2\n"),
+    "a rate delay too long for caching on demand": Planted(
+        "rate-delay",
+        "smtp_destination_rate_delay = 2s\nconnection_cache_ttl_limit = 30s\n"
+        "smtp_connection_cache_time_limit = 30s\n",
+    ),
+    "a rate delay above the reuse time": Planted(
+        "reuse-time-limit",
+        "smtp_destination_rate_delay = 20s\nconnection_cache_ttl_limit = 40s\n"
+        "smtp_connection_cache_time_limit = 40s\nsmtp_connection_cache_destinations = static:all\n"
+        "smtp_connection_reuse_time_limit = 15s\n",
+    ),
+    "a reuse time below the time limit": Planted(
+        "reuse-time-limit",
+        "connection_cache_ttl_limit = 10m\nsmtp_connection_cache_time_limit = 10m\n",
+    ),
+    "a connection used twice": Planted("reuse-count-limit", "smtp_connection_reuse_count_limit = 1\n"),
+    "one recipient a delivery": Planted("recipient-limit-one", "lmtp_destination_recipient_limit = 1\n"),
+    "one recipient a delivery by default": Planted(
+        "recipient-limit-one", "default_destination_recipient_limit = 1\n"
+    ),
+    "a login by sender": Planted("by-sender", "smtp_sender_dependent_authentication = yes\n"),
+    # Names.
+    "an abolished parameter": Planted("misspelt-parameter", "smtp_connection_cache_reuse_limit = 10\n"),
+    "a misspelt parameter": Planted("misspelt-parameter", "smtp_connection_cache_timelimit = 60s\n"),
+    "a misspelt parameter of the cache": Planted("misspelt-parameter", "connection_cache_ttl_limits = 5s\n"),
+    "a misspelt option": Planted(
+        "misspelt-parameter", "", GOOD + "slow unix - - n - - smtp\n -o smtp_tls_conection_reuse=yes\n"
+    ),
+    "an unused parameter": Planted("unused-parameter", "our_favourite_colour = blue\n"),
+    # Log.
+    "a log file at another place": Planted(
+        "maillog-file-prefix", "maillog_file = /srv/log/mail\n", judge=(SMTP, "does not match any prefix")
+    ),
+}
+
+
+def write(base: Path, planted: Planted) -> Path:
+    """The configuration's directory, below base."""
+    directory = base / "config"
+    directory.mkdir()
+    head = f"compatibility_level = 3.6\nqueue_directory = {base}/queue\n"
+    (directory / "main.cf").write_text(head + planted.main_cf.replace("{}", str(directory)))
+    settle(directory / "main.cf")
+    (directory / "master.cf").write_text(planted.master_cf)
+    for name, content in planted.files.items():
+        (directory / name).parent.mkdir(exist_ok=True)
+        (directory / name).write_text(content)
+    return directory
+
+
+def found(directory: Path) -> list[Finding]:
+    """What is found in a configuration, with Postfix's tools."""
+    settle(directory / "main.cf")
+    return findings(read(directory), HERE)
+
+
+def read(directory: Path) -> Configuration:
+    """The configuration of a directory."""
+    return from_directory(directory, _TOOLS)
