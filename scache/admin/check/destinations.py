@@ -11,11 +11,11 @@ import shlex
 from collections.abc import Iterator, Sequence
 
 from scache.admin.check.configuration import Configuration, Effective, Service
-from scache.admin.check.files import Files
+from scache.admin.check.files import ELSEWHERE, Files
 from scache.admin.check.finding import Finding, Kind, Severity
 from scache.admin.check.match_list import Element, elements
 from scache.admin.check.reading import words
-from scache.admin.check.tables import TABLE_TYPES, fault_of_table
+from scache.admin.check.tables import TABLE_TYPES, entries, fault_of_table
 
 __all__ = ["KINDS", "bare", "find", "literal"]
 
@@ -58,6 +58,13 @@ _TABLE = Kind(
     "element is looked at.",
     "Make the table (`postmap`), or take it out of the list.",
 )
+_KEY = Kind(
+    "list-table-key",
+    Severity.LESS_REUSE,
+    "A table in the list has a key that never matches.",
+    "A table is asked for the next hop without brackets and port, once: no parent domain, no wildcard.",
+    "Write the key as the next hop is compared; see the other findings about lists.",
+)
 _FILE = Kind(
     "list-file-missing",
     Severity.LESS_REUSE,
@@ -99,7 +106,7 @@ _ORDER = Kind(
     "excludes nothing.",
     "Put exclusions first.",
 )
-KINDS = (_FATAL, _BRACKETS, _NO_TABLE, _TABLE, _FILE, _WILDCARD, _ADDRESS, _EXCLUSIONS, _ORDER)
+KINDS = (_FATAL, _BRACKETS, _NO_TABLE, _TABLE, _KEY, _FILE, _WILDCARD, _ADDRESS, _EXCLUSIONS, _ORDER)
 
 _ALL = ("*", "all", "any", "yes", "true", "@", "*.*")
 _PORT = r":[A-Za-z0-9_-]+$"
@@ -179,7 +186,10 @@ class _List:
                 f"{_next_hop(element.body, self._transports())}"
             )
         fault = fault_of_table(element.body, self._configuration.table_types, self._files)
-        return (_TABLE, f"{fault}; what stands behind it is not looked at") if fault else None
+        if fault:
+            return _TABLE, f"{fault}; what stands behind it is not looked at"
+        wrong = [key for key in entries(element.body, self._files) or {} if not _can_match(key)]
+        return (_KEY, f"has the key {wrong[0]}, which never matches") if wrong else None
 
     def _was_meant_as_next_hop(self, element: Element) -> bool:
         kind, _colon, name = element.body.partition(":")
@@ -207,7 +217,11 @@ class _List:
             return "static:all" if body.lower() in _ALL else _below(body, self._configuration.release)
         if fault[0] is _ADDRESS:
             return body.rpartition("@")[2].rstrip(".") or None if not body.startswith("#") else None
+        if fault[0] is _KEY:
+            return _with_bare_keys(body)
         if fault[0] in (_TABLE, _FILE) or not body or body.startswith("/"):
+            if "has to be made" in fault[1]:
+                return body
             sockets = self._effective.text("virtual_transport"), self._effective.text("local_transport")
             return literal(body) if any(body in each for each in sockets) else None
         return literal(_next_hop(body, self._transports()))
@@ -231,7 +245,20 @@ class _List:
         if mended and all(word.startswith("!") for word in mended):
             mended.append("static:all")
         value = ", ".join(mended)
+        if mended == raw:
+            return self._cure_of_tables()
         return [self._configuration.set_command(self._service, self._effective, self._name, value)]
+
+    def _cure_of_tables(self) -> Sequence[str]:
+        """What to do where not the list is wrong, but a table in it."""
+        cure = []
+        for element in self._elements:
+            fault = self._fault(element)
+            if fault and "has to be made" in fault[1]:
+                cure.append(shlex.join(["postmap", element.body]))
+            elif fault:
+                cure.append(f"# write the keys of {element.body} without brackets, port and wildcard")
+        return cure
 
     def _mended_word(self, word: str) -> list[str]:
         """A word of the list, as it is set: what it refers to is written out only where that is wrong."""
@@ -259,6 +286,22 @@ class _List:
         )
         action = f"c\\{text}" if text else "d"
         return [shlex.join(["sed", "-i", f"{element.file.line}{action}", element.file.file])]
+
+
+def _can_match(key: str) -> bool:
+    """Whether the key of a table can be a next hop as it is compared."""
+    return not key.startswith(("[", ".", "@")) and "*" not in key and bare(key) == key
+
+
+def _with_bare_keys(table: str) -> str:
+    """An inline table with keys that match; any other as it is."""
+    if not table.startswith("inline:"):
+        return table
+    pairs = entries(table, ELSEWHERE) or {}
+    mended = ", ".join(
+        f"{{{bare(key.lstrip('.@'))}={value}}}" for key, value in pairs.items() if "*" not in key
+    )
+    return f"inline:{{{mended}}}"
 
 
 def _in_order(elements: list[str]) -> list[str]:

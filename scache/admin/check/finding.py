@@ -17,6 +17,7 @@ class Severity(StrEnum):
     STOPS_MAIL = "stops mail"
     CACHE_OFF = "cache off"
     LESS_REUSE = "less reuse"
+    NO_LOG = "no log"
     INSTALLATION = "installation"
     NOTE = "note"
 

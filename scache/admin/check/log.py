@@ -16,7 +16,7 @@ _HELD_BY_SYSTEMD = "/run/systemd/"
 
 _CHROOT = Kind(
     "chroot-without-log-socket",
-    Severity.NOTE,
+    Severity.NO_LOG,
     "The cache runs in a chroot that has no log socket.",
     "The daemon opens the log before the chroot, but can't open it again when syslogd has restarted: from "
     "then on nothing is logged. "

@@ -68,7 +68,7 @@ _TLSMGR = _Role(
 )
 _POSTLOG = _Role(
     "postlog",
-    Severity.NOTE,
+    Severity.NO_LOG,
     ("postlogd",),
     "unix-dgram",
     False,
@@ -119,6 +119,8 @@ _FAULTS = {
 def _kind(role: _Role, fault: str) -> Kind:
     title, cure = _FAULTS[fault]
     severity = Severity.NOTE if fault == "twice" else role.severity
+    if role is _POSTLOG and fault in ("missing", "commented-out", "type"):
+        severity = Severity.STOPS_MAIL  # postfix-script(1) refuses to start
     text = title.format(_NAMES[role.name])
     return Kind(f"{role.name}-{fault}", severity, text[0].upper() + text[1:], role.without, cure)
 

@@ -52,7 +52,10 @@ def fault_of_table(table: str, known_types: frozenset[str] | None, files: Files)
     if name.startswith("{") or kind not in (*SUFFIXES, *_PLAIN):
         return None
     path = name + SUFFIXES.get(kind, "")
-    return f"{path} is not there" if files.is_missing(path) else None
+    if not files.is_missing(path):
+        return None
+    made = kind in SUFFIXES and not files.is_missing(name)
+    return f"{path} is not there, and has to be made of {name}" if made else f"{path} is not there"
 
 
 def entries(table: str, files: Files) -> dict[str, str] | None:

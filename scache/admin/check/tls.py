@@ -9,7 +9,7 @@ from scache.admin.check.configuration import Configuration, Effective, Place, Se
 from scache.admin.check.files import Files
 from scache.admin.check.finding import Finding, Kind, Severity
 from scache.admin.check.reading import words
-from scache.admin.check.tables import entries
+from scache.admin.check.tables import entries, fault_of_table
 from scache.admin.parameters import TLS_LEVELS
 
 __all__ = ["KINDS", "AgentTls", "find", "tls_of", "tls_programs"]
@@ -42,6 +42,22 @@ _UNKNOWN = Kind(
     "for TLS, and does not say `connection_reuse=yes`, the connection is not reused.",
     "Enable tlsproxy in master.cf and set `smtp_tls_connection_reuse = yes`.",
 )
+_NO_TABLE = Kind(
+    "tls-policy-unusable",
+    Severity.STOPS_MAIL,
+    "A policy table can't be opened.",
+    "smtp(8) logs an error when it starts, and `policy table lookup error` for each mail, which is then "
+    "deferred: without the "
+    "table it doesn't know how much TLS is demanded.",
+    "Make the table (`postmap`), or take it out.",
+)
+_BAD_LEVEL = Kind(
+    "tls-policy-level",
+    Severity.STOPS_MAIL,
+    "A policy has no valid security level.",
+    "smtp(8) warns `invalid security level` for each mail to that destination, which is then deferred.",
+    "Begin the policy with none, may, encrypt, dane, dane-only, fingerprint, verify or secure.",
+)
 _OLD = Kind(
     "tls-release",
     Severity.LESS_REUSE,
@@ -73,7 +89,7 @@ _DANE = Kind(
     "smtp(8) warns `dane configured with dnssec lookups disabled`, and the mail is deferred.",
     "Set `smtp_dns_support_level = dnssec`.",
 )
-KINDS = (_NO_REUSE, _POLICY, _UNKNOWN, _OLD, _OBSOLETE, _WRAPPER, _DANE)
+KINDS = (_NO_REUSE, _POLICY, _UNKNOWN, _NO_TABLE, _BAD_LEVEL, _OLD, _OBSOLETE, _WRAPPER, _DANE)
 
 
 @dataclass(frozen=True)
@@ -182,6 +198,7 @@ def _of_agent(
     tls = tls_of(service, effective, files)
     prefix = f"{service.agent}_"
     yield from _obsolete(configuration, service, effective, prefix)
+    yield from _tables(configuration, service, effective, files)
     if effective.is_yes(prefix + "tls_wrappermode") and tls.level in ("none", "may"):
         name = prefix + "tls_wrappermode"
         said = f"needs {prefix}tls_security_level = encrypt or stronger, which is {tls.level}"
@@ -198,6 +215,28 @@ def _of_agent(
         yield _DANE.found(*_subject(service, effective, name), said, effective.place(name), [cure])
     if tls.is_possible and not tls.reuse and _uses_cache(service, effective):
         yield from _without_reuse(configuration, service, effective, tls)
+
+
+def _tables(
+    configuration: Configuration, service: Service, effective: Effective, files: Files
+) -> Iterator[Finding]:
+    """The policy tables: whether they can be opened, and say what is a policy."""
+    name = f"{service.agent}_tls_policy_maps"
+    subject, _value = _subject(service, effective, name)
+    tables = words(effective.text(name), ", \t\r\n")
+    for table in tables:
+        fault = fault_of_table(table, configuration.table_types, files)
+        if fault:
+            others = ", ".join(each for each in tables if each != table)
+            make = "has to be made" in fault
+            cure = f"postmap {table}" if make else configuration.set_command(service, effective, name, others)
+            yield _NO_TABLE.found(subject, table, fault, effective.place(name), [cure])
+        for key, policy in (entries(table, files) or {}).items():
+            level = policy.replace(",", " ").split()[:1]
+            if not level or level[0].lower() not in TLS_LEVELS:
+                said = f"{key} has the policy {policy or 'of nothing'}, which is no security level"
+                cure = f"# give {key} a policy in {table}"
+                yield _BAD_LEVEL.found(subject, table, said, effective.place(name), [cure])
 
 
 def _subject(service: Service, effective: Effective, name: str) -> tuple[str, str]:

@@ -395,6 +395,13 @@ PLANTED = {
     "a table that wasn't made": Planted(
         "list-table-unusable", f"{LIST}hash:{{}}/names\n", judge=(SMTP, "names.db: No such file or directory")
     ),
+    "a table whose source is there": Planted(
+        "list-table-unusable", f"{LIST}hash:{{}}/names\n", files={"names": "example.com x\n"}
+    ),
+    "a key with brackets": Planted("list-table-key", f"{LIST}inline:{{{{[mail.example.com]:587=x}}}}\n"),
+    "a key with brackets in a file": Planted(
+        "list-table-key", f"{LIST}texthash:{{}}/names\n", files={"names": "[mail.example.com]:587 x\n"}
+    ),
     "a table of a type that isn't there": Planted(
         "list-table-unusable", f"{LIST}ldap:{{}}/names\n", judge=(SMTP, "unsupported dictionary type: ldap")
     ),
@@ -434,6 +441,19 @@ PLANTED = {
         "tls-policy-without-reuse",
         "smtp_tls_policy_maps = texthash:{}/policy\n",
         files={"policy": "example.org none\n.example.net secure match=example.net\n"},
+    ),
+    "a policy table that is missing": Planted(
+        "tls-policy-unusable",
+        TLS + "smtp_tls_policy_maps = hash:{}/policy\n",
+        judge=(SMTP, "policy.db: No such file or directory"),
+    ),
+    "a policy table that wasn't made": Planted(
+        "tls-policy-unusable",
+        TLS + "smtp_tls_policy_maps = hash:{}/policy\n",
+        files={"policy": "example.net encrypt\n"},
+    ),
+    "a policy that is none": Planted(
+        "tls-policy-level", TLS + "smtp_tls_policy_maps = inline:{{example.net = required}}\n"
     ),
     "TLS by a resolver": Planted(
         "tls-policy-unknown", "smtp_tls_policy_maps = socketmap:inet:127.0.0.1:8461:postfix\n"
