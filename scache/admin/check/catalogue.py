@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
-from scache.admin.check import destinations, installation, log, names, reuse, services, syntax, tls, values
+from scache.admin.check import (
+    destinations,
+    installation,
+    log,
+    names,
+    reuse,
+    roles,
+    services,
+    syntax,
+    tls,
+    values,
+)
 from scache.admin.check.configuration import Configuration
 from scache.admin.check.files import Files
 from scache.admin.check.finding import Finding, Kind, Severity
 from scache.admin.check.installation import Installed
 from scache.admin.check.log import Syslog
+from scache.admin.check.tls_use import tls_programs
 
 __all__ = ["FAMILIES", "KINDS", "findings"]
 
 #: Heading on the page -> the kinds of a family.
 FAMILIES: dict[str, tuple[Kind, ...]] = {
-    "Services on the way": services.KINDS,
+    "Services on the way": roles.KINDS,
     "Lines that can't be read": syntax.KINDS,
     "Values that a program dies of": values.KINDS,
     "Destinations": destinations.KINDS,
@@ -41,7 +53,7 @@ def findings(
 
     syslog, installed: what is known of the machine, None where it isn't the configuration's.
     """
-    programs = tls.tls_programs(configuration, files)
+    programs = tls_programs(configuration, files)
     found = [
         *syntax.find(configuration),
         *services.find(configuration, programs, files),

@@ -6,18 +6,18 @@ against the path of a socket. No parent domains, no wildcards.
 
 from __future__ import annotations
 
-import re
 import shlex
 from collections.abc import Iterator, Sequence
 
 from scache.admin.check.configuration import Configuration, Effective, Service
-from scache.admin.check.files import ELSEWHERE, Files
+from scache.admin.check.files import Files
 from scache.admin.check.finding import Finding, Kind, Severity
 from scache.admin.check.match_list import Element, elements
+from scache.admin.check.next_hop import bare, below, can_match, in_order, literal, next_hop, with_bare_keys
 from scache.admin.check.reading import words
 from scache.admin.check.tables import TABLE_TYPES, entries, fault_of_table
 
-__all__ = ["KINDS", "bare", "find", "literal"]
+__all__ = ["KINDS", "find"]
 
 _FATAL = Kind(
     "list-ends-the-program",
@@ -109,7 +109,6 @@ _ORDER = Kind(
 KINDS = (_FATAL, _BRACKETS, _NO_TABLE, _TABLE, _KEY, _FILE, _WILDCARD, _ADDRESS, _EXCLUSIONS, _ORDER)
 
 _ALL = ("*", "all", "any", "yes", "true", "@", "*.*")
-_PORT = r":[A-Za-z0-9_-]+$"
 
 
 def find(configuration: Configuration, files: Files) -> Iterator[Finding]:
@@ -180,18 +179,18 @@ class _List:
         kind, _colon, name = element.body.partition(":")
         if not kind or not name:
             return _FATAL, f"ends {self._service.agent}(8): it is taken for a table without type or name"
-        if self._was_meant_as_next_hop(element):
+        if self._was_meant_asnext_hop(element):
             return _NO_TABLE, (
                 f"is taken for a table of the type {kind}; the next hop is compared as "
-                f"{_next_hop(element.body, self._transports())}"
+                f"{next_hop(element.body, self._transports())}"
             )
         fault = fault_of_table(element.body, self._configuration.table_types, self._files)
         if fault:
             return _TABLE, f"{fault}; what stands behind it is not looked at"
-        wrong = [key for key in entries(element.body, self._files) or {} if not _can_match(key)]
+        wrong = [key for key in entries(element.body, self._files) or {} if not can_match(key)]
         return (_KEY, f"has the key {wrong[0]}, which never matches") if wrong else None
 
-    def _was_meant_as_next_hop(self, element: Element) -> bool:
+    def _was_meant_asnext_hop(self, element: Element) -> bool:
         kind, _colon, name = element.body.partition(":")
         if kind == "unix":
             return not name.endswith((".byname", ".byuid", ".bygid"))
@@ -214,17 +213,17 @@ class _List:
         if fault is None:
             return body
         if fault[0] is _WILDCARD:
-            return "static:all" if body.lower() in _ALL else _below(body, self._configuration.release)
+            return "static:all" if body.lower() in _ALL else below(body, self._configuration.release)
         if fault[0] is _ADDRESS:
             return body.rpartition("@")[2].rstrip(".") or None if not body.startswith("#") else None
         if fault[0] is _KEY:
-            return _with_bare_keys(body)
+            return with_bare_keys(body)
         if fault[0] in (_TABLE, _FILE) or not body or body.startswith("/"):
             if "has to be made" in fault[1]:
                 return body
             sockets = self._effective.text("virtual_transport"), self._effective.text("local_transport")
             return literal(body) if any(body in each for each in sockets) else None
-        return literal(_next_hop(body, self._transports()))
+        return literal(next_hop(body, self._transports()))
 
     def _transports(self) -> set[str]:
         return {service.name for service in self._configuration.services or ()} | {"smtp", "lmtp", "relay"}
@@ -241,7 +240,7 @@ class _List:
                 continue
             mended += self._mended_word(dangling + word)
             dangling = ""
-        mended = _in_order(mended)
+        mended = in_order(mended)
         if mended and all(word.startswith("!") for word in mended):
             mended.append("static:all")
         value = ", ".join(mended)
@@ -286,59 +285,3 @@ class _List:
         )
         action = f"c\\{text}" if text else "d"
         return [shlex.join(["sed", "-i", f"{element.file.line}{action}", element.file.file])]
-
-
-def _can_match(key: str) -> bool:
-    """Whether the key of a table can be a next hop as it is compared."""
-    return not key.startswith(("[", ".", "@")) and "*" not in key and bare(key) == key
-
-
-def _with_bare_keys(table: str) -> str:
-    """An inline table with keys that match; any other as it is."""
-    if not table.startswith("inline:"):
-        return table
-    pairs = entries(table, ELSEWHERE) or {}
-    mended = ", ".join(
-        f"{{{bare(key.lstrip('.@'))}={value}}}" for key, value in pairs.items() if "*" not in key
-    )
-    return f"inline:{{{mended}}}"
-
-
-def _in_order(elements: list[str]) -> list[str]:
-    """Of several elements for one name the first, which decides; and exclusions before all others."""
-    first: dict[str, str] = {}
-    for element in elements:
-        first.setdefault(element.lstrip("!").lower(), element)
-    return sorted(first.values(), key=lambda element: not element.startswith("!"))
-
-
-def _next_hop(body: str, transports: set[str]) -> str:
-    """The next hop as it is compared, of what was written with transport, brackets or port."""
-    prefix, colon, rest = body.partition(":")
-    if colon and not body.startswith("[") and prefix in transports and not re.fullmatch(r"\d+", rest):
-        body = rest
-    if body.startswith("unix:"):
-        return body[5:]
-    return bare(body[5:] if body.startswith("inet:") else body)
-
-
-def bare(name: str) -> str:
-    """A next hop without brackets and port, in lower case."""
-    if name.startswith("["):
-        return name[1:].partition("]")[0].lower()
-    colons = name.count(":")
-    return (re.sub(_PORT, "", name) if colons == 1 else name).lower()
-
-
-def literal(name: str) -> str:
-    """An element that matches this next hop: a table's key, where it would be taken for something else."""
-    return f"inline:{{{{{name}=x}}}}" if ":" in name or name.startswith(("/", "!", "[")) else name
-
-
-def _below(pattern: str, release: tuple[int, int]) -> str:
-    """An element for a domain and all below it, from `.domain` or `*.domain`."""
-    domain = pattern.lstrip("*").lstrip(".")
-    if release < (3, 7) or not re.fullmatch(r"[A-Za-z0-9.-]+", domain):
-        return "static:all"  # tables of patterns within main.cf came with 3.7
-    escaped = domain.replace(".", "[.]")
-    return f"regexp:{{{{/^(.*[.])?{escaped}$$/ x}}}}"

@@ -19,16 +19,20 @@ _FIELDS = 8
 
 def read_main_cf(text: str, file: str) -> tuple[dict[str, Setting], list[Fault]]:
     """The settings, of several for one parameter the last; and the lines that are none."""
-    settings, faults = {}, []
+    settings: dict[str, Setting] = {}
+    faults: list[Fault] = []
     for number, line in logical_lines(text, lambda _stray: None):
-        place = Place(file, number)
-        try:
-            name, value = split_setting(line)
-        except ConfigurationError as error:
-            faults.append(Fault(place, line.strip(), str(error)))
-        else:
-            settings[name] = Setting(value, place)
+        _read_setting(line, Place(file, number), settings, faults)
     return settings, faults
+
+
+def _read_setting(line: str, place: Place, settings: dict[str, Setting], faults: list[Fault]) -> None:
+    try:
+        name, value = split_setting(line)
+    except ConfigurationError as error:
+        faults.append(Fault(place, line.strip(), str(error)))
+    else:
+        settings[name] = Setting(value, place)
 
 
 def read_master_cf(text: str, file: str) -> tuple[list[Service], list[Service], list[Fault]]:
@@ -64,19 +68,14 @@ def read_postconf(text: str, file: str) -> tuple[dict[str, Setting], list[Servic
     """What people show: the output of `postconf -n`, with that of `postconf -M` behind it or not."""
     settings: dict[str, Setting] = {}
     services: list[Service] = []
-    faults = []
+    faults: list[Fault] = []
     for number, line in logical_lines(text, lambda _stray: None):
         place = Place(file, number)
         service = _service(line, place)
-        if service is not None:
-            services.append(service)
-            continue
-        try:
-            name, value = split_setting(line)
-        except ConfigurationError as error:
-            faults.append(Fault(place, line.strip(), str(error)))
+        if service is None:
+            _read_setting(line, place, settings, faults)
         else:
-            settings[name] = Setting(value, place)
+            services.append(service)
     return settings, services or None, faults
 
 

@@ -7,138 +7,21 @@ from dataclasses import dataclass
 
 from scache.admin.check.configuration import Configuration, Effective, Place, Service
 from scache.admin.check.files import Files
-from scache.admin.check.finding import Finding, Kind, Severity
+from scache.admin.check.finding import Finding
 from scache.admin.check.reading import words
+from scache.admin.check.roles import AGENT, BY_FAULT, CACHE, POSTLOG, TLSMGR, TLSPROXY, Role
 from scache.admin.check.tables import entries
 
-__all__ = ["CACHE_PROGRAMS", "KINDS", "Demand", "cache_demand", "demands", "find", "in_the_way"]
+__all__ = ["Demand", "cache_demand", "demands", "find", "in_the_way"]
 
-CACHE_PROGRAMS = ("scache", "scache-python")
 _DEFAULT_LIMIT = "-"
-
-
-@dataclass(frozen=True)
-class _Role:
-    """A part in the delivery that a service of master.cf plays."""
-
-    name: str
-    severity: Severity
-    programs: tuple[str, ...]
-    type: str
-    private: bool
-    process_limit: str | None
-    """What the program demands; None for any."""
-    without: str
-    """What happens without it."""
-
-
-_CACHE = _Role(
-    "cache",
-    Severity.CACHE_OFF,
-    CACHE_PROGRAMS,
-    "unix",
-    True,
-    "1",
-    "Delivery agents find no cache: each loses time over it, logs `problem talking to service "
-    "private/scache` and then `disabling connection "
-    "caching`. No connection is reused. Where the program is there but ends at each start, that takes some "
-    "25 seconds for each agent.",
-)
-_TLSPROXY = _Role(
-    "tlsproxy",
-    Severity.STOPS_MAIL,
-    ("tlsproxy",),
-    "unix",
-    True,
-    "0",
-    "With `smtp_tls_connection_reuse = yes` each TLS session is begun by tlsproxy(8). Without it, mail is "
-    "deferred (`connect to private/tlsproxy "
-    "service: No such file or directory`, `4.7.5 Cannot start TLS`): for good where TLS is demanded; where "
-    "it is optional, the second try goes out in clear text.",
-)
-_TLSMGR = _Role(
-    "tlsmgr",
-    Severity.STOPS_MAIL,
-    ("tlsmgr",),
-    "unix",
-    True,
-    "1",
-    "tlsmgr(8) gives the programs that talk TLS their randomness and their session keys. Without it they "
-    "disable TLS: mail that demands it is deferred.",
-)
-_POSTLOG = _Role(
-    "postlog",
-    Severity.NO_LOG,
-    ("postlogd",),
-    "unix-dgram",
-    False,
-    "1",
-    "With `maillog_file` set all programs log through postlogd(8). Without it nothing is logged, and "
-    "`postfix start` refuses to start.",
-)
-_AGENT = _Role(
-    "agent",
-    Severity.STOPS_MAIL,
-    ("smtp", "lmtp"),
-    "unix",
-    True,
-    None,
-    "The queue manager hands mail to the delivery agent at `private/NAME`. Without it all mail of that "
-    "transport is deferred.",
-)
-_ROLES = (_CACHE, _TLSPROXY, _TLSMGR, _POSTLOG, _AGENT)
-_NAMES = {
-    "cache": "the connection cache",
-    "tlsproxy": "tlsproxy(8)",
-    "tlsmgr": "tlsmgr(8)",
-    "postlog": "postlogd(8)",
-    "agent": "a delivery agent",
-}
-#: What can be wrong with a service: title, and the cure in general.
-_FAULTS = {
-    "missing": (
-        "{} is needed, but master.cf has no such service.",
-        "Add the entry, or name another service.",
-    ),
-    "commented-out": ("{} is needed, but its entry is a comment.", "Take the # away."),
-    "twice": ("{} has more than one entry.", "Keep one; master(8) uses the last, and warns."),
-    "type": ("{} is a service of the wrong type.", "Give the entry its type back."),
-    "private": (
-        "{} has the wrong private flag, so that its socket isn't where it is looked for.",
-        "Set the flag.",
-    ),
-    "process-limit": ("{} has a process limit that its program refuses.", "Set the limit."),
-    "program": ("The entry for {} runs another program.", "Have it run the program that belongs there."),
-    "program-missing": (
-        "The program of {} is not in daemon_directory.",
-        "Install it, or name the right one.",
-    ),
-}
-
-
-def _kind(role: _Role, fault: str) -> Kind:
-    title, cure = _FAULTS[fault]
-    severity = Severity.NOTE if fault == "twice" else role.severity
-    if role is _POSTLOG and fault in ("missing", "commented-out", "type"):
-        severity = Severity.STOPS_MAIL  # postfix-script(1) refuses to start
-    text = title.format(_NAMES[role.name])
-    return Kind(f"{role.name}-{fault}", severity, text[0].upper() + text[1:], role.without, cure)
-
-
-_KINDS = {
-    (role.name, fault): _kind(role, fault)
-    for role in _ROLES
-    for fault in _FAULTS
-    if role is not _AGENT or fault not in ("process-limit", "program")  # which are free there
-}
-KINDS = tuple(_KINDS.values())
 
 
 @dataclass(frozen=True)
 class Demand:
     """A service that something asks for."""
 
-    role: _Role
+    role: Role
     name: str
     parameter: str
     """What names it; empty where nothing does."""
@@ -150,41 +33,41 @@ class Demand:
 def cache_demand(configuration: Configuration) -> Demand:
     """The cache as agents without a name of their own for it ask for it: the one to install into."""
     main, parameter = configuration.main(), "connection_cache_service_name"
-    return Demand(_CACHE, main.text(parameter), parameter, main.place(parameter))
+    return Demand(CACHE, main.text(parameter), parameter, main.place(parameter))
 
 
 def demands(configuration: Configuration, tls_programs: frozenset[str], files: Files) -> list[Demand]:
     """Which services have to be there. tls_programs: which of tlsproxy and tlsmgr something needs."""
     found: dict[tuple[str, str], Demand] = {}
 
-    def add(role: _Role, effective: Effective, parameter: str, service: Service | None = None) -> None:
+    def add(role: Role, effective: Effective, parameter: str, service: Service | None = None) -> None:
         name = effective.text(parameter)
         agent = service if service and effective.is_own(parameter) else None
         found.setdefault((role.name, name), Demand(role, name, parameter, effective.place(parameter), agent))
 
     for service in configuration.agents:
         effective = Effective(configuration, service)
-        add(_CACHE, effective, "connection_cache_service_name", service)
+        add(CACHE, effective, "connection_cache_service_name", service)
         if "tlsproxy" in tls_programs:
-            add(_TLSPROXY, effective, "tlsproxy_service_name", service)
+            add(TLSPROXY, effective, "tlsproxy_service_name", service)
     main = configuration.main()
     if "tlsmgr" in tls_programs:
-        found["tlsmgr", "tlsmgr"] = Demand(_TLSMGR, "tlsmgr", "tlsmgr_service_name", None)
+        found["tlsmgr", "tlsmgr"] = Demand(TLSMGR, "tlsmgr", "tlsmgr_service_name", None)
     if main.text("maillog_file"):
-        add(_POSTLOG, main, "postlog_service_name")
+        add(POSTLOG, main, "postlog_service_name")
     for parameter in ("default_transport", "relay_transport", "virtual_transport", "local_transport"):
         name = main.text(parameter).partition(":")[0]
         is_meant = main.setting(parameter) is not None or parameter == "default_transport"
         if is_meant and name and configuration.service(name) is None:
-            found.setdefault(("agent", name), Demand(_AGENT, name, parameter, main.place(parameter)))
+            found.setdefault(("agent", name), Demand(AGENT, name, parameter, main.place(parameter)))
     for table in words(main.text("transport_maps"), ", \t"):
         for result in (entries(table, files) or {}).values():
             name = result.partition(":")[0]
             if name and configuration.service(name) is None:
-                demand = Demand(_AGENT, name, "transport_maps", main.place("transport_maps"))
+                demand = Demand(AGENT, name, "transport_maps", main.place("transport_maps"))
                 found.setdefault(("agent", name), demand)
     for service in configuration.agents:
-        found.setdefault(("agent", service.name), Demand(_AGENT, service.name, "", None))
+        found.setdefault(("agent", service.name), Demand(AGENT, service.name, "", None))
     return list(found.values())
 
 
@@ -239,7 +122,7 @@ class _Entry:
 
     def fault(self, fault: str, said: str, cure: Sequence[str]) -> Finding:
         """A finding about it."""
-        kind = _KINDS[self.demand.role.name, fault]
+        kind = BY_FAULT[self.demand.role.name, fault]
         return kind.found(self.service.id, "", said, self.service.place, cure)
 
     def set(self, field: str, value: str) -> list[str]:
@@ -282,15 +165,15 @@ def _missing(configuration: Configuration, demand: Demand, named: list[Service])
             configuration.postconf("-M", f"{wanted}={named[-1].fields(type=role.type)}"),
         ]
         said = f"is of the type {named[-1].type}, but {role.type} is needed"
-        return _KINDS[role.name, "type"].found(named[-1].id, "", said, named[-1].place, cure)
+        return BY_FAULT[role.name, "type"].found(named[-1].id, "", said, named[-1].place, cure)
     comment = next((each for each in reversed(configuration.commented_out) if each.id == wanted), None)
     if comment is not None:
         entry = " ".join([comment.fields(), *comment.options])
         cure = [configuration.postconf("-M", f"{wanted}={entry}")]
         said = f"its entry in master.cf is a comment ({comment.place})"
-        return _KINDS[role.name, "commented-out"].found(subject, value, said, comment.place, cure)
+        return BY_FAULT[role.name, "commented-out"].found(subject, value, said, comment.place, cure)
     said = f"master.cf has no service {wanted}"
-    return _KINDS[role.name, "missing"].found(
+    return BY_FAULT[role.name, "missing"].found(
         subject, value, said, demand.place, _cure_of_missing(configuration, demand)
     )
 
