@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pkgutil
 import re
 from pathlib import Path
 
@@ -41,6 +42,30 @@ def test_every_module_and_room_of_the_product_stands_on_the_page() -> None:
         if (path.suffix == ".py" or path.is_dir()) and not path.name.startswith("_")
     ]
     assert [room for room in rooms if f"`{room}`" not in PAGE] == []
+
+
+def ways() -> list[str]:
+    """The functions of the ways on the page, each in full."""
+    found = []
+    for package, table in re.findall(
+        r"^### [^\n]*\(`([\w.]+)`\)\n\n(.*?)\n\n", PAGE, re.DOTALL | re.MULTILINE
+    ):
+        found += [f"{package}.{name}" for name in re.findall(r"^\| `([\w.]+)` \|", table, re.MULTILINE)]
+    return found
+
+
+@pytest.mark.parametrize("named", ways())
+def test_each_function_of_a_way_is_there(named: str) -> None:
+    assert callable(pkgutil.resolve_name(named))
+
+
+def test_there_are_four_ways() -> None:
+    assert len(ways()) > 30
+
+
+def test_every_room_of_the_bench_stands_on_the_page() -> None:
+    rooms = [path.parent.name for path in (PACKAGE.parent / "conformance").glob("*/__init__.py")]
+    assert [room for room in rooms if f"`{room}/`" not in PAGE] == []
 
 
 @pytest.mark.parametrize(
