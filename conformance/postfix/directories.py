@@ -32,6 +32,7 @@ class Instance:
         self.path = self.queue / "private" / "scache"
         self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.listener.bind(str(self.path))
+        self.path.chmod(0o666)  # as master(8) does: the directory around it says who gets in
         self.listener.listen(_BACKLOG)
         # Postfix sends its log here and nowhere else: it derives the name from queue_directory.
         self._log_path = self.queue / "public" / "postlog"

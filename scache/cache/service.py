@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from scache.cache.connection_cache import ConnectionCache
+from scache.cache.entries import Session
 from scache.cache.statistics import Statistics
 from scache.checking import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from scache.cache.entries import Binding, Found, Session
+    from scache.cache.entries import Binding, Found
     from scache.cache.observer import Observer
     from scache.config.settings import Settings
     from scache.daemon.interfaces import Sessions
@@ -132,7 +133,10 @@ class Service:
 
     def take_next(self, now: int) -> Binding | Session | None:
         """Take an entry out for the handover to another daemon; None once there is no more."""
-        return self._cache.take_next(now)
+        entry = self._cache.take_next(now)
+        if isinstance(entry, Session):
+            self._sessions.unwatch(entry)
+        return entry
 
     def clear(self) -> Iterator[Session]:
         """Forget everything; yields the sessions, whose descriptors the caller closes."""

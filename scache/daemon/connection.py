@@ -9,6 +9,7 @@ from scache.protocol.actions import Close, Continue, Discard, HandOver, Warn, Wr
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from scache.cache.handover import Handover
     from scache.daemon.budget import ClientMemory
     from scache.daemon.interfaces import Network, Stream
     from scache.protocol.actions import Action
@@ -44,7 +45,7 @@ class Connection:
         self,
         network: Network,
         stream: Stream,
-        conversation: Conversation,
+        conversation: Conversation | Handover,
         monotonic: Callable[[], float],
         memory: ClientMemory,
         warn: Callable[[int, str], None],

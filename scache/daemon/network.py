@@ -100,6 +100,22 @@ class UnixNetwork:
         handle, _address = self._listening._accept()  # type: ignore[attr-defined]  # what socket.accept wraps
         return UnixStream(handle)
 
+    def connect_to_successor(self) -> UnixStream:
+        """Close the listening socket here, and connect to whoever listens there still or will: the same
+        socket in another process's hands. OSError where nobody does.
+        """
+        address = self._listening.getsockname()
+        if self.listener in self._watched:
+            self.unwatch(self.listener)
+        self._listening.close()
+        successor = _socket.socket(AF_UNIX, SOCK_STREAM)
+        try:
+            successor.connect(address)
+        except OSError:
+            successor.close()
+            raise
+        return UnixStream(successor.detach())
+
     def watch(self, handle: int, events: int) -> None:
         """Let `wait` report these events (READABLE | WRITABLE) of a handle, new or already watched."""
         if handle in self._watched:

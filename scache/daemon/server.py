@@ -6,6 +6,7 @@ remembered in its conversation, what can't be sent yet in its queue.
 
 from __future__ import annotations
 
+from scache.cache.handover import Handover
 from scache.cache.service import Service
 from scache.checking import TYPE_CHECKING
 from scache.daemon.budget import ClientMemory
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from scache.cache.observer import Observer
     from scache.config.settings import Settings
-    from scache.daemon.interfaces import Clock, Network
+    from scache.daemon.interfaces import Clock, Network, Stream
 
     Handler = Callable[[int], Callable[[int], None] | None]
     MakeService = Callable[[Settings, CachedSessions, Callable[[str], None], Observer | None], Service]
@@ -33,6 +34,9 @@ _LONGEST_WAIT = 86400.0
 
 #: Seconds without accepting after descriptors were used up.
 _ACCEPT_PAUSE = 1
+
+#: Seconds that a handover to the next daemon may take.
+_HANDOVER_TIME = 10
 
 
 class Server:
@@ -86,6 +90,11 @@ class Server:
         """
         self._handlers[handle] = handler
         self._network.watch(handle, READABLE)
+
+    def unwatch(self, handle: int) -> None:
+        """Look at this handle no more; to be called before it is closed."""
+        del self._handlers[handle]
+        self._network.unwatch(handle)
 
     def call_after(self, seconds: float, handler: Callable[[int], None]) -> None:
         """Call handler(now) once, as soon as so many seconds have passed; replaces its earlier request."""
@@ -150,17 +159,48 @@ class Server:
         for answer in answers:
             answer(now)
 
+    def hand_over(self, stream: Stream) -> None:
+        """Leave all clients, and pass what is cached to the daemon at the other end of this stream, for at
+        most some seconds. To be called instead of `run`, with nobody listening here any more; `close` comes
+        after it.
+        """
+        now = int(self._clock.now())
+        self._drop_clients(now)
+        handover = Handover(self._service.take_next, self._settings.dialect, now)
+        connection = Connection(
+            self._network,
+            stream,
+            handover,
+            self._clock.monotonic,
+            self._memory,
+            self._warn,
+            lambda _handle, _now: self.stop(),
+        )
+        self.stopped = False
+        self._timers.cancel(self._stop_idling)
+        self._handlers[stream.handle] = connection.ready
+        self.call_after(_HANDOVER_TIME, connection.drop)
+        connection.open(now)
+        self.run()
+
+    def log_statistics(self) -> None:
+        """Log what was counted since the last time."""
+        self._log_statistics(int(self._clock.now()))
+
     def close(self) -> None:
         """Log the statistics, close all clients and sessions (multi_server_exit)."""
         now = int(self._clock.now())
         self._log_statistics(now)
-        for client in list(self._clients.values()):
-            client.drop(now)
+        self._drop_clients(now)
         for session in self._service.clear():
             self._sessions.close(session)
         self._sessions.hear_out(self._clock.monotonic)
         self._warnings.sum_up()
         self._bounds_met.sum_up()
+
+    def _drop_clients(self, now: int) -> None:
+        for client in list(self._clients.values()):
+            client.drop(now)
 
     def _said_goodbye(self) -> None:
         """A session waits for the answer to its good-bye."""

@@ -12,11 +12,22 @@ if TYPE_CHECKING:
     from scache.config.settings import Settings
     from scache.daemon.interfaces import Network
 
-__all__ = ["PATIENCE", "CachedSessions"]
+__all__ = ["PATIENCE", "CachedSessions", "room_for_sessions"]
 
 #: Sessions that may be saying good-bye at a time, and seconds that each has for it.
 _MOST_LEAVING = 100
 PATIENCE = 5.0
+
+#: Descriptors that sessions leave to others, a quarter where that is less.
+_MOST_RESERVED = 1024
+
+
+def room_for_sessions(asked: int, open_files: int) -> int:
+    """How many sessions may be cached where so many files may be open: some are left for clients and for what
+    comes in with them. asked: no more than that, 0 where nobody cares.
+    """
+    room = open_files - min(_MOST_RESERVED, open_files // 4)
+    return min(asked, room) if asked else room
 
 
 class CachedSessions:

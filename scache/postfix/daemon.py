@@ -12,6 +12,7 @@ from scache.config.main_cf import DEFAULT_DIRECTORY, MainCf
 from scache.config.parameters import service_settings
 from scache.daemon.network import UnixNetwork, UnixStream
 from scache.daemon.server import Server
+from scache.daemon.sessions import room_for_sessions
 from scache.daemon.signals import Signals
 from scache.errors import ConfigurationError, LocalError
 from scache.postfix import master
@@ -25,6 +26,7 @@ from scache.postfix.watchdog import Watchdog
 if TYPE_CHECKING:
     import signal
     from collections.abc import Mapping, Sequence
+    from typing import NoReturn
 
     from scache.config.settings import Settings
     from scache.daemon.interfaces import Clock
@@ -127,7 +129,7 @@ def _serve(
 ) -> None:
     """Serve what master listens for."""
     master.claim_descriptors(command_line.sockets)
-    master.raise_file_limit()
+    settings.session_limit = room_for_sessions(settings.session_limit, master.raise_file_limit())
     network = _network(command_line)
     observer = VerboseLog(log) if command_line.verbose else None
     server = Server(network, clock, settings, log, observer)
@@ -137,7 +139,14 @@ def _serve(
     signals = Signals({signal.SIGTERM: server.stop, signal.SIGALRM: watchdog.turned})
     watchdog.start()
     server.watch(signals.handle, signals.ready)
-    server.watch(master.STATUS, lambda _now: server.stop())
+    reloaded = False
+
+    def master_has_gone(_now: int) -> None:
+        nonlocal reloaded
+        reloaded = True
+        server.stop()
+
+    server.watch(master.STATUS, master_has_gone)
     for outlet in log.outlets:
         server.watch(outlet.handle, outlet.ready)
     gc.freeze()
@@ -148,7 +157,31 @@ def _serve(
         server.stop()  # master has gone already
     server.run()
     watchdog.stop()
-    server.close()
+    if reloaded and settings.handover and os.fork() == 0:
+        _hand_over(server, network, log)
+    elif reloaded and settings.handover:
+        server.log_statistics()  # all else is the other process's now
+    else:
+        server.close()
+
+
+def _hand_over(server: Server, network: UnixNetwork, log: MailLog) -> NoReturn:
+    """Pass what is cached to the next daemon, in a process that master(8) doesn't know: it starts the next
+    one only when the one that it knows has ended. The first connection to the service, which has that one
+    started, is ours.
+    """
+    try:
+        server.unwatch(master.STATUS)
+        master.leave()
+        server.hand_over(network.connect_to_successor())
+    except (ConnectionRefusedError, FileNotFoundError):
+        pass  # Postfix stops: there is no next one
+    except OSError as error:
+        log(f"warning: what is cached can't be passed to the next daemon: {error.strerror}")
+    except Exception as error:
+        log(f"panic: {type(error).__name__}: {error}")
+    finally:
+        os._exit(0)
 
 
 def _network(command_line: CommandLine) -> UnixNetwork:

@@ -22,6 +22,7 @@ __all__ = [
     "LISTEN",
     "STATUS",
     "claim_descriptors",
+    "leave",
     "process_generation",
     "raise_file_limit",
     "report_available",
@@ -76,7 +77,14 @@ def claim_descriptors(listeners: int) -> None:
         raise ConfigurationError(f"event_enable_read: epoll_ctl EPOLL_CTL_ADD: {error.strerror}") from error
 
 
-def raise_file_limit() -> None:
-    """Allow as many open files as the hard limit does: each session is one."""
+def leave() -> None:
+    """Let go of what ties a process to master: its end must not be waited for, nor its silence counted."""
+    for descriptor in (*_FLOW_CONTROL, STATUS):
+        os.close(descriptor)
+
+
+def raise_file_limit() -> int:
+    """Allow as many open files as the hard limit does: each session is one. Returns how many."""
     _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    return hard

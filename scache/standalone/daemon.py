@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import gc
+import resource
 import signal
 from collections.abc import Callable, Sequence
 
@@ -13,6 +14,7 @@ from scache.config.settings import Settings
 from scache.daemon.clock import SystemClock
 from scache.daemon.log_outlet import Outlet, StandardError
 from scache.daemon.server import Server
+from scache.daemon.sessions import room_for_sessions
 from scache.daemon.signals import Signals
 from scache.daemon.socket_file import SocketFile
 from scache.errors import ConfigurationError
@@ -82,7 +84,10 @@ def read_settings(directory: str | None, assignments: Sequence[str], log: Callab
         if name not in BY_NAME:
             raise ConfigurationError(f"-o {assignment}: unknown parameter: {name}")
         main_cf.set(name, value)
-    return service_settings(main_cf, path=Settings().path, never_idle=True)
+    settings = service_settings(main_cf, path=Settings().path, never_idle=True)
+    open_files, _most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    settings.session_limit = room_for_sessions(settings.session_limit, open_files)
+    return settings
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -36,6 +36,7 @@ OF_THE_PROJECT = {
     "scache.cache.crowds",
     "scache.cache.deadlines",
     "scache.cache.entries",
+    "scache.cache.handover",
     "scache.cache.service",
     "scache.cache.statistics",
     "scache.checking",

@@ -44,13 +44,9 @@ class Started:
         self.clock = FileClock.start(str(self.instance.queue), START)
         self._configure(main_cf)
         variables: dict[str, str | None] = {**self.instance.environment(), **(environment or {})}
-        self.child: Child = spawn(
-            command,
-            words,
-            {name: value for name, value in variables.items() if value is not None},
-            self.instance.queue,
-            self.instance.listener,
-        )
+        given = {name: value for name, value in variables.items() if value is not None}
+        self._spawn = lambda: spawn(command, words, given, self.instance.queue, self.instance.listener)
+        self.child: Child = self._spawn()
         self._log: list[str] = []
 
     def _configure(self, lines: str) -> None:
@@ -66,6 +62,11 @@ class Started:
     def __exit__(self, *_error: object) -> None:
         self.child.kill()
         self.instance.close()
+
+    def start_successor(self) -> None:
+        """Start another daemon on the same socket, as master(8) does once this one has ended."""
+        self.child.kill()
+        self.child = self._spawn()
 
     def connect(self) -> socket.socket:
         """A client."""
@@ -95,8 +96,12 @@ class Started:
     def wait_for_log(self, text: str) -> None:
         """Wait until a log text begins like this."""
         while not any(line.startswith(text) for line in self.log()):
-            ready, _, _ = select.select([self.instance.log_socket], [], [], _PATIENCE)
-            assert ready, f"no log line {text!r} among {self._log}"
+            self.wait_for_more_log(text)
+
+    def wait_for_more_log(self, wanted: str = "") -> None:
+        """Wait until there is a log text that hasn't been read."""
+        ready, _, _ = select.select([self.instance.log_socket], [], [], _PATIENCE)
+        assert ready, f"no log line {wanted!r} among {self._log}"
 
     def poke(self) -> None:
         """Let the daemon look at the clock, and wait until it is at rest again or has ended."""

@@ -41,6 +41,11 @@ def ours(instance: Instance) -> str:
     )
 
 
+def ours_with_handover(instance: Instance) -> str:
+    """This project's daemon, which passes what it has cached to its successor at a reload."""
+    return f"{ours(instance)} -o scache_handover=yes"
+
+
 def ours_in_one_file(instance: Instance) -> str:
     """This project's daemon as `scache zipapp` makes it, for the distribution's interpreter."""
     return add_daemon(instance, zipapp.build("/usr/bin/python3"))
@@ -55,6 +60,7 @@ def add_daemon(instance: Instance, program: bytes) -> str:
 VARIANTS: Mapping[str, Variant] = {
     "real": Variant(real),
     "ours": Variant(ours),
+    "handover": Variant(ours_with_handover),
     "zipapp": Variant(ours_in_one_file),
     "recorded": Variant(real, recorded=True),
 }
