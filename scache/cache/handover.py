@@ -87,6 +87,10 @@ class Handover:
             return self._send_descriptor()
         return self._go_on(now)
 
+    def go_on(self, _now: int) -> Sequence[Action]:
+        """Never due: what comes is scanned at once."""
+        return ()
+
     def handed_over(self, now: int, error: str | None) -> Sequence[Action]:
         """The descriptor has been sent, or couldn't be, for this reason."""
         self._session = None

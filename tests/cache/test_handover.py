@@ -123,6 +123,7 @@ def test_half_an_answer_is_waited_for() -> None:
     assert handover.receive(b"dum", NOW) == ()
     assert handover.waiting
     assert handover.unfinished == 3
+    assert handover.go_on(NOW) == ()
     assert [type(action) for action in handover.receive(b"my\0\0\0", NOW)] == [HandOver]
 
 
