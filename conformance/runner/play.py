@@ -228,9 +228,9 @@ class _Stage:
 
     @take.register
     def _(self, step: model.OnProcess) -> None:
-        problem = PROCESS_STEPS[step.name](self.daemon, self.peers)
-        self._note("process", f"{step.name}{f': {problem}' if problem else ''}")
-        self._judge(step.name, problem, (None,), str)
+        problem = PROCESS_STEPS[step.what](self.daemon, self.peers)
+        self._note("process", f"{step.what.value}{f': {problem}' if problem else ''}")
+        self._judge(step.what.value, problem, (None,), str)
 
     def _received(self, name: str) -> Received:
         """What has arrived since the last look, the byte-by-byte looks in between put together."""

@@ -9,12 +9,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from conformance.catalogue.language.dialogue import attribute
+from conformance.catalogue.language.model import ProcessStep
 from conformance.contract.target import Daemon, Peer
 from scache.errors import UnavailableError
 
 __all__ = ["PROCESS_STEPS"]
 
-ProcessStep = Callable[[Daemon, Mapping[str, Peer]], str | None]
+OnDaemon = Callable[[Daemon, Mapping[str, Peer]], str | None]
 
 _FEW, _MANY = 50, 8000  # cached bindings between which the cost of a request is compared
 _ASKED = 400  # requests of one measurement
@@ -113,7 +114,7 @@ def _memory(pid: int) -> int:
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
-def _note(what: str, measure: Callable[[int], int]) -> ProcessStep:
+def _note(what: str, measure: Callable[[int], int]) -> OnDaemon:
     def note(daemon: Daemon, _peers: Mapping[str, Peer]) -> str | None:
         pid = _pid(daemon)
         _NOTED[pid, what] = measure(pid)
@@ -122,7 +123,7 @@ def _note(what: str, measure: Callable[[int], int]) -> ProcessStep:
     return note
 
 
-def _compare(what: str, measure: Callable[[int], int], most: int) -> ProcessStep:
+def _compare(what: str, measure: Callable[[int], int], most: int) -> OnDaemon:
     def compare(daemon: Daemon, _peers: Mapping[str, Peer]) -> str | None:
         pid = _pid(daemon)
         before, now = _NOTED.pop((pid, what)), measure(pid)
@@ -131,16 +132,16 @@ def _compare(what: str, measure: Callable[[int], int], most: int) -> ProcessStep
     return compare
 
 
-#: By the name that stands in a dialogue. Each gets the daemon and its clients, and returns what is wrong,
+#: What each does. It gets the daemon and its clients, and returns what is wrong,
 #: None where all is well. Raises UnavailableError for a daemon without a process of its own.
-PROCESS_STEPS: Mapping[str, ProcessStep] = {
-    "freeze": _freeze,
-    "thaw": _thaw,
-    "no more descriptors": _no_more_descriptors,
-    "newest descriptor closes on exec": _closes_on_exec,
-    "flat cost": _flat_cost,
-    "note descriptors": _note("open descriptors", _descriptors),
-    "compare descriptors": _compare("open descriptors", _descriptors, 0),
-    "note memory": _note("resident bytes", _memory),
-    "compare memory": _compare("resident bytes", _memory, _GROWTH),
+PROCESS_STEPS: Mapping[ProcessStep, OnDaemon] = {
+    ProcessStep.FREEZE: _freeze,
+    ProcessStep.THAW: _thaw,
+    ProcessStep.NO_MORE_DESCRIPTORS: _no_more_descriptors,
+    ProcessStep.NEWEST_CLOSES_ON_EXEC: _closes_on_exec,
+    ProcessStep.FLAT_COST: _flat_cost,
+    ProcessStep.NOTE_DESCRIPTORS: _note("open descriptors", _descriptors),
+    ProcessStep.COMPARE_DESCRIPTORS: _compare("open descriptors", _descriptors, 0),
+    ProcessStep.NOTE_MEMORY: _note("resident bytes", _memory),
+    ProcessStep.COMPARE_MEMORY: _compare("resident bytes", _memory, _GROWTH),
 }

@@ -104,7 +104,7 @@ def test_a_cut_gzip_file_is_reported_and_the_rest_is_used(tmp_path: Path) -> Non
         (OPEN.replace("0.1", "NaN"), ":2: wrong JSON: NaN is no number"),
         (OPEN.replace("0.1", "1e999"), ':2: "at" is not a number of seconds'),
         (OPEN.replace("0.1", '"soon"'), ':2: "at" is not a number of seconds'),
-        (OPEN.replace("1,", "-1,"), ":2: wrong JSON: "),
+        (OPEN.replace('"connection":1', '"connection":-1'), ':2: "connection" is -1, not a whole number'),
         (OPEN.replace('"connection":1', '"connection":true'), ':2: "connection" is true'),
         (OPEN.replace('"connection":1,', ""), ':2: "connection" is missing'),
         (OPEN.replace("open", "opens"), ':2: unknown event "opens"'),

@@ -19,7 +19,7 @@ r"""The text form of a case's steps: one step a line, `>>` sent, `<<` received.
     exit 0 / running                      the daemon's exit status
     hang up A                             the remote side of a session ends it
     heard A 'QUIT' / heard A nothing      what has arrived at the remote side of a session
-    process NAME                          see conformance/runner/process.py
+    process NAME                          an act or a measurement on the daemon's process: model.ProcessStep
 
 Whole exchanges in one line, with every step that the dialect asks for:
 
@@ -44,6 +44,7 @@ __all__ = ["DialogueError", "attribute", "case", "parse"]
 _PEER = re.compile(r"([a-z][0-9]*): +(.*)")
 _WORD = re.compile(r"""\[[A-Z0-9 ]*\]|[^\s'"]*(?:'[^']*'|"[^"]*")?(?:\*\d+)?(?:~[^\s'"]*)?""")
 _PARTS = re.compile(r"""(?:'[^']*'|"[^"]*"|[^~'"])+""")
+_TOKEN = re.compile(r"[A-Z][A-Z0-9.]*")
 _FIRST_CLIENT = "a"
 
 
@@ -62,8 +63,14 @@ def case(
     whole: str = "",
     informational: bool = False,
 ) -> Case:
-    """A case from the text of its dialogue; `requirements` are ids of requirements.toml."""
-    steps = parse(dialogue, dialect or POSTFIX_3_6)
+    """A case from the text of its dialogue; `requirements` are ids of requirements.toml.
+
+    Raises DialogueError, which names the case and the line.
+    """
+    try:
+        steps = parse(dialogue, dialect or POSTFIX_3_6)
+    except DialogueError as error:
+        raise DialogueError(f"{id}: {error}") from None
     checked = tuple(requirements.split())
     return Case(id, sentence, checked, steps, dict(options or {}), dialect, whole, informational)
 
@@ -71,8 +78,11 @@ def case(
 def parse(text: str, dialect: Dialect) -> tuple[Step, ...]:
     """The steps of a dialogue, as a client of this dialect plays them. Raises DialogueError."""
     parser = _Parser(dialect)
-    for line in text.strip().splitlines():
-        parser.read(line.strip())
+    for number, line in enumerate(text.strip().splitlines(), 1):
+        try:
+            parser.read(line.strip())
+        except ValueError as error:
+            raise DialogueError(f"line {number}: {line.strip()}: {error}") from None
     return tuple(parser.steps)
 
 
@@ -87,6 +97,7 @@ class _Parser:
         self.dialect = dialect
         self.steps: list[Step] = []
         self.connected: set[str] = set()
+        self.tokens: set[str] = set()  # of the sessions that were sent so far
 
     def read(self, line: str) -> None:
         if not line or line.startswith("#"):
@@ -100,12 +111,21 @@ class _Parser:
         if verb in _CLIENT_VERBS:
             if verb != "connect":
                 self._connect(peer)
-            self.steps.extend(_CLIENT_VERBS[verb](self, peer, rest.strip()))
-        elif verb in _DAEMON_VERBS:
-            self.steps.append(_DAEMON_VERBS[verb](rest.strip()))
+            for step in _CLIENT_VERBS[verb](self, peer, rest.strip()):
+                self._add(step)
+        elif verb in _DAEMON_VERBS and not named:
+            self._add(_DAEMON_VERBS[verb](rest.strip()))
             self._merge_log()
         else:
-            raise DialogueError(f"no such step: {line}")
+            raise DialogueError("no such step")
+
+    def _add(self, step: Step) -> None:
+        """A session is sent before anything else can be said of it."""
+        if isinstance(step, model.Send):
+            self.tokens.update(step.tokens)
+        elif unknown := _tokens_of(step) - self.tokens:
+            raise DialogueError(f"no such session: {', '.join(sorted(unknown))}")
+        self.steps.append(step)
 
     def _connect(self, peer: str) -> None:
         if peer not in self.connected:
@@ -114,19 +134,23 @@ class _Parser:
 
     def _alternative(self, line: str) -> None:
         verb, _, rest = line.partition(" ")
+        if not self.steps:
+            raise DialogueError("no step before it")
         last = self.steps.pop()
         if isinstance(last, model.Expect) and verb == "<<":
-            self.steps.append(model.Expect(last.peer, (*last.outcomes, _reply(rest))))
+            self._add(model.Expect(last.peer, (*last.outcomes, _reply(rest))))
             return
-        other = _DAEMON_VERBS[verb](rest.strip())
+        if verb not in (_DAEMON_VERBS | _CLIENT_VERBS):
+            raise DialogueError("no such step")
+        other = _DAEMON_VERBS[verb](rest.strip()) if verb in _DAEMON_VERBS else None
         if isinstance(last, model.Log) and isinstance(other, model.Log):
             self.steps.append(model.Log(last.outcomes + other.outcomes))
-        elif isinstance(last, model.Held) and isinstance(other, model.Held):
+        elif isinstance(last, model.Held) and isinstance(other, model.Held) and last.token == other.token:
             self.steps.append(model.Held(last.token, last.outcomes + other.outcomes))
         elif isinstance(last, model.Ended) and isinstance(other, model.Ended):
             self.steps.append(model.Ended(last.outcomes + other.outcomes))
         else:
-            raise DialogueError(f"not an alternative of the step before: or {line}")
+            raise DialogueError("not an alternative of the step before")
 
     def _merge_log(self) -> None:
         """Log lines that follow each other are one look at the log."""
@@ -138,8 +162,16 @@ class _Parser:
             self.steps[-2:] = [model.Log((*others, lines + last.outcomes[0]))]
 
     def connect(self, peer: str, rest: str) -> Iterator[Step]:
+        if rest not in ("", "silent"):
+            raise DialogueError("it is `connect` or `connect silent`")
         self.connected.add(peer)
         yield model.Connect(peer, greeted=rest != "silent")
+
+    def shutdown(self, peer: str, rest: str) -> Iterator[Step]:
+        yield _alone(model.Shutdown(peer), rest)
+
+    def close(self, peer: str, rest: str) -> Iterator[Step]:
+        yield _alone(model.Close(peer), rest)
 
     def send(self, peer: str, rest: str) -> Iterator[Step]:
         data, tokens = _bytes_and_tokens(rest)
@@ -153,7 +185,7 @@ class _Parser:
         yield model.Send(peer, _request("save_endp", ttl=ttl, label=label, property=properties))
         if self.dialect.write_wait:
             yield model.Expect(peer, (model.Reply(DUMMY),))
-        yield model.Send(peer, b"\0", (token.decode(),))
+        yield model.Send(peer, b"\0", (_token(token.decode()),))
         yield model.Expect(peer, (model.Reply(attribute("status", "0") + b"\0"),))
 
     def save_dest(self, peer: str, rest: str) -> Iterator[Step]:
@@ -180,7 +212,7 @@ class _Parser:
             return
         *values, token = found
         reply = attribute("status", "0") + b"".join(attribute("property", value) for value in values) + b"\0"
-        yield from self._hit(peer, reply, token.decode())
+        yield from self._hit(peer, reply, _token(token.decode()))
 
     def _hit(self, peer: str, reply: bytes, token: str) -> Iterator[Step]:
         """What follows the request of a find that hits: reply, dummy, descriptor, dummy."""
@@ -201,29 +233,61 @@ _CLIENT_VERBS: dict[str, Callable[[_Parser, str, str], Iterator[Step]]] = {
     "save_dest": _Parser.save_dest,
     "find_endp": _Parser.find_endp,
     "find_dest": _Parser.find_dest,
-    "shutdown": lambda _parser, peer, _rest: iter((model.Shutdown(peer),)),
-    "close": lambda _parser, peer, _rest: iter((model.Close(peer),)),
+    "shutdown": _Parser.shutdown,
+    "close": _Parser.close,
 }
+
+
+def _alone(step: Step, rest: str) -> Step:
+    if rest:
+        raise DialogueError(f"nothing may follow, but {rest!r} does")
+    return step
+
+
+def _token(text: str) -> str:
+    if not _TOKEN.fullmatch(text):
+        raise DialogueError(f"not the name of a session: {text!r}")
+    return text
+
+
+def _after(word: str, rest: str) -> str:
+    if rest.split()[:1] != [word]:
+        raise DialogueError(f"{word!r} expected, not {rest!r}")
+    return rest.removeprefix(word).strip()
+
 
 _DAEMON_VERBS: dict[str, Callable[[str], Step]] = {
     "advance": lambda rest: model.Advance(int(rest)),
     "pass": lambda rest: model.PassTime(int(rest)),
     "log": lambda rest: model.Log(((),) if rest == "nothing" else ((_log_text(rest),),)),
-    "held": lambda rest: model.Held(rest, (True,)),
-    "free": lambda rest: model.Held(rest, (False,)),
-    "terminate": lambda _rest: model.Terminate(),
-    "lose": lambda _rest: model.LoseMaster(),
+    "held": lambda rest: model.Held(_token(rest), (True,)),
+    "free": lambda rest: model.Held(_token(rest), (False,)),
+    "terminate": lambda rest: _alone(model.Terminate(), rest),
+    "lose": lambda rest: _alone(model.LoseMaster(), _after("master", rest)),
     "exit": lambda rest: model.Ended((int(rest),)),
-    "running": lambda _rest: model.Ended((None,)),
-    "hang": lambda rest: model.HangUp(rest.removeprefix("up ")),
+    "running": lambda rest: _alone(model.Ended((None,)), rest),
+    "hang": lambda rest: model.HangUp(_token(_after("up", rest))),
     "heard": lambda rest: _heard(rest),
-    "process": lambda rest: model.OnProcess(rest),
+    "process": lambda rest: model.OnProcess(model.ProcessStep(rest)),
 }
+
+
+def _tokens_of(step: Step) -> set[str]:
+    """The sessions that a step looks at or touches, other than by sending them."""
+    match step:
+        case model.Held() | model.HangUp() | model.Heard():
+            return {step.token}
+        case model.Expect():
+            return {token for reply in step.outcomes for token in reply.tokens}
+        case _:
+            return set()
 
 
 def _heard(rest: str) -> Step:
     token, _, text = rest.partition(" ")
-    return model.Heard(token, (b"" if text == "nothing" else _unquote(text),))
+    if text != "nothing" and text[:1] not in ("'", '"'):
+        raise DialogueError("heard TOKEN nothing, or quoted bytes")
+    return model.Heard(_token(token), (b"" if text == "nothing" else _unquote(text),))
 
 
 def _log_text(rest: str) -> str:
@@ -250,7 +314,7 @@ def _bytes_and_tokens(text: str) -> tuple[bytes, tuple[str, ...]]:
             data += b"\0"
             tokens += word.strip("[]").split()
         elif word.startswith("@"):
-            tokens.append(word[1:])
+            tokens.append(_token(word[1:]))
         else:
             data += _wire(word)
     return data, tuple(tokens)

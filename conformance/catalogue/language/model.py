@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import Enum
 from pathlib import Path
 
 from scache.protocol.dialect import Dialect
@@ -22,6 +23,7 @@ __all__ = [
     "LoseMaster",
     "OnProcess",
     "PassTime",
+    "ProcessStep",
     "ReplayTrace",
     "Reply",
     "Send",
@@ -141,11 +143,25 @@ class Heard:
     outcomes: tuple[bytes, ...]
 
 
+class ProcessStep(Enum):
+    """An act or a measurement on the daemon's process, by its name in the language (runner/process.py)."""
+
+    FREEZE = "freeze"
+    THAW = "thaw"
+    NO_MORE_DESCRIPTORS = "no more descriptors"
+    NEWEST_CLOSES_ON_EXEC = "newest descriptor closes on exec"
+    FLAT_COST = "flat cost"
+    NOTE_DESCRIPTORS = "note descriptors"
+    COMPARE_DESCRIPTORS = "compare descriptors"
+    NOTE_MEMORY = "note memory"
+    COMPARE_MEMORY = "compare memory"
+
+
 @dataclass(frozen=True, slots=True)
 class OnProcess:
-    """What a dialogue can't express; `name` is one of conformance/runner/process.py."""
+    """What a dialogue can't express."""
 
-    name: str
+    what: ProcessStep
 
 
 @dataclass(frozen=True, slots=True)

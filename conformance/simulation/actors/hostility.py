@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import random
+from typing import assert_never
 
 from conformance.contract.wire import DUMMY, WRONG_REQUESTS, request_bytes
 from conformance.simulation.actors.client import Client
-from conformance.simulation.actors.options import Options
+from conformance.simulation.actors.options import HostilityKind, Options
+from conformance.simulation.world.step import Step
 
 __all__ = ["Hostility"]
-
-Step = tuple[object, ...]
 
 _JUNK = (
     b"\0",
@@ -70,7 +70,7 @@ class Hostility:
             case _:
                 return request_bytes("find_dest", destination)
 
-    def _hostile_moves(self, client: Client, kind: str) -> list[Step]:
+    def _hostile_moves(self, client: Client, kind: HostilityKind) -> list[Step]:
         number = client.number
         source = self._source
         match kind:
@@ -96,12 +96,14 @@ class Hostility:
                 return [("write", number, 1 << 20), ("half-close", number)]
             case "vanish":
                 return [("leave", number)]
-            case "ask ahead" if self._options.capacity < 100:  # a reply hardly fills a larger buffer
-                return self._ask_ahead(number)
+            case "ask ahead":  # a reply hardly fills a larger buffer
+                return self._ask_ahead(number) if self._options.capacity < 100 else []
             case "stop":
                 return [("write", number, 1 + source.randrange(20))]
-            case _:
+            case "never read":  # see `moves`
                 return []
+            case _:
+                assert_never(kind)
 
     def _ask_ahead(self, number: int) -> list[Step]:
         """Save a session, find it, and ask for its descriptor while the reply, which is unread, fills the

@@ -5,18 +5,29 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, Literal, TypeVar, get_args
 
 from scache.config.settings import Settings
 from scache.protocol.dialect import Dialect
 
-__all__ = ["FAULTS", "HOSTILITIES", "Options", "Parameter", "draw_options", "draw_parameters"]
+__all__ = [
+    "FAULTS",
+    "HOSTILITIES",
+    "Fault",
+    "HostilityKind",
+    "Options",
+    "Parameter",
+    "draw_options",
+    "draw_parameters",
+]
 
 #: A parameter that a running daemon can be given anew: its field of Settings, and its value.
 Parameter = tuple[str, int | bool | bytes]
 
+_Kind = TypeVar("_Kind", bound=str)
+
 #: What a hostile client may do, beyond what a good one does.
-HOSTILITIES = (
+HostilityKind = Literal[
     "junk",
     "mangle",
     "glue",
@@ -27,10 +38,11 @@ HOSTILITIES = (
     "never read",
     "stop",
     "ask ahead",
-)
+]
+HOSTILITIES: tuple[HostilityKind, ...] = get_args(HostilityKind)
 
 #: What the world may do to everybody.
-FAULTS = (
+Fault = Literal[
     "jump forward",
     "jump back",
     "set clock forth",
@@ -42,7 +54,8 @@ FAULTS = (
     "hang up",
     "all leave",
     "good clients vanish",
-)
+]
+FAULTS: tuple[Fault, ...] = get_args(Fault)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +82,8 @@ class Options:
     message_limit: int
     parameters: tuple[Parameter, ...]
     verbose: bool
-    hostilities: frozenset[str]
-    faults: frozenset[str]
+    hostilities: frozenset[HostilityKind]
+    faults: frozenset[Fault]
 
     def settings(self, parameters: Iterable[Parameter]) -> Settings:
         """What a daemon goes by that has these parameters."""
@@ -115,7 +128,7 @@ def draw_options(seed: int, *, everything: bool = False) -> Options:
     """The options of a seed; with `everything`, no kind of step or fault is switched off."""
     source = random.Random(f"options {seed}")
 
-    def some(names: tuple[str, ...]) -> frozenset[str]:
+    def some(names: tuple[_Kind, ...]) -> frozenset[_Kind]:
         share = source.choice((0.0, 0.3, 0.6, 1.0))
         drawn = frozenset(name for name in names if source.random() < share)
         return frozenset(names) if everything else drawn

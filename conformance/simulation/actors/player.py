@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import random
+from typing import assert_never
 
 from conformance.simulation.actors.client import Client, Phase
 from conformance.simulation.actors.hostility import Hostility
-from conformance.simulation.actors.options import Options, draw_parameters
-from conformance.simulation.world.world import Step, World
+from conformance.simulation.actors.options import Fault, Options, draw_parameters
+from conformance.simulation.world.step import Step
+from conformance.simulation.world.world import World
 
 __all__ = ["Player"]
 
@@ -115,7 +117,7 @@ class Player:
     def _ttl(self) -> int:
         return 2 if self._random() < 0.7 else 1 + int(self._random() * 9)
 
-    def _fault(self, fault: str) -> list[Step]:
+    def _fault(self, fault: Fault) -> list[Step]:
         match fault:
             case "jump forward":
                 return [("advance", self._source.choice((10, 100, 1000, 100_000)))]
@@ -127,12 +129,14 @@ class Player:
                 return [("set clock forth", self._source.choice((1, 10, 1000, 100_000)))]
             case "reload" | "terminate":
                 return [(fault,)]
+            case "good clients vanish" | "reconfigure":  # drawn elsewhere
+                return []
             case "poke":
                 return [("turn", 0), ("turn", 0)]
             case "hang up":
                 return [("hang up", int(self._random() * 1000))]
             case "all leave":
-                everybody = [("leave", number) for number in self._world.clients]
+                everybody: list[Step] = [("leave", number) for number in self._world.clients]
                 return [*everybody, ("rest", 0), ("advance", self._world.settings.max_idle)]
             case _:
-                return []
+                assert_never(fault)

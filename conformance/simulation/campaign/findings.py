@@ -9,7 +9,8 @@ from pathlib import Path
 from conformance.contract.shrinking import shrink
 from conformance.simulation.actors.options import draw_options
 from conformance.simulation.campaign.run import Outcome, play, replay
-from conformance.simulation.world.world import START, Step
+from conformance.simulation.world.step import Step
+from conformance.simulation.world.world import START
 from scache.trace.format.events import Header
 from scache.trace.format.writer import TraceWriter
 

@@ -11,7 +11,8 @@ from conformance.simulation.actors.player import Player
 from conformance.simulation.checks.violation import Violation
 from conformance.simulation.world.ending import finish
 from conformance.simulation.world.situation import Situation
-from conformance.simulation.world.world import Step, World
+from conformance.simulation.world.step import Step
+from conformance.simulation.world.world import World
 from scache.trace.format.events import Event
 
 __all__ = ["Outcome", "play", "replay"]

@@ -15,15 +15,14 @@ from conformance.simulation.actors.options import Options, Parameter
 from conformance.simulation.checks.violation import Violation
 from conformance.simulation.world.life import Life
 from conformance.simulation.world.situation import Situation
+from conformance.simulation.world.step import Step, StepName
 from conformance.simulation.world.tracing import Scribe
 from scache.simulated import Listener, OpenFile, StreamSocket, socket_pair
 from scache.simulated.clock import VirtualClock
 from scache.trace.format.events import Event
 
-__all__ = ["START", "Step", "World"]
+__all__ = ["START", "World"]
 
-#: A step's name and its arguments.
-Step = tuple[object, ...]
 
 #: When every world begins, in seconds since the epoch.
 START = 1_800_000_000
@@ -226,7 +225,7 @@ class World:
             client.check_served()
 
 
-_STEPS: dict[object, Callable[..., None]] = {
+_STEPS: dict[StepName, Callable[..., None]] = {
     "connect": World._connect,
     "ask": World._ask,
     "ask wrongly": World._ask_wrongly,

@@ -36,13 +36,6 @@ def test_the_long_form_has_more_mails_than_the_short_one(scenario: Scenario) -> 
     assert scenario.mails(long=True) > scenario.mails(long=False) > 0
 
 
-def test_the_scenario_of_many_reloads_is_20_000_mails_to_20_destinations_in_a_chroot() -> None:
-    scenario = scenario_named("reload-often")
-
-    assert scenario is not None
-    assert (scenario.mails(long=True), scenario.destinations, scenario.chroot) == (20_000, 20, True)
-
-
 def test_next_hops_of_one_server_differ_only_where_the_scenario_says_so() -> None:
     plain, aliased = scenario_named("mixed"), scenario_named("two-next-hops")
 

@@ -12,7 +12,7 @@ from conformance.runner.bytewise import play_bytewise
 from conformance.runner.expectations import FOLDER, Expectations
 from conformance.runner.play import play
 from conformance.runner.suite import Suite, ordered
-from conformance.runner.verdict import Result, Verdict
+from conformance.runner.verdict import Entry, Result, Verdict
 from conformance.targets.simulated import SimulatedTarget
 from scache.errors import UnavailableError, UsageError
 from scache.protocol.dialect import Dialect
@@ -261,6 +261,10 @@ def test_the_sanity_case_is_first_and_last_in_every_order() -> None:
     )
 
 
-def test_a_result_can_be_judged_anew() -> None:
-    result = Result(GOOD, "simulated", Verdict.FAIL, "why")
-    assert result.judged(Verdict.EXPECTED_FAILURE, "known").case is GOOD
+def test_a_result_that_is_judged_anew_keeps_what_was_seen() -> None:
+    seen = (GOOD, "simulated"), ((Entry("a >>", b"x"),), (("what", "seen"),), 1.5)
+    result = Result(*seen[0], Verdict.FAIL, "why", *seen[1])
+    assert result.judged(Verdict.EXPECTED_FAILURE, "known") == Result(
+        *seen[0], Verdict.EXPECTED_FAILURE, "known", *seen[1]
+    )
+    assert (result.verdict, result.detail) == (Verdict.FAIL, "why")

@@ -9,7 +9,6 @@ import inspect
 import random
 import sys
 import textwrap
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -244,9 +243,6 @@ LARGER = {
     "a session found before keep_unclaimed was switched on is unknown": put_back_by_number(forgetful=True),
 }
 
-#: What was found so far: a line for each planting.
-FOUND: list[str] = []
-
 
 def plant(monkeypatch: pytest.MonkeyPatch, planting: Planting) -> None:
     source = textwrap.dedent(inspect.getsource(planting.function))
@@ -286,23 +282,10 @@ def test_a_larger_planted_bug_is_found(name: str, monkeypatch: pytest.MonkeyPatc
     LARGER[name](monkeypatch)
     found = simulate()
     assert found is not None, f"nobody finds: {name}"
-    FOUND.append(f"{name}: by simulate after {found[0]} requests: {found[1].splitlines()[-1][:60]}")
 
 
 @pytest.mark.parametrize("planting", PLANTINGS, ids=lambda planting: planting.name.replace(" ", "-"))
 def test_a_planted_bug_is_found(planting: Planting, monkeypatch: pytest.MonkeyPatch) -> None:
     plant(monkeypatch, planting)
-    began = time.monotonic()
     found = simulate() if planting.by == "simulate" else differ()
     assert found is not None, f"nobody finds: {planting.name}"
-    requests, what = found
-    seconds = time.monotonic() - began
-    said = what.splitlines()[-1][:60]
-    FOUND.append(f"{planting.name}: by {planting.by} after {requests} requests, {seconds:.2f} s: {said}")
-
-
-def test_what_was_planted_and_found_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
-    assert len(PLANTINGS) >= 20
-    with capsys.disabled():
-        print()
-        print("\n".join(FOUND))
