@@ -213,7 +213,7 @@ def warnings_unlogged(patch: pytest.MonkeyPatch) -> None:
 
 
 def closed_sessions_handed_out(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(Service, "_is_closed", lambda _service, _found: False)
+    patch.setattr(Service, "_is_good", lambda _service, _session: True)
 
 
 #: More wrong daemons, so that every group of cases has one that it must notice.
