@@ -19,7 +19,6 @@ LIST_END = b""
 NUMBERS = frozenset([b"ttl"])
 
 _ULONG_MAX = 2**64 - 1
-_WHITE_SPACE = b" \t\n\v\f\r"
 
 
 def encode(*attributes: tuple[bytes, bytes]) -> bytes:
@@ -35,7 +34,7 @@ def number(text: bytes) -> int | None:
     """
     if text.isdigit() and len(text) < 10:
         return int(text)
-    digits = text.lstrip(_WHITE_SPACE)
+    digits = text.lstrip()
     negative = digits[:1] == b"-"
     if digits[:1] in (b"+", b"-"):
         digits = digits[1:]

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from scache.cache.entries import Binding, Session
+from scache.cache.observer import Observer
 from scache.cache.service import Service
 from scache.config.settings import Settings
 
@@ -14,7 +15,7 @@ NOW = 1_800_000_000
 START = "Jan 15 08:00:00"
 
 
-class Witness:
+class Witness(Observer):
     """An Observer that writes down what it is told."""
 
     def __init__(self) -> None:
@@ -133,6 +134,18 @@ def test_hits_and_misses_are_counted_by_kind() -> None:
         "domain lookup hits=2 miss=2 success=50%",
         "address lookup hits=1 miss=1 success=50%",
     ]
+
+
+@pytest.mark.parametrize(("by", "kind"), [("destination", "domain"), ("endpoint", "address")])
+def test_a_lookup_counts_once_however_many_sessions_were_passed_over(by: str, kind: str) -> None:
+    case = Case(skip_closed=True)
+    case.sessions.gone = {7, 8, 11}
+    case.bind()
+    case.save(7, 8, 9, 10, 11)
+    for hit in (True, True, False, False):
+        found = case.service.find_dest(b"D") if by == "destination" else case.service.find_endp(b"E")
+        assert (found is not None) is hit
+    assert case.counted()[0] == f"{kind} lookup hits=2 miss=2 success=50%"
 
 
 def test_the_most_there_ever_were_is_looked_at_after_each_save() -> None:
@@ -308,6 +321,16 @@ def test_all_that_is_cached_can_be_given_up() -> None:
     assert case.service.next_due() is None
 
 
+def test_all_that_is_cached_can_be_taken_out_entry_by_entry() -> None:
+    case = Case()
+    case.save(7)
+    case.bind()
+    assert isinstance(case.service.take_next(NOW), Binding)
+    assert isinstance(case.service.take_next(NOW), Session)
+    assert case.service.take_next(NOW) is None
+    assert case.service.sizes == (0, 0, 0)
+
+
 def test_an_observer_is_told_what_happens_in_its_order() -> None:
     case = Case()
     case.save(7, 8)
@@ -374,6 +397,7 @@ def test_a_session_that_has_ended_leaves_the_cache() -> None:
     case.witness.session_saved = saved.append  # type: ignore[method-assign]
     case.save(7, 8)
     case.service.ended(saved[0])
+    assert case.witness.told == [("dropped", b"E", 7)]
     assert case.sessions.closed == [7]
     assert case.all_found() == [8]
 

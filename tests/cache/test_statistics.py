@@ -43,3 +43,13 @@ def test_only_what_happened_is_logged(counters: dict[str, int], lines: list[str]
     assert statistics.lines("Nov  3 11:10:00") == lines
     statistics.reset()
     assert statistics.lines("Nov  3 11:10:00") == []
+
+
+def test_the_maxima_are_kept_each_for_itself() -> None:
+    statistics = Statistics()
+    for endpoints, sessions in ((1, 2), (2, 1), (1, 1)):
+        statistics.saved_endp(endpoints, sessions)
+    assert (statistics.dest_count, statistics.endp_count, statistics.sess_count) == (0, 2, 2)
+    for destinations, endpoints in ((1, 4), (3, 1), (2, 2)):
+        statistics.saved_dest(destinations, endpoints)
+    assert (statistics.dest_count, statistics.endp_count, statistics.sess_count) == (3, 4, 2)

@@ -19,6 +19,8 @@ NUMBERS = [
     (b"4294967296", 0),
     (b"4294967297", 1),
     (b"-1", -1),
+    (b"-0", 0),
+    (b"0" * 12, 0),
     (b"-4294967295", 1),
     (b"18446744073709551615", -1),
     (b"18446744073709551616", -1),
@@ -53,6 +55,9 @@ def test_a_number_is_what_sscanf_makes_of_it(text: bytes, value: int | None) -> 
         (b"\xc3\xa9\x80\x80", "é\udc80\udc80"),
         (b"\x80\xbf\xc1\x80\xff\x80", "??????"),
         (b"\xc3(\xfe\x80", "?(\udcfe\udc80"),
+        (b"\xc2\x80\xc3\xbf\xc3\xc0\n", "\x80ÿ???"),
+        ("é\n".encode(), "é?"),
+        (b"a b~\n", "a b~?"),
     ],
 )
 def test_what_does_not_print_becomes_a_question_mark_in_the_log(data: bytes, text: str) -> None:
@@ -138,6 +143,17 @@ def test_a_scan_that_runs_out_of_time_says_timeout() -> None:
     scanner.scan(WANTED)
     expected = ["timeout on scache socket while reading input attribute value"]
     assert outcome(scanner.end(timed_out=True)) == ([], expected)
+
+
+def test_a_scan_that_needs_more_bytes_has_taken_in_all_that_came() -> None:
+    scanner = Scanner("scache socket")
+    sizes = []
+    for piece in (b"tt", b"l\x002\0la", b"bel\0"):
+        scanner.feed(piece)
+        assert scanner.scan(WANTED) is None
+        assert scanner.idle is False
+        sizes.append(scanner.size)
+    assert sizes == [2, 8, 12]
 
 
 def test_what_is_discarded_is_never_scanned() -> None:

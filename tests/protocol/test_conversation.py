@@ -50,7 +50,7 @@ class Script:
         dialect: Dialect,
         message_limit: int = 1 << 20,
         kind: type[Conversation] = Conversation,
-        **better: bool,
+        **better: int,
     ) -> None:
         self.sessions = PretendedSessions()
         self.bounds_met: list[str] = []
@@ -427,6 +427,128 @@ def test_one_turn_scans_no_more_than_its_share_and_the_next_ones_go_on() -> None
         actions = conversation.go_on(NOW)
     assert shares == [16, 16]
     assert [type(action) for action in actions] == [Warn] * 8 + [Write]
+
+
+def test_a_save_without_room_is_answered_as_failed_and_its_descriptor_closed() -> None:
+    lines, expected = played(
+        Script(QUIET, cache_size_limit=2),
+        """
+        >> request=save_endp ttl=2 label=E property=EP ;
+        << dummy= ;
+        >> [3]
+        -- discard 3
+        << status=2 ;
+        >> request=save_dest ttl=2 label=D property=DP label=E ;
+        << status=2 ;
+        >> request=save_endp ttl=2 label=E property=P ;
+        << dummy= ;
+        >> [4]
+        << status=0 ;
+        """,
+    )
+    assert lines == expected
+
+
+WAITS = [
+    ("", False),
+    (">> request=find_endp", True),
+    (">> request=find_endp label=E ;", False),
+    (SAVED, False),
+    (">> request=save_endp ttl=2 label=E property=EP ;", True),
+    (SAVED + ">> request=find_endp label=E ;", True),
+    (SAVED + ">> request=find_endp label=E ;\n>> dummy= ;", True),
+    (SAVED + ">> request=find_endp label=E ;\n>> dummy= ;\n>> dummy= ;", False),
+    (">> request=save_endp ttl=2 label=E property=EP ;\n~~ end", False),
+]
+
+
+@pytest.mark.parametrize(("dialogue", "waiting"), WAITS)
+def test_the_time_limit_counts_while_something_is_due(dialogue: str, waiting: bool) -> None:
+    script = Script(QUIET)
+    played(script, dialogue)
+    assert script.conversation.waiting is waiting
+
+
+def test_a_message_is_unfinished_from_its_first_byte_to_its_last() -> None:
+    script = Script(QUIET)
+    unfinished = []
+    for text in ("req", "uest", "\0find", "_endp\0la", "bel\0", "E\0", "\0"):
+        script.conversation.receive(text.encode(), NOW)
+        unfinished.append(script.conversation.unfinished)
+    assert unfinished == [3, 7, 12, 2, 6, 8, 0]
+
+
+def test_a_conversation_that_is_over_has_nothing_more_to_say() -> None:
+    script = Script(QUIET)
+    played(script, "~~ end")
+    assert script.conversation.end(NOW) == ()
+
+
+def test_a_session_is_put_back_only_if_its_client_had_not_asked_for_it() -> None:
+    script = Script(QUIET, keep_unclaimed=True)
+    played(script, SAVED + ">> request=find_endp label=E ;\n>> dummy= ;\n~~ end")
+    assert script.service.sizes == (0, 0, 0)
+
+
+def test_a_save_that_comes_in_pieces_counts_from_its_last_one() -> None:
+    script = Script(QUIET)
+    message = encoded("request=save_dest ttl=2 label=D property=DP label=E ;")
+    assert script.conversation.receive(message[:20], NOW) == []
+    script.conversation.receive(message[20:], NOW + 5)
+    assert script.service.next_due() == NOW + 7
+
+
+@pytest.mark.parametrize("error", [None, "Broken pipe"])
+def test_a_save_behind_what_asks_for_a_descriptor_counts_from_the_hand_over(error: str | None) -> None:
+    script = Script(QUIET)
+    played(script, SAVED + ">> request=find_endp label=E ;")
+    list(script.service.clear())
+    dummies = "dummy= ; " * (1 if error else 2)
+    glued = encoded(dummies + "request=save_dest ttl=2 label=D property=DP label=E ;")
+    assert [type(action) for action in script.conversation.receive(glued, NOW)] == [HandOver]
+    script.conversation.handed_over(NOW + 5, error)
+    assert script.service.next_due() == NOW + 7
+
+
+def test_a_ttl_of_one_second_is_good() -> None:
+    script = Script(QUIET)
+    played(script, ">> request=save_dest ttl=1 label=D property=DP label=E ;")
+    assert script.lines[1:] == ["<< status=0 ;"]
+
+
+def test_one_byte_at_a_time_is_due_only_for_a_descriptor() -> None:
+    script = Script(QUIET)
+    due = [script.conversation.descriptor_due]
+    for line in (">> request=save_endp ttl=2 label=E property=EP ;", ">> [3]"):
+        script.play(line)
+        due.append(script.conversation.descriptor_due)
+    assert due == [False, True, False]
+
+
+def test_a_message_as_long_as_the_limit_is_not_beyond_it() -> None:
+    script = Script(QUIET, message_limit=8)
+    assert script.conversation.receive(b"12345678", NOW) == []
+    assert [type(action) for action in script.conversation.receive(b"9", NOW)][-1] is Close
+
+
+def test_a_session_whose_client_sends_too_much_in_place_of_a_dummy_can_stay_in_the_cache() -> None:
+    script = Script(QUIET, message_limit=99, keep_unclaimed=True)
+    played(script, SAVED + ">> request=find_endp label=E ;")
+    script.conversation.receive(b"x" * 100, NOW)
+    assert script.descriptor(b"E") == 3
+
+
+def test_a_client_that_goes_without_a_word_has_nothing_to_put_back() -> None:
+    script = Script(QUIET, keep_unclaimed=True)
+    played(script, "~~ end")
+    assert script.lines == ["~~ end", "-- close"]
+
+
+def test_a_session_that_a_wrong_dummy_has_cost_is_not_put_back() -> None:
+    script = Script(QUIET, keep_unclaimed=True)
+    played(script, SAVED + ">> request=find_endp label=E ;\n>> ;\n~~ end")
+    assert script.lines[-2:] == ["~~ end", "-- close"]
+    assert script.service.sizes == (0, 0, 0)
 
 
 words = st.one_of(
