@@ -24,6 +24,22 @@ LINES: list[tuple[dict[str, int], list[str]]] = [
         [START, "statistics: max simultaneous domains=0 addresses=0 connection=1"],
     ),
     (
+        {"dest_hits": 1, "dest_miss": 1, "endp_hits": 3, "endp_miss": 3},
+        [
+            START,
+            "statistics: domain lookup hits=1 miss=1 success=50%",
+            "statistics: address lookup hits=3 miss=3 success=50%",
+        ],
+    ),
+    (
+        {"dest_count": 1, "sess_count": 1},
+        [START, "statistics: max simultaneous domains=1 addresses=0 connection=1"],
+    ),
+    (
+        {"dest_count": 1, "endp_count": 1},
+        [START, "statistics: max simultaneous domains=1 addresses=1 connection=0"],
+    ),
+    (
         {"dest_hits": 1, "endp_hits": 1, "dest_count": 4, "endp_count": 5, "sess_count": 6},
         [
             START,

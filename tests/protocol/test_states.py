@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from scache.protocol import states
-from scache.protocol.states import State, transitions
+from scache.protocol.states import Event, State, transitions
 
 IN_EVERY_DIALECT = """
 REQUEST known PARAMETERS
@@ -37,3 +37,8 @@ def test_the_table_of_each_dialect(write_wait: bool, hit: str, read_wait: bool, 
         for event, after in row.items()
     }
     assert rows == {*IN_EVERY_DIALECT.split("\n")[1:-1], f"PARAMETERS hit {hit}", f"HANDING_OVER sent {sent}"}
+
+
+def test_a_state_says_what_it_means_and_an_event_what_it_is_called() -> None:
+    assert State("something is due").meaning == "something is due"
+    assert Event("put back").name == "put back"

@@ -1,0 +1,24 @@
+from __future__ import annotations
+
+import pytest
+
+from scache.protocol.dialect import POSTFIX_2, POSTFIX_3_6, Dialect
+
+SWITCHES = ("announcement", "write_wait", "read_wait")
+
+
+def switches(dialect: Dialect) -> list[bool]:
+    return [getattr(dialect, name) for name in SWITCHES]
+
+
+def test_every_extra_step_is_there_unless_it_is_switched_off() -> None:
+    assert switches(Dialect()) == [True, True, True]
+
+
+@pytest.mark.parametrize("off", SWITCHES)
+def test_each_switch_switches_its_own_step_off(off: str) -> None:
+    assert switches(Dialect(**{off: False})) == [name != off for name in SWITCHES]
+
+
+def test_postfix_speaks_first_since_3_6() -> None:
+    assert (switches(POSTFIX_2), switches(POSTFIX_3_6)) == ([False, True, True], [True, True, True])
