@@ -12,9 +12,10 @@ from pathlib import Path
 
 from conformance.benchmark.load.generator import HERE, compile_program, generator_command
 from conformance.benchmark.measure.comparison import Plan, compare
-from conformance.benchmark.measure.daemons import Contestant, ours, python_program, real
+from conformance.benchmark.measure.daemons import Contestant, compiled, ours, python_program, real
 from conformance.benchmark.measure.endurance import GROWTH_LIMIT, Sample, growth, measure_endurance
 from conformance.benchmark.measure.hostile import MISCHIEF, measure_hostile
+from conformance.benchmark.measure.mail import measure_mail
 from conformance.benchmark.measure.process import apart
 from conformance.benchmark.measure.profiling import measure_profile
 from conformance.benchmark.measure.simulated import measure_simulated
@@ -36,9 +37,12 @@ from conformance.benchmark.report.tables import (
     progress_line,
     show,
     show_hostile,
+    show_mail,
+    show_profile,
     show_system_calls,
     show_verdicts,
 )
+from conformance.postfix.installation import installed_postfix
 from conformance.postfix.master import Command
 from scache.errors import UnavailableError, UsageError
 from scache.files import check_writable, write_whole
@@ -48,6 +52,8 @@ __all__ = ["add_arguments", "run"]
 FULL = Plan()
 SHORT = Plan(cached=(0, 4000), clients=(16,), seconds=0.15)
 LONGEST_TURN = 600
+PROFILED_TURNS = 8
+"""How long a profile takes, in turns."""
 LIMIT_SOURCE = "limit_echo"
 
 
@@ -60,15 +66,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--turns", type=int, help="turns of each daemon with each number of both")
     parser.add_argument("--seconds", type=float, help="length of a turn")
     parser.add_argument("--pinned", action="store_true", help="give the daemon a processor of its own")
+    parser.add_argument(
+        "--compiled", type=Path, metavar="DIR", help="with the compiled build that was installed into DIR"
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every figure to FILE")
     parser.add_argument("--chart", type=Path, metavar="FILE", help="write an SVG chart of the cost to FILE")
     kind = parser.add_mutually_exclusive_group()
     kind.add_argument(
         "--short", action="store_true", help="a few turns against bounds that a busy machine keeps"
     )
-    kind.add_argument("--profile", action="store_true", help="show where our daemon's time goes")
+    kind.add_argument("--profile", action="store_true", help="show where our daemon's time goes (perf)")
     kind.add_argument(
         "--hostile", type=int, metavar="N", help="how others fare beside N clients that misbehave"
+    )
+    kind.add_argument(
+        "--mail", type=int, metavar="MAILS", help="deliver so many mails by real smtp(8) clients, in turn"
     )
     kind.add_argument("--system-calls", action="store_true", help="count them by kind of request (strace)")
     kind.add_argument(
@@ -92,19 +104,22 @@ def run(arguments: argparse.Namespace) -> int:
             return _endurance(arguments.endurance, command)
         if arguments.hostile is not None:
             return _hostile(plan, command, arguments.hostile)
+        if arguments.mail is not None:
+            show_mail(measure_mail(("ours", "real"), installed_postfix(), arguments.mail, plan.turns))
+            return 0
         if arguments.system_calls:
             show_system_calls({one.name: count_system_calls(one) for one in (ours(), _real())})
             return 0
-        contestants = _contestants(Path(directory))
+        contestants = _contestants(Path(directory), arguments.compiled)
         if arguments.pinned:
             contestants = _pin(contestants)
         return _compare(arguments, plan, command, contestants)
 
 
-def _contestants(directory: Path) -> list[Contestant]:
-    """Ours, the real one, and the least that a server could do, in Python and in C."""
+def _contestants(directory: Path, place: Path | None) -> list[Contestant]:
+    """Ours, in both builds, the real one, and the least that a server could do, in Python and in C."""
     plain_loop = python_program("plain loop", [str(HERE / (LIMIT_SOURCE + ".py"))])
-    contestants = [ours(), _real(), plain_loop]
+    contestants = [ours(), *([compiled(place)] if place else []), _real(), plain_loop]
     program = compile_program(LIMIT_SOURCE + ".c", directory)
     if program is not None:
         contestants.append(Contestant("limit", Command(Path(program[0])), "C, without checks"))
@@ -129,7 +144,9 @@ def _plan(arguments: argparse.Namespace) -> Plan:
     if arguments.seconds is not None:
         plan = replace(plan, seconds=arguments.seconds)
     counts = [*plan.clients, plan.turns]
-    counts += [count for count in (arguments.endurance, arguments.hostile) if count is not None]
+    counts += [
+        count for count in (arguments.endurance, arguments.hostile, arguments.mail) if count is not None
+    ]
     if min(plan.cached) < 0 or min(counts) < 1 or not 0 < plan.seconds <= LONGEST_TURN:
         raise UsageError(
             f"every number must be positive (pairs may be 0), a turn at most {LONGEST_TURN} seconds"
@@ -190,7 +207,9 @@ def _conclude(verdicts: Sequence[Verdict]) -> int:
 
 def _profile(plan: Plan, command: list[str]) -> int:
     for cached in plan.cached:
-        measure_profile(command, cached, 5 * plan.seconds)
+        for clients in plan.clients:
+            profile = measure_profile(ours(), command, cached, clients, PROFILED_TURNS * plan.seconds)
+            show_profile(cached, clients, profile)
     return 0
 
 

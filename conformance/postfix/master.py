@@ -13,6 +13,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import scache
+
 __all__ = ["Child", "Command", "arguments", "own_daemon", "spawn"]
 
 
@@ -28,10 +30,13 @@ class Command:
     clock_library: Path | None = None
 
 
-def own_daemon(module: str) -> Command:
-    """This project's daemon by a module's `main`, isolated from its surroundings as the installed one is."""
-    root = str(Path(__file__).parents[2])
-    program = f"import sys; sys.path.insert(0, {root!r}); from {module} import main; sys.exit(main())"
+def own_daemon(module: str, place: Path | None = None) -> Command:
+    """This project's daemon by a module's `main`, isolated from its surroundings as the installed one is.
+
+    place: the directory that holds the package `scache`; None for the one that this process runs.
+    """
+    places = [str(place or Path(scache.__file__).parents[1]), str(Path(__file__).parents[2])]
+    program = f"import sys; sys.path[:0] = {places!r}; from {module} import main; sys.exit(main())"
     return Command(Path(sys.executable), (sys.executable, "-IS", "-c", program))
 
 

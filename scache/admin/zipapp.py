@@ -40,7 +40,8 @@ import scache.postfix.__main__
 names = sorted(name for name in sys.modules if name.partition(".")[0] == "scache")
 import os, py_compile
 for name in names:
-    source = os.path.relpath(sys.modules[name].__file__, root)
+    # Of a module that is compiled to C, too, this is the source all the same.
+    source = name.replace(".", "/") + ("/__init__.py" if hasattr(sys.modules[name], "__path__") else ".py")
     py_compile.compile(
         os.path.join(root, source), os.path.join(target, source + "c"), dfile=source, doraise=True,
         invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,

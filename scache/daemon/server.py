@@ -125,11 +125,11 @@ class Server:
 
     def timeout(self) -> float:
         """Seconds from the last turn's beginning to the next timer, a day at most."""
-        due = self._timers.due
+        wait = min(self._timers.due - self._now, self._limits.due - self._elapsed, _LONGEST_WAIT)
         cache_due = self._service.next_due()
-        if cache_due is not None and cache_due < due:
-            due = cache_due
-        return min(max(0.0, due - self._now), max(0.0, self._limits.due - self._elapsed), _LONGEST_WAIT)
+        if cache_due is not None:
+            wait = min(wait, cache_due - self._now)
+        return max(0.0, wait)
 
     def turn(self, timeout: float | None) -> None:
         """One turn of the loop: wait at most so many seconds (None: no limit), then timers, then I/O."""

@@ -17,16 +17,18 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
 
-from conformance.postfix.master import Child, Command, arguments, spawn
-from scache.errors import RemoteError
+from conformance.postfix.master import Child, Command, arguments, own_daemon, spawn
+from scache.errors import RemoteError, UsageError
 
 __all__ = [
     "ANNOUNCEMENT",
     "OPTIONS",
     "Contestant",
     "RunningDaemon",
+    "compiled",
     "ours",
     "python_program",
     "real",
@@ -35,6 +37,9 @@ __all__ = [
 
 OPTIONS = {"connection_cache_ttl_limit": "1000000", "max_idle": "86400"}
 """Nothing expires and nobody leaves while it is measured."""
+
+DAEMON = "scache.postfix.__main__"
+PYTHON = f"Python {sys.version.split()[0]}"
 
 ANNOUNCEMENT = b"protocol\0connection_cache_protocol\0\0"
 
@@ -66,14 +71,24 @@ class RunningDaemon:
 
 
 def python_program(name: str, words: Sequence[str]) -> Contestant:
-    """A program for the interpreter that runs the benchmark."""
+    """A program for the interpreter that runs the benchmark, isolated as a daemon is."""
     python = Path(sys.executable)
-    return Contestant(name, Command(python, (str(python), *words)), f"Python {sys.version.split()[0]}")
+    return Contestant(name, Command(python, (str(python), "-IS", *words)), PYTHON)
 
 
 def ours() -> Contestant:
     """This project's daemon."""
-    return python_program("ours", ["-m", "scache.postfix"])
+    return Contestant("ours", own_daemon(DAEMON), PYTHON)
+
+
+def compiled(place: Path) -> Contestant:
+    """The compiled build of this project's daemon, from the directory into which it was installed.
+
+    Raises UsageError where there is none.
+    """
+    if not any(place.glob(f"scache/daemon/server{EXTENSION_SUFFIXES[0]}")):
+        raise UsageError(f"{place}: holds no compiled scache for this interpreter")
+    return Contestant("compiled", own_daemon(DAEMON, place.resolve()), PYTHON)
 
 
 def real() -> Contestant | None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from scache.errors import UnavailableError
 
-__all__ = ["CpuTime", "apart", "cpu_time", "memory", "processors"]
+__all__ = ["CpuTime", "apart", "cpu_time", "machine_cpu_time", "memory", "processors"]
 
 CLOCK_TICK = 1 / os.sysconf("SC_CLK_TCK")
 
@@ -31,6 +31,14 @@ def cpu_time(pid: int) -> CpuTime:
     total = sum(int((task / "schedstat").read_text().split()[0]) for task in tasks.iterdir())
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return CpuTime(total / 1e9, int(fields[11]) * CLOCK_TICK, int(fields[12]) * CLOCK_TICK)
+
+
+def machine_cpu_time() -> float:
+    """Seconds of CPU that all processors together have been at work so far (/proc/stat), for whomever."""
+    user, nice, system, _idle, _waiting, interrupts, soft_interrupts = map(
+        int, Path("/proc/stat").read_text().split(maxsplit=8)[1:8]
+    )
+    return (user + nice + system + interrupts + soft_interrupts) * CLOCK_TICK
 
 
 def memory(pid: int, field: str = "VmRSS") -> int:

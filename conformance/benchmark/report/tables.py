@@ -12,15 +12,29 @@ from rich.table import Table
 
 from conformance.benchmark.measure.comparison import Cell, Comparison, Turn
 from conformance.benchmark.measure.hostile import Beside
+from conformance.benchmark.measure.mail import Delivery
+from conformance.benchmark.measure.profiling import Profile
 from conformance.benchmark.measure.system_calls import Counts
 from conformance.benchmark.report.goals import Verdict, cpu_per_request, rate
 from conformance.benchmark.report.results import Machine, Results
 
-__all__ = ["progress_line", "show", "show_comparison", "show_hostile", "show_system_calls", "show_verdicts"]
+__all__ = [
+    "progress_line",
+    "show",
+    "show_comparison",
+    "show_hostile",
+    "show_mail",
+    "show_profile",
+    "show_system_calls",
+    "show_verdicts",
+]
 
-LEFT = ("request", "daemon", "which", "goal", "they")
+LEFT = ("request", "daemon", "which", "goal", "they", "function")
 UNLIMITED = 200
 """Characters in a line of a file."""
+
+SHOWN = 25
+"""Functions of a profile."""
 
 MICRO = 1e6
 MILLI = 1e3
@@ -190,6 +204,37 @@ def _waits(turns: Sequence[Turn]) -> list[str]:
     percentiles = ([turn.p50 for turn in turns], [turn.p99 for turn in turns], [turn.p999 for turn in turns])
     waits = [*map(median, percentiles), max(turn.longest for turn in turns)]
     return [f"{wait * MILLI:,.2f}" for wait in waits]
+
+
+def show_mail(found: Mapping[str, Sequence[Delivery]]) -> None:
+    """Print what a full queue's delivery came to, as medians, and the range of mails a second."""
+    title = "Delivery by smtp(8): mails a second, and what the cache takes of the machine's CPU"
+    columns = ("mails/s", "range", "cache's CPU, us/mail", "machine's CPU, us/mail", "cache's part", "reused")
+    table = _table(title, "daemon", *columns)
+    for name, turns in found.items():
+        rates = [turn.mails / turn.elapsed for turn in turns]
+        table.add_row(
+            name,
+            f"{median(rates):,.0f}",
+            f"{min(rates):,.0f}-{max(rates):,.0f}",
+            f"{median(turn.cache / turn.mails for turn in turns) * MICRO:,.1f}",
+            f"{median(turn.machine / turn.mails for turn in turns) * MICRO:,.0f}",
+            f"{median(turn.cache / turn.machine for turn in turns):.2%}",
+            f"{median(turn.reused for turn in turns):.0%}",
+        )
+    _print(table)
+
+
+def show_profile(cached: int, clients: int, profile: Profile) -> None:
+    """Print the functions in which our daemon spends its time, the most expensive first."""
+    total = profile.kernel.total() + profile.user.total()
+    cost = profile.turn.cpu_per_request * MICRO
+    title = f"{cached:,} pairs, {clients} clients: {cost:.1f} us of CPU per request, in {total:,} samples"
+    table = _table(title, "function", "us", "user", "system")
+    for name, _ in (profile.kernel + profile.user).most_common(SHOWN):
+        user, kernel = profile.user[name] * cost / total, profile.kernel[name] * cost / total
+        table.add_row(name, *(f"{value:.2f}" for value in (user + kernel, user, kernel)))
+    _print(table)
 
 
 def show_verdicts(verdicts: Sequence[Verdict]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +17,8 @@ from conformance.benchmark.measure.comparison import Cell, Comparison, Memory, P
 from conformance.benchmark.measure.daemons import Contestant, python_program, real, start
 from conformance.benchmark.measure.endurance import Sample, growth
 from conformance.benchmark.measure.hostile import MISCHIEF, Beside, measure_hostile
+from conformance.benchmark.measure.mail import Delivery, measure_mail
+from conformance.benchmark.measure.profiling import OUTSIDE, Profile, count_samples
 from conformance.benchmark.measure.simulated import measure_simulated
 from conformance.benchmark.measure.system_calls import parse_strace
 from conformance.benchmark.report.chart import draw_chart
@@ -32,9 +35,10 @@ from conformance.benchmark.report.goals import (
     user_per_request,
 )
 from conformance.benchmark.report.results import Machine, Results, as_json
-from conformance.benchmark.report.tables import show, show_hostile, show_verdicts
+from conformance.benchmark.report.tables import show, show_hostile, show_mail, show_profile, show_verdicts
 from conformance.cli import main
 from conformance.commands import benchmark as command
+from conformance.postfix.installation import installed_postfix
 from scache.errors import RemoteError
 
 ECHO = python_program("echo", [str(HERE / "limit_echo.py")])
@@ -198,6 +202,37 @@ def test_the_simulated_daemon_answers_every_step_of_all_clients() -> None:
     assert len(measure_simulated(1)) == 1
 
 
+SAMPLES = """\
+python3.12  6038  3146.09: 666666 cpu-clock:
+\t  1cf4d0 PyObject_Realloc+0x20 (/lib/libpython3.12.so.1.0)
+\t  110811 _PyEval_EvalFrameDefault+0x4a51 (/lib/libpython3.12.so.1.0)
+\t7f4213c7 py::Connection.ready:/where/scache/daemon/connection.py+0x5 (/tmp/perf-6038.map)
+\t7f4213c9 py::Server.turn:/where/scache/daemon/server.py+0x5 (/tmp/perf-6038.map)
+
+python3.12  6038  3146.11: 666666 cpu-clock:
+\tffffffff __sys_recvfrom+0x48 ([kernel.kallsyms])
+\t  110811 _PyEval_EvalFrameDefault+0x4a51 (/lib/libpython3.12.so.1.0)
+\t7f4213c7 py::Connection.ready:/where/scache/daemon/connection.py+0x5 (/tmp/perf-6038.map)
+
+python3.12  6038  3146.12: 666666 cpu-clock:
+\t  110811 main+0x5 (/bin/python3.12)
+"""
+
+
+def test_samples_are_counted_by_the_innermost_function_of_python() -> None:
+    kernel, user = count_samples(SAMPLES.splitlines())
+    assert kernel == {"Connection.ready (daemon/connection.py)": 1}
+    assert user == {"Connection.ready (daemon/connection.py)": 1, OUTSIDE: 1}
+
+
+def test_a_profile_shows_what_each_function_costs_a_request(capsys: pytest.CaptureFixture[str]) -> None:
+    show_profile(0, 4, Profile(TURN, Counter({"send": 30}), Counter({"send": 10, "parse": 60})))
+    text = " ".join(capsys.readouterr().out.split())
+    assert "0 pairs, 4 clients: 50.0 us of CPU per request, in 100 samples" in text
+    assert "| parse | 30.00 | 30.00 | 0.00 |" in text
+    assert "| send | 20.00 | 5.00 | 15.00 |" in text
+
+
 def test_the_summary_of_strace_is_read_by_name() -> None:
     summary = """\
 % time     seconds  usecs/call     calls    errors syscall
@@ -302,6 +337,7 @@ def test_without_a_compiler_a_short_run_has_no_limit_to_compare_with(
             ["--short", "--clients", "2"],
             "--short has its own numbers of pairs and clients, which its bounds are about",
         ),
+        (["--compiled", "/nowhere"], "/nowhere: holds no compiled scache for this interpreter"),
         (["--json", "/nowhere/figures"], "/nowhere/figures: its folder can't be written to"),
         ([], "no Postfix is installed (no postconf command) to compare with"),
     ],
@@ -351,3 +387,18 @@ def named_real() -> Contestant:
     contestant = real()
     assert contestant is not None
     return contestant
+
+
+def test_deliveries_are_shown_by_the_mail(capsys: pytest.CaptureFixture[str]) -> None:
+    deliveries = [Delivery(100, seconds, cache=0.01, machine=0.2, reused=0.99) for seconds in (1.0, 0.5, 0.8)]
+    show_mail({"ours": deliveries})
+    text = " ".join(capsys.readouterr().out.split())
+    assert "| ours | 125 | 100-200 | 100.0 | 2,000 | 5.00% | 99% |" in text
+
+
+@pytest.mark.postfix
+def test_mail_is_delivered_through_the_cache() -> None:
+    ((delivery,),) = measure_mail(["ours"], installed_postfix(), 32, 1).values()
+    assert delivery.mails == 32
+    assert 0 < delivery.cache < delivery.machine
+    assert delivery.reused > 0
