@@ -31,6 +31,8 @@ def run(arguments: argparse.Namespace) -> int:
         traces = [stack.enter_context(TraceReader(path, say)) for path in arguments.files]
         first = traces[0].header
         for number, trace in enumerate(traces[1:], start=first.part + 1):
+            if trace.header.missing:
+                raise UsageError(f"{trace.path}: {trace.header.missing} events are missing before it")
             as_first = replace(trace.header, part=first.part, continued=first.continued)
             if trace.header.part != number or encode_header(as_first) != encode_header(first):
                 raise UsageError(f"{trace.path} is not part {number} of the recording")

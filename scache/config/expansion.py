@@ -24,23 +24,42 @@ _OPERATORS = ("==", "!=", "<", "<=", ">=", ">")
 _ANY_OPERATOR = '"==" or "!="" or "<"" or "<="" or ">="" or ">"'  # Postfix's own quotes
 _DEEPEST = 100
 
+#: Expressions of one value, and characters that it may come to. Postfix has no such bounds: values that refer
+#: to each other twice, one behind the other, take it twice as long for each.
+_MOST_EXPRESSIONS = 10_000
+_LONGEST = 1 << 20
+
 
 def expand(text: str, lookup: Callable[[str], str | None], warn: Callable[[str], None]) -> str | None:
     """The expanded text; None after a syntax error, which `warn` has been told in Postfix's words.
 
     lookup: value of a parameter, None where it is not defined (it then expands to nothing).
     """
-    expansion = _Expansion(lookup, warn)
+    expansion = _Expansion(lookup, warn, _Effort())
     expansion.parse(text)
     return None if expansion.failed else "".join(expansion.result)
+
+
+class _Effort:
+    """What an expansion has taken so far, with those inside it."""
+
+    __slots__ = ("characters", "expressions", "was_too_much")
+
+    def __init__(self) -> None:
+        self.was_too_much = False
+        self.expressions = 0
+        self.characters = 0
 
 
 class _Expansion:
     """One expansion under way. After the first error nothing is expanded any more, but parsing goes on."""
 
-    def __init__(self, lookup: Callable[[str], str | None], warn: Callable[[str], None]) -> None:
+    def __init__(
+        self, lookup: Callable[[str], str | None], warn: Callable[[str], None], effort: _Effort
+    ) -> None:
         self.result: list[str] = []
         self.failed = False
+        self._effort = effort
         self._lookup = lookup
         self._warn = warn
         self._depth = 0
@@ -77,7 +96,7 @@ class _Expansion:
     def _literal(self, parts: list[str]) -> None:
         text = "".join(parts)
         parts.clear()
-        if text and not self.failed and not self._too_deep(text):
+        if text and not self.failed and not self._too_deep(text) and not self._too_much(len(text)):
             self.result.append(text)
 
     def _cut_expression(self, text: str, start: int) -> tuple[str | None, int]:
@@ -101,7 +120,7 @@ class _Expansion:
         return None, len(text)
 
     def _nest(self, expression: str) -> None:
-        if not self.failed and not self._too_deep(expression):
+        if not self.failed and not self._too_deep(expression) and not self._too_much(0):
             self._depth += 1
             self._expression(expression)
             self._depth -= 1
@@ -109,6 +128,20 @@ class _Expansion:
     def _too_deep(self, text: str) -> bool:
         if self._depth > _DEEPEST:
             self._fail(f'unreasonable macro call nesting: "{text}"')
+        return self.failed
+
+    def _too_much(self, characters: int) -> bool:
+        effort = self._effort
+        effort.expressions += 1
+        effort.characters += characters
+        if effort.expressions > _MOST_EXPRESSIONS or effort.characters > _LONGEST:
+            self.failed = True
+            if not effort.was_too_much:
+                effort.was_too_much = True
+                self._warn(
+                    f"a value that takes more than {_MOST_EXPRESSIONS} steps, or {_LONGEST} characters,"
+                    " to expand"
+                )
         return self.failed
 
     def _expression(self, text: str) -> None:
@@ -176,7 +209,7 @@ class _Expansion:
     def _compare(self, left: str, operator: str, suffix: str, right: str) -> bool | None:
         sides = []
         for side in (left, right):
-            inner = _Expansion(self._lookup, self._warn)
+            inner = _Expansion(self._lookup, self._warn, self._effort)
             inner._depth = self._depth  # Postfix begins at 0, and dies of a recursion that comes through here
             inner.parse(side)
             self.failed |= inner.failed
@@ -186,7 +219,7 @@ class _Expansion:
         if suffix:
             return self._compare_levels(sides[0], operator, sides[1])
         if all(side and _DIGITS.issuperset(side) for side in sides):
-            numbers = [int(side) for side in sides]
+            numbers = [_magnitude(side) for side in sides]
             return _holds((numbers[0] > numbers[1]) - (numbers[0] < numbers[1]), operator)
         return _holds((sides[0] > sides[1]) - (sides[0] < sides[1]), operator)
 
@@ -198,7 +231,7 @@ class _Expansion:
             if len(parts) > 3 or not all(part and _DIGITS.issuperset(part) for part in parts):
                 self._fail(f'malformed compatibility level syntax: "{side}"')
                 return None
-            levels.append([int(part) for part in parts] + [0] * (3 - len(parts)))
+            levels.append([_magnitude(part) for part in [*parts, "0", "0"][:3]])
         return _holds((levels[0] > levels[1]) - (levels[0] < levels[1]), operator)
 
     def _braces(self, text: str, start: int) -> tuple[str | None, int]:
@@ -253,6 +286,12 @@ def _holds(order: int, operator: str) -> bool:
     return (
         (order == 0 and "=" in operator) or (order < 0 and "<" in operator) or (order > 0 and ">" in operator)
     )
+
+
+def _magnitude(digits: str) -> tuple[int, str]:
+    """What orders numbers, however long: int() takes no more than some thousand digits."""
+    significant = digits.lstrip("0")
+    return len(significant), significant
 
 
 def _skip_space(text: str, position: int) -> int:

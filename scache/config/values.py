@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 __all__ = ["Values", "seconds"]
 
 _INT_MAX = 2**31 - 1
+_MOST_DIGITS = len(str(_INT_MAX))
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _SPACE = " \t\n\v\f\r"
 _DIGITS = frozenset("0123456789")
@@ -95,5 +96,8 @@ def _leading_number(text: str) -> tuple[int, str] | None:
         end += 1
     if end == first:
         return 0, text
-    value = int(start[:end])
+    digits = start[first:end].lstrip("0") or "0"
+    if len(digits) > _MOST_DIGITS:  # int() itself refuses some thousand
+        return None
+    value = -int(digits) if start[0] == "-" else int(digits)
     return (value, start[end:]) if -_INT_MAX - 1 <= value <= _INT_MAX else None

@@ -150,6 +150,39 @@ def test_a_syntax_error_in_a_value_is_fatal_after_a_warning(
     assert said == warnings
 
 
+TOO_MUCH = "a value that takes more than 10000 steps, or 1048576 characters, to expand"
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        [f"v{number} = $v{number + 1}$v{number + 1}" for number in range(60)],
+        ["v0 = " + "$v1" * 9000, "v1 = " + "x" * 1000],
+        ["v0 = " + "${{$v1} == {$v1}?{}}" * 9000, "v1 = " + "x" * 1000],
+    ],
+    ids=["doubles", "grows", "compares"],
+)
+def test_a_value_that_costs_more_than_its_size_is_refused(tmp_path: Path, values: list[str]) -> None:
+    main_cf, said = read(tmp_path, "\n".join(values) + "\n")
+    with pytest.raises(ConfigurationError, match=r"^dictionary mail_dict: macro processing error$"):
+        main_cf.value("v0", "")
+    assert said == [TOO_MUCH]
+
+
+@pytest.mark.parametrize(
+    ("value", "expanded"),
+    [
+        ("${{0010} == {10}?{same}:{other}}", "same"),
+        (f"${{{{{'9' * 5000}}} > {{{'8' * 5000}}}?{{more}}:{{less}}}}", "more"),
+        (f"${{{{1{'0' * 5000}}} > {{{'9' * 5000}}}?{{more}}:{{less}}}}", "more"),
+        (f"${{{{3.{'9' * 5000}}} >=level {{3.6}}?{{new}}:{{old}}}}", "new"),
+    ],
+)
+def test_numbers_of_any_length_are_compared(tmp_path: Path, value: str, expanded: str) -> None:
+    main_cf, said = read(tmp_path, f"v = {value}\n")
+    assert (main_cf.value("v", ""), said) == (expanded, [])
+
+
 def test_a_default_is_expanded_and_counts_as_set_once_it_was_looked_up(tmp_path: Path) -> None:
     main_cf, _ = read(tmp_path, "second = $first\n")
     assert main_cf.value("second", "") == ""
@@ -189,6 +222,8 @@ def test_a_setting_of_the_command_line_wins(tmp_path: Path) -> None:
         ("2147483648", None),
         ("3550w", None),
         ("24855d", None),
+        ("0" * 5000 + "7", 7),
+        ("9" * 5000, None),
     ],
 )
 def test_a_time_has_an_optional_unit(text: str, value: int | None) -> None:

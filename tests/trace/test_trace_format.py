@@ -237,6 +237,46 @@ def test_the_older_version_is_converted(tmp_path: Path) -> None:
     ]
 
 
+@pytest.fixture
+def bounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("scache.trace.format.reader.LONGEST_LINE", 1000)
+    monkeypatch.setattr("scache.trace.format.reader.ALWAYS_READ", 1 << 16)
+
+
+@pytest.mark.usefixtures("bounds")
+@pytest.mark.parametrize(
+    ("document", "complaint"),
+    [
+        ('{"exchanges":[' + "[]," * 400 + "[]]}", ":1: longer than 1000 bytes"),
+        (
+            '{"exchanges":[\n' + "[],\n" * 400 + "[]]}",
+            "a document of version 0 that is longer than 1000 bytes",
+        ),
+    ],
+)
+def test_a_document_that_costs_more_than_its_size_is_refused(
+    tmp_path: Path, document: str, complaint: str
+) -> None:
+    (tmp_path / "t").write_text(document)
+    with pytest.raises(TraceError, match=complaint):
+        TraceReader(tmp_path / "t", print)
+
+
+@pytest.mark.usefixtures("bounds")
+@pytest.mark.parametrize("suffix", [".gz", ".zst"])
+def test_a_small_file_that_becomes_a_large_one_is_refused_until_it_is_decompressed(
+    tmp_path: Path, suffix: str
+) -> None:
+    events = [event for _ in range(9000) for event in (*opens(0, 1)[:1], *closes(0, 1))]
+    with pytest.raises(TraceError, match=r": more than 100 times as long as it is compressed"):
+        read(write(tmp_path / f"t{suffix}", events))
+    assert len(read(write(tmp_path / "t", events))) == 18000
+
+
+def test_only_its_owner_can_read_a_trace(tmp_path: Path) -> None:
+    assert write(tmp_path / "t").stat().st_mode & 0o777 == 0o600
+
+
 @pytest.mark.parametrize(("number", "name"), [(0, "A"), (25, "Z"), (26, "AA"), (701, "ZZ"), (702, "AAA")])
 def test_tokens_are_letters(number: int, name: str) -> None:
     assert token_name(number) == name

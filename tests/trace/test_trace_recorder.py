@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
+import itertools
 import os
 import resource
+import select
 import signal
 import socket
 import subprocess
 import sys
+from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,12 +26,15 @@ from scache.daemon.socket_file import SocketFile
 from scache.errors import UsageError
 from scache.simulated.clock import VirtualClock
 from scache.trace.format.events import Event, Kind, Side
+from scache.trace.format.reader import TraceReader
+from scache.trace.format.writer import TraceWriter
 from scache.trace.record import recording as recording_module
+from scache.trace.record.flow import PORTION
 from scache.trace.record.listening import access_like
 from scache.trace.record.priority import HIGHEST, ahead_of_the_rest
-from scache.trace.record.recorder import Recorder
+from scache.trace.record.recorder import BUSY, Recorder
 from scache.trace.record.recording import Recording, part_path
-from tests.support.trace_dialogues import HEADER, client, opens, read, server, words, write
+from tests.support.trace_dialogues import HEADER, client, closes, opens, read, server, words, write
 
 
 @contextmanager
@@ -48,6 +56,7 @@ class Proxy:
         self.recorder = recorder
         self.recording = recording
         self.said: list[str] = []
+        self.events: list[Event] = []
 
     def connect(self) -> tuple[socket.socket, socket.socket]:
         """A client, and the server's end of its connection through the recorder."""
@@ -86,6 +95,8 @@ def proxy(tmp_path: Path) -> Iterator[Proxy]:
             recorder = Recorder(listener, tmp_path / "upstream", recording, said.append)
             made = Proxy(tmp_path, upstream, recorder, recording)
             made.said = said
+            add = recording.add
+            recording.add = lambda event: (made.events.append(event), add(event))[1]  # type: ignore[method-assign]
             yield made
             recorder.close()
             recording.close()
@@ -335,23 +346,15 @@ def test_parts_follow_each_other_and_can_be_joined(tmp_path: Path, monkeypatch: 
     assert all(path.exists() for path in parts)
     joined = tmp_path / "joined.jsonl"
 
-    class Arguments:
-        files = parts
-        output = joined
-
-    assert convert(Arguments) == 0  # type: ignore[arg-type]
+    assert convert(Namespace(files=parts, output=joined)) == 0
     assert read(joined) == events
 
 
 def test_parts_in_the_wrong_order_are_refused(tmp_path: Path) -> None:
     first = write(tmp_path / "1")
 
-    class Arguments:
-        files = (first, first)
-        output = tmp_path / "out"
-
     with pytest.raises(UsageError, match="is not part 2 of the recording"):
-        convert(Arguments)  # type: ignore[arg-type]
+        convert(Namespace(files=[first, first], output=tmp_path / "out"))
     assert not (tmp_path / "out").exists()
 
 
@@ -457,7 +460,7 @@ def test_a_priority_that_is_not_permitted_is_left_as_it_was_and_said(
     )
 
 
-def test_the_proxy_goes_on_when_the_disk_is_full_and_says_so_once(
+def test_the_proxy_goes_on_when_the_disk_is_full_and_what_is_in_the_file_is_whole(
     tmp_path: Path, spawned: tuple[socket.socket, subprocess.Popen[str]]
 ) -> None:
     upstream, process = spawned
@@ -473,5 +476,142 @@ def test_the_proxy_goes_on_when_the_disk_is_full_and_says_so_once(
         _, said = process.communicate(timeout=30)
         accepted.close()
     assert process.returncode == 0
-    assert said == f"scache: {tmp_path}/t: File too large; going on without recording\n"
-    assert (tmp_path / "t").stat().st_size == 100_000
+    assert said.startswith(f"scache: {tmp_path}/t: File too large; going on without recording\n")
+    assert "events are missing" in said
+    assert {event.data for event in read(tmp_path / "t")} <= {b"", b"x" * 100}
+
+
+class Disk:
+    """A disk that is full when it is told so."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.full = False
+        hand_over = TraceWriter._hand_over
+
+        def on_disk(writer: TraceWriter) -> None:
+            if self.full:
+                raise OSError(errno.ENOSPC, "No space left on device")
+            hand_over(writer)
+
+        monkeypatch.setattr(TraceWriter, "_hand_over", on_disk)
+
+
+class Recorded:
+    """A recording on a clock that moves only when told."""
+
+    def __init__(self, directory: Path) -> None:
+        self.said: list[str] = []
+        self.clock = VirtualClock()
+        self.recording = Recording(directory / "t", HEADER, self.clock, self.said.append)
+
+    def add(self, *events: Event) -> None:
+        for event in events:
+            self.recording.add(event)
+
+    def a_second_passes(self) -> None:
+        self.clock.advance(1)
+        self.recording.keep_up()
+
+
+@pytest.fixture
+def disk(monkeypatch: pytest.MonkeyPatch) -> Disk:
+    return Disk(monkeypatch)
+
+
+@pytest.fixture
+def recorded(tmp_path: Path) -> Iterator[Recorded]:
+    recorded = Recorded(tmp_path)
+    yield recorded
+    recorded.recording.close()
+
+
+def test_a_recording_goes_on_in_a_new_part_when_the_disk_has_room_again_and_says_how_much_is_missing(
+    tmp_path: Path, disk: Disk, recorded: Recorded
+) -> None:
+    recorded.add(*opens(0, 1))
+    recorded.a_second_passes()
+    recorded.add(client(0, 1, b"lost\0\0"))
+    disk.full = True
+    recorded.a_second_passes()
+    recorded.add(client(0, 1, b"lost\0\0"), *opens(0, 2))
+    recorded.a_second_passes()
+    assert not (tmp_path / "t.2").exists()
+    disk.full = False
+    recorded.a_second_passes()
+    recorded.add(client(0, 2, b"there\0\0"), *closes(0, 1))
+    recorded.recording.close()
+    assert recorded.said == [
+        f"{tmp_path}/t: No space left on device; going on without recording",
+        f"{tmp_path}/t.2: recording again; 4 events are missing before it",
+    ]
+    assert read(tmp_path / "t") == opens(0, 1)
+    assert read(tmp_path / "t.2") == [client(0, 2, b"there\0\0"), *closes(0, 1)]
+    with TraceReader(tmp_path / "t.2", print) as part:
+        assert (part.header.part, part.header.continued, part.header.missing) == (2, (1, 2), 4)
+    with pytest.raises(UsageError, match=r"t\.2: 4 events are missing before it"):
+        convert(Namespace(files=[tmp_path / "t", tmp_path / "t.2"], output=tmp_path / "joined"))
+    assert not (tmp_path / "joined").exists()
+
+
+def test_what_is_missing_at_the_end_is_said(tmp_path: Path, disk: Disk, recorded: Recorded) -> None:
+    recorded.add(*opens(0, 1))
+    disk.full = True
+    recorded.recording.close()
+    assert recorded.said == [
+        f"{tmp_path}/t: No space left on device; going on without recording",
+        f"{tmp_path}/t: 2 events are missing at the end",
+    ]
+
+
+@pytest.mark.parametrize("moved", [True, False], ids=["moved away", "removed"])
+def test_a_file_that_is_gone_is_noticed_and_the_recording_goes_on(
+    tmp_path: Path, recorded: Recorded, moved: bool
+) -> None:
+    recorded.add(*opens(0, 1))
+    if moved:
+        (tmp_path / "t").rename(tmp_path / "elsewhere")
+    else:
+        (tmp_path / "t").unlink()
+    recorded.a_second_passes()
+    recorded.add(*closes(0, 1))
+    recorded.recording.close()
+    assert recorded.said == [f"{tmp_path}/t: is gone, with what was recorded in it; going on in a new part"]
+    assert read(tmp_path / "t.2") == closes(0, 1)
+    assert not moved or read(tmp_path / "elsewhere") == opens(0, 1)
+
+
+def test_a_file_of_the_next_part_s_name_is_left_alone(tmp_path: Path, recorded: Recorded) -> None:
+    (tmp_path / "t.2").write_text("precious")
+    (tmp_path / "t").unlink()
+    recorded.a_second_passes()
+    recorded.a_second_passes()
+    assert recorded.said[1:] == [f"{tmp_path}/t.2: File exists; going on without recording"]
+    assert (tmp_path / "t.2").read_text() == "precious"
+
+
+def test_clients_that_stream_lock_nobody_out(proxy: Proxy) -> None:
+    streaming = [proxy.connect() for _ in range(50)]
+    carried = []
+    light, answering = proxy.connect()
+    for stream, _ in streaming:
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                stream.send(b"\0" * 65536)
+    proxy.turns(5)
+    for _ in range(20):
+        before = sum(len(event.data) for event in proxy.events)
+        light.send(b"ping")
+        proxy.turns(1)
+        assert answering.recv(100) == b"ping"
+        carried.append(sum(len(event.data) for event in proxy.events) - before)
+    assert max(carried) <= (BUSY + 1) * PORTION
+    assert min(carried) > 4
+    received = 0
+    while received < 50 * 65536:
+        received += sum(len(accepted.recv(1 << 20)) for _, accepted in streaming if readable(accepted))
+        proxy.turns(1)
+    close_all(light, answering, *itertools.chain(*streaming))
+
+
+def readable(stream: socket.socket) -> bool:
+    return bool(select.select([stream], [], [], 0)[0])

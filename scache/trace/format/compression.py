@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import os
 import zlib
 from pathlib import Path
 from typing import Any, BinaryIO, cast
@@ -33,15 +34,20 @@ def open_for_reading(path: Path) -> tuple[BinaryIO, BinaryIO]:
 def create(path: Path) -> tuple[BinaryIO, BinaryIO]:
     """A new file to write uncompressed bytes to, and the file under it (of which tell() says its size).
 
-    Raises FileExistsError where the file exists: nothing is overwritten. Close both, this order.
+    Only its owner can read it: what is in it says who writes to whom. Raises FileExistsError where the file
+    exists: nothing is overwritten. Close both, this order.
     """
     library = _zstandard(path) if path.suffix == ".zst" else None
-    raw = path.open("xb")
+    raw = open(path, "xb", opener=_private)  # noqa: SIM115  (the caller's to close)
     if library is not None:
         return cast(BinaryIO, library.ZstdCompressor().stream_writer(raw, closefd=False)), raw
     if path.suffix == ".gz":
         return cast(BinaryIO, gzip.GzipFile(filename="", fileobj=raw, mode="wb", mtime=0)), raw
     return raw, raw
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 def damage_of(path: Path) -> tuple[type[Exception], ...]:

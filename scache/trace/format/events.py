@@ -57,6 +57,7 @@ class Header:
     redacted: whether names in it were replaced by pseudonyms.
     part: 1, or more for the files that `scache record --rotate` began later.
     continued: connections that were open already when this part began.
+    missing: events between the part before and this one that couldn't be recorded.
     """
 
     recorder: str
@@ -67,3 +68,4 @@ class Header:
     redacted: bool = False
     part: int = 1
     continued: tuple[int, ...] = ()
+    missing: int = 0

@@ -44,6 +44,8 @@ def encode_header(header: Header) -> str:
             fields[name] = value
     if header.part > 1:
         fields |= {"part": header.part, "continued": list(header.continued)}
+    if header.missing:
+        fields["missing"] = header.missing
     return _to_json(fields)
 
 
@@ -65,8 +67,9 @@ def decode_header(fields: dict[str, Any]) -> Header:
             raise TraceError(f'"{name}" must be a text')
     if not isinstance(fields.get("redacted", False), bool):
         raise TraceError('"redacted" must be true or false')
-    if not _is_whole(fields.get("part", 1)):
-        raise TraceError('"part" must be a whole number')
+    for name in ("part", "missing"):
+        if not _is_whole(fields.get(name, 1)):
+            raise TraceError(f'"{name}" must be a whole number')
     return Header(
         recorder=_field(fields, "recorder", str, "a text"),
         start=_seconds(fields, "start"),
@@ -76,6 +79,7 @@ def decode_header(fields: dict[str, Any]) -> Header:
         redacted=fields.get("redacted", False),
         part=fields.get("part", 1),
         continued=tuple(continued),
+        missing=fields.get("missing", 0),
     )
 
 
@@ -121,6 +125,9 @@ def decode_event(fields: dict[str, Any]) -> Event:
 #: Seconds, some 30,000 years: no time in a trace is as far away as this.
 _TOO_LONG = 1e12
 
+#: Bytes of which each may be a NUL and still be shown as strings.
+_SHORT = 1000
+
 _KINDS = {kind.value: kind for kind in Kind}
 _SIDES = {side.value: side for side in Side}
 
@@ -130,6 +137,8 @@ def _encode_data(data: bytes) -> str:
         text = data.decode()
     except UnicodeDecodeError:
         text = "\x7f"  # any one that isn't printable
+    if len(data) > _SHORT and data.count(0) * 4 > len(data):
+        text = "\x7f"  # no person reads a thousand empty strings, and writing them takes a while
     if text.replace("\0", "").replace("\n", "").isprintable():
         return f',"strings":[{",".join(map(encode_basestring, text.split(chr(0))))}]'
     return f',"base64":"{base64.b64encode(data).decode()}"'

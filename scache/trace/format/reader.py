@@ -17,8 +17,15 @@ from scache.trace.format.versions import current_version
 
 __all__ = ["TraceReader"]
 
-#: Bytes; a longer line is damage. The recorder's longest lines hold some 64 KB of data.
-LONGEST_LINE = 1 << 24
+#: Bytes; a longer line is damage, and so is a longer document of version 0. Read as JSON, either takes many
+#: times as much memory. The recorder's longest lines hold some 64 KB of data.
+LONGEST_LINE = 1 << 20
+
+#: How many times as long as on disk a trace may be. Real traffic comes to some 20.
+MOST_EXPANSION = 100
+
+#: Bytes of a trace that are read however short the file is.
+ALWAYS_READ = 1 << 22
 
 
 class TraceReader:
@@ -33,6 +40,7 @@ class TraceReader:
         self.path = path
         self.line = 0  #: number of the line read last
         self._report = report
+        self._read = 0
         self._damage = compression.damage_of(path)
         self._stream, self._file = compression.open_for_reading(path)
         try:
@@ -115,6 +123,12 @@ class TraceReader:
             self.line += 1
             if len(line) == LONGEST_LINE:
                 raise TraceError(f"longer than {LONGEST_LINE} bytes")
+            self._read += len(line)
+            if self._read > ALWAYS_READ and self._read > MOST_EXPANSION * self._file.tell():
+                raise TraceError(
+                    f"more than {MOST_EXPANSION} times as long as it is compressed; if you trust it,"
+                    " decompress it first"
+                )
             yield line
 
     def _whole_document(self, start: bytes, error: Exception) -> Any:
@@ -122,7 +136,7 @@ class TraceReader:
         for line in self._read_lines():
             document += line
             if len(document) > LONGEST_LINE:
-                break
+                raise TraceError(f"a document of version 0 that is longer than {LONGEST_LINE} bytes")
         self.line = 1
         try:
             return _json.decode(document.decode())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -13,8 +14,8 @@ from scache.trace.format.line import encode_event, encode_header
 
 __all__ = ["TraceWriter"]
 
-#: Lines are handed to the file in portions of this many.
-PORTION = 512
+#: Characters that are handed to the file at once.
+PORTION = 1 << 16
 
 
 class TraceWriter:
@@ -27,19 +28,21 @@ class TraceWriter:
         self.path = path
         self._stream, self._file = compression.create(path)
         self._lines = [encode_header(header)]
+        self._waiting = 0
+        self._whole = 0
         try:
             self.flush()
         except BaseException:
             path.unlink()
-            for file in (self._stream, self._file):
-                with suppress(OSError, ValueError):  # they try to write once more
-                    file.close()
+            self.abandon()
             raise
 
     def write(self, event: Event) -> None:
         """Add an event; it is in the file for good after flush() or close()."""
-        self._lines.append(encode_event(event))
-        if len(self._lines) >= PORTION:
+        line = encode_event(event)
+        self._lines.append(line)
+        self._waiting += len(line)
+        if self._waiting >= PORTION:
             self._hand_over()
 
     def flush(self) -> None:
@@ -48,6 +51,7 @@ class TraceWriter:
             self._hand_over()
             self._stream.flush()
             self._file.flush()
+            self._whole = self._file.tell()
 
     def size(self) -> int:
         """Bytes that the file has on disk, as of the last flush."""
@@ -58,9 +62,34 @@ class TraceWriter:
         with naming(self.path):
             try:
                 self._hand_over()
-                self._stream.close()
-            finally:
-                self._file.close()
+                if self._stream is not self._file:
+                    self._stream.close()
+                self._file.flush()
+            except OSError:
+                self.abandon()
+                raise
+            self._file.close()
+
+    def abandon(self) -> None:
+        """Close the file where the last flush left it, so that it ends with a whole event; never raises."""
+        if self._file.closed:
+            return
+        descriptor = os.dup(self._file.fileno())
+        for stream in (self._stream, self._file):
+            with suppress(OSError, ValueError):  # they try to write once more
+                stream.close()
+        with suppress(OSError):
+            os.ftruncate(descriptor, self._whole)
+        os.close(descriptor)
+
+    def is_there(self) -> bool:
+        """Whether the file still has its name: it could have been removed, or moved away."""
+        try:
+            found = self.path.stat()
+        except OSError:
+            return False
+        own = os.fstat(self._file.fileno())
+        return (found.st_dev, found.st_ino) == (own.st_dev, own.st_ino)
 
     def __enter__(self) -> TraceWriter:
         return self
@@ -72,6 +101,6 @@ class TraceWriter:
 
     def _hand_over(self) -> None:
         if self._lines:
-            lines, self._lines = self._lines, []
+            lines, self._lines, self._waiting = self._lines, [], 0
             with naming(self.path):
                 self._stream.write(("\n".join(lines) + "\n").encode())

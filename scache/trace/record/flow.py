@@ -14,14 +14,14 @@ from scache.trace.format.events import Kind, Side
 
 __all__ = ["Flow", "Observer"]
 
-#: Bytes of one read. As much as a sender can have on its way, so that one write is seldom split.
-PORTION = 1 << 16
+#: Bytes of one read: more than any usual message has, so that one write is seldom split.
+PORTION = 1 << 14
 
 #: All descriptors that can ride on them.
 ROOM = rights.room_for(rights.MOST_DESCRIPTORS)
 
-#: Reads of one direction before it is the others' turn.
-TURN = 16
+#: Reads of one direction before it is the others' turn: a message, the descriptor behind it, the next one.
+TURN = 4
 
 #: Called with what came, before it is passed on: kind, side, bytes, descriptors.
 Observer = Callable[[Kind, Side, bytes, Sequence[int]], None]
@@ -49,11 +49,15 @@ class Flow:
         return bool(self._waiting)
 
     def carry(self) -> bool:
-        """Carry all that can be carried now. True where more is there, but the turn is over."""
+        """Carry what can be carried now. True where more may be there, but the turn is over."""
+        room = PORTION
         for _ in range(TURN):
-            if not self._send() or self.ended is Kind.CLOSE or not self._receive():
+            if not self._send() or self.ended is Kind.CLOSE or not (taken := self._receive()):
                 self._pass_end_on()
                 return False
+            room -= taken
+            if room <= 0:
+                break
         return True
 
     def abandon(self) -> None:
@@ -61,27 +65,28 @@ class Flow:
         while self._waiting:
             _close_all(self._waiting.popleft()[1])
 
-    def _receive(self) -> bool:
-        """Read once; False where there is nothing to read."""
+    def _receive(self) -> int:
+        """Read once; how many bytes, none where there is nothing to read."""
         try:
             data, descriptors, dropped = rights.receive(self.source, PORTION, ROOM)
         except BlockingIOError:
-            return False
+            return 0
         except ConnectionError:
             data, descriptors, dropped = b"", [], False
         if not data:
             self._note_end()
-            return False
+            return 0
         if dropped:
             self.lost += 1
         self._observe(Kind.DATA, self.side, data, descriptors)
+        taken = len(data)
         if descriptors and len(data) > 1:
             # The kernel glues a byte that carries descriptors to those before it; the receiver must be able
             # to read up to it without taking it.
             self._waiting.append((data[:-1], []))
             data = data[-1:]
         self._waiting.append((data, descriptors))
-        return True
+        return taken
 
     def _note_end(self) -> None:
         poll = select.poll()

@@ -7,6 +7,7 @@ import resource
 import select
 import socket
 from collections.abc import Callable, Sequence
+from itertools import islice
 from pathlib import Path
 
 from scache.trace.format.events import UNKNOWN_TOKEN, Event, Kind, Side
@@ -27,6 +28,10 @@ RETRY = 0.01
 
 #: Seconds after which recorded events are in the file at the latest.
 FLUSH = 1.0
+
+#: Flows that had more to carry than fits into a turn, or were held up, and go on in one turn of the loop.
+#: The others of them follow in the next ones, so that clients that stream lock nobody out.
+BUSY = 16
 
 _READABLE = select.EPOLLIN | select.EPOLLRDHUP | select.EPOLLHUP | select.EPOLLERR
 
@@ -52,7 +57,8 @@ class Recorder:
     """Accepts on a listening socket and passes each connection on to a socket path, in one event loop.
 
     Edge-triggered epoll reports sockets in the order in which they became ready, so that the recorded
-    replies of different connections keep the order in which the server gave them.
+    replies of different connections keep the order in which the server gave them. What is more than a turn's
+    worth, or was held up by a full socket, takes its place in a queue.
 
     say: is given each line for the operator.
     """
@@ -111,8 +117,9 @@ class Recorder:
                 self._accept()
             elif connection := self._by_socket.get(handle):
                 self._serve(connection, handle, events)
-        for flow, connection in list(self._unfinished.items()):
-            self._carry(connection, flow)
+        for flow, connection in list(islice(self._unfinished.items(), BUSY)):
+            if self._unfinished.pop(flow, None):  # not where an earlier one has ended its connection
+                self._carry(connection, flow)
         for connection in list(self._unconnected):
             self._connect(connection)
         self._recording.keep_up()
@@ -174,9 +181,11 @@ class Recorder:
 
     def _serve(self, connection: Connection, handle: int, events: int) -> None:
         for flow in connection.flows:
-            readable = flow.source.fileno() == handle and events & _READABLE
-            writable = flow.sink.fileno() == handle and events & select.EPOLLOUT
-            if (readable or writable) and not self._carry(connection, flow):
+            if flow in self._unfinished:
+                continue
+            if flow.sink.fileno() == handle and flow.blocked and events & select.EPOLLOUT:
+                self._unfinished[flow] = connection
+            elif flow.source.fileno() == handle and events & _READABLE and not self._carry(connection, flow):
                 return
 
     def _carry(self, connection: Connection, flow: Flow) -> bool:
@@ -184,8 +193,6 @@ class Recorder:
         was_blocked = flow.blocked
         if flow.carry():
             self._unfinished[flow] = connection
-        else:
-            self._unfinished.pop(flow, None)
         if flow.lost:
             self._say(
                 f"connection {connection.number}: out of descriptors, the kernel dropped some on their way"

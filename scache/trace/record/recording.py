@@ -1,8 +1,7 @@
-"""The trace that a recorder writes: in parts, kept up to date on disk, and given up when the disk is full."""
+"""The trace that a recorder writes: in parts, kept up to date on disk, and begun again when it has room."""
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -34,8 +33,8 @@ class Recording:
     """Where a recorder's events go.
 
     header: of the first part; its start is the clock's time now. rotate: bytes after which a new part begins.
-    redact: write pseudonyms for names. say: is given a line when the disk takes no more; events are dropped
-    from then on.
+    redact: write pseudonyms for names. say: is given a line when the disk takes no more, or the file is gone.
+    Recording goes on in a new part once that is possible, whose header says how many events are missing.
     Raises UsageError where the file exists or can't be made.
     """
 
@@ -53,15 +52,16 @@ class Recording:
         self._clock = clock
         self._say = say
         self._rotate = rotate
-        self._redaction = Redaction() if redact else None
         self._start = round(clock.now(), 6)
         self._header = replace(header, start=self._start, redacted=redact)
+        self._redaction = Redaction() if redact else None
         self._open: set[int] = set()
         self._since_look = 0
-        self._flushed = 0.0
-        self._failed = False
+        self._since_flush = 0
+        self._looked_after = 0.0
+        self._missing = 0
         try:
-            self._writer = TraceWriter(path, self._header)
+            self._writer: TraceWriter | None = TraceWriter(path, self._header)
         except OSError as error:
             raise UsageError(f"{path}: {error.strerror}") from None
 
@@ -75,47 +75,92 @@ class Recording:
             self._open.add(event.connection)
         elif event.kind is Kind.CLOSE:
             self._open.discard(event.connection)
-        if self._failed:
-            return
-        try:
-            for written in self._redaction.redact(event) if self._redaction else (event,):
-                self._writer.write(written)
-            self._since_look += 1
-            if self._rotate is not None and self._since_look >= LOOK:
-                self._begin_part_if_due(self._rotate)
-        except OSError as error:
-            self._give_up(error)
+        for written in self._redaction.redact(event) if self._redaction else (event,):
+            self._write(written)
+        if self._rotate is not None and self._since_look >= LOOK:
+            self._begin_part_if_due(self._rotate)
 
     def keep_up(self) -> None:
-        """See to it that no event is older than a second before it is in the file."""
+        """Once a second: see to it that all events are in the file, and that there is one."""
         now = self._clock.now()
-        if self._failed or abs(now - self._flushed) < FLUSH:
+        if abs(now - self._looked_after) < FLUSH:
             return
-        self._flushed = now
-        try:
-            self._writer.flush()
-        except OSError as error:
-            self._give_up(error)
+        self._looked_after = now
+        if self._writer is None:
+            self._begin_part(say_why_not=False)
+        elif not self._writer.is_there():
+            self._say(f"{self._writer.path}: is gone, with what was recorded in it; going on in a new part")
+            self._close()
+            self._begin_part(say_why_not=True)
+        else:
+            self._flush()
 
     def close(self) -> None:
         """Write what is left and close the file."""
-        if not self._failed:
+        self._close()
+        if self._missing:
+            self._say(f"{self._path}: {self._missing} events are missing at the end")
+            self._missing = 0
+
+    def _write(self, event: Event) -> None:
+        if self._writer is None:
+            self._missing += 1
+            return
+        self._since_flush += 1
+        self._since_look += 1
+        try:
+            self._writer.write(event)
+        except OSError as error:
+            self._give_up(self._writer, error)
+
+    def _flush(self) -> None:
+        if self._writer is not None:
             try:
-                self._writer.close()
+                self._writer.flush()
+                self._since_flush = 0
             except OSError as error:
-                self._give_up(error)
+                self._give_up(self._writer, error)
+
+    def _close(self) -> None:
+        writer = self._writer
+        if writer is not None:
+            try:
+                writer.close()
+                self._writer = None
+                self._since_flush = 0
+            except OSError as error:
+                self._give_up(writer, error)
 
     def _begin_part_if_due(self, most: int) -> None:
         self._since_look = 0
-        self._writer.flush()
-        if self._writer.size() < most:
-            return
-        self._writer.close()
-        self._header = replace(self._header, part=self._header.part + 1, continued=tuple(sorted(self._open)))
-        self._writer = TraceWriter(part_path(self._path, self._header.part), self._header)
+        self._flush()
+        if self._writer is not None and self._writer.size() >= most:
+            self._close()
+            self._begin_part(say_why_not=True)
 
-    def _give_up(self, error: OSError) -> None:
-        self._failed = True
-        self._say(f"{self._writer.path}: {error.strerror}; going on without recording")
-        with contextlib.suppress(OSError):
-            self._writer.close()
+    def _begin_part(self, *, say_why_not: bool) -> None:
+        """Open the next part, if that is possible."""
+        header = replace(
+            self._header,
+            part=self._header.part + 1,
+            continued=tuple(sorted(self._open)),
+            missing=self._missing,
+        )
+        path = part_path(self._path, header.part)
+        try:
+            self._writer = TraceWriter(path, header)
+        except OSError as error:
+            if say_why_not:
+                self._say(f"{path}: {error.strerror}; going on without recording")
+            return
+        if self._missing:
+            self._say(f"{path}: recording again; {self._missing} events are missing before it")
+        self._header = header
+        self._missing = 0
+
+    def _give_up(self, writer: TraceWriter, error: OSError) -> None:
+        self._say(f"{writer.path}: {error.strerror}; going on without recording")
+        writer.abandon()
+        self._writer = None
+        self._missing += self._since_flush
+        self._since_flush = 0
