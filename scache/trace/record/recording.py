@@ -54,7 +54,7 @@ class Recording:
         self._rotate = rotate
         self._start = round(clock.now(), 6)
         self._header = replace(header, start=self._start, redacted=redact)
-        self._redaction = Redaction() if redact else None
+        self._redaction = Redaction(self._start) if redact else None
         self._open: set[int] = set()
         self._since_look = 0
         self._since_flush = 0

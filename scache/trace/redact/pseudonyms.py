@@ -1,4 +1,4 @@
-"""Pseudonyms for the names in labels and properties: the same one for the same name, of the same shape.
+"""Pseudonyms for the names in a trace: the same one for the same name, of the same shape.
 
 mail.example.com        n2.n1.invalid       as many labels; under the same parent, if the original is
 192.0.2.25              240.0.0.1           240.0.0.0/4 is in nobody's use
@@ -9,121 +9,76 @@ anything else           x1
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
-__all__ = ["Pseudonyms", "words_of"]
+__all__ = ["SERVICES", "Pseudonyms"]
 
-#: Property names whose values say nothing about who talks to whom.
-_HARMLESS = frozenset(
-    [
-        "destination_features",
-        "tls_level",
-        "reuse_count",
-        "endpoint_features",
-        "expire_time",
-        "level",
-        "peer_status",
-        "cipher_protocol",
-        "cipher_name",
-        "cipher_usebits",
-        "cipher_algbits",
-        "key_exchange",
-        "key_exchange_curve",
-        "key_exchange_bits",
-        "clnt_signature",
-        "clnt_signature_curve",
-        "clnt_signature_bits",
-        "clnt_signature_digest",
-        "srvr_signature",
-        "srvr_signature_curve",
-        "srvr_signature_bits",
-        "srvr_signature_digest",
-    ]
-)
-_NAMING = frozenset(["destination", "host_name", "host_addr", "peer_CN", "issuer_CN", "namaddr"])
-_IDENTIFYING = frozenset(["peer_fingerprint", "peer_pubkey_fingerprint"])
-
-#: Services of a stock master.cf and of /etc/services, and words of a next hop that are no names.
-_STOCK = frozenset(["smtp", "smtps", "lmtp", "relay", "submission", "submissions", "unix", "inet", "IPv6"])
-
-_EVERYWHERE = _HARMLESS | _NAMING | _IDENTIFYING | _STOCK
+#: Services of a stock master.cf and of /etc/services: no names of anybody.
+SERVICES = frozenset(["smtp", "smtps", "lmtp", "relay", "submission", "submissions", "unix", "inet"])
 
 _DOMAIN = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*\.?")
-_PARTS = re.compile(r"\[[^\]]*\]|[^\[\]:,\s]+")
-_WORDS = re.compile(r"[^\s=*\[\],<>\"]+")
-_SMALL_WORDS = re.compile(r"[^\s=*\[\],<>\":@]+")
+_NEXT_HOP = re.compile(r"(?:\[([^\[\]]+)\]|([^\[\]:]+))(?::([^\[\]:]+))?")
+_NAME_AND_ADDRESS = re.compile(r"([^\[\]]+)\[([^\[\]]+)\](?::([^:\[\]]+))?")
+_IPV6 = "IPv6:"
 
 _FIRST_IPV4 = int(IPv4Address("240.0.0.0"))
 _FIRST_IPV6 = int(IPv6Address("100::"))
 
 
 class Pseudonyms:
-    """Gives pseudonyms, numbered as the names come. originals: the names that were replaced."""
+    """Gives pseudonyms, numbered as the names come. Of what it is given, brackets, commas and ports stay."""
 
     def __init__(self) -> None:
-        self.originals: set[str] = set()
         self._names: dict[tuple[str, str], str] = {}
         self._numbers: dict[str, int] = {}
 
-    def text(self, text: str) -> str:
-        """A whole label or property, with every name in it replaced."""
-        if text == "":
-            return ""
-        if "\n" not in text:
-            return self._opaque(text) if text.isdigit() else self._value(text)
-        return "\n".join(map(self._line, text.split("\n")))
+    def next_hop(self, value: str) -> str:
+        """A destination, host or address, perhaps with brackets and a port, or several of them."""
+        return "".join(
+            part if at % 2 else self._one_hop(part) for at, part in enumerate(re.split(r"([,\s]+)", value))
+        )
 
-    def _line(self, line: str) -> str:
-        name, equals, value = line.partition("=")
-        if equals and name in _HARMLESS:
-            return line
-        if equals and name in _NAMING:
-            return f"{name}={self._value(value)}"
-        if equals and name in _IDENTIFYING:
-            return f"{name}={self._opaque(value)}"
-        return self._encoded(line) or (self._opaque(line) if equals else self._value(line))
+    def name_and_address(self, value: str) -> str:
+        """`host[address]:port`."""
+        if not (found := _NAME_AND_ADDRESS.fullmatch(value)):
+            return self.other(value)
+        port = f":{self.port(found[3])}" if found[3] else ""
+        return f"{self.name(found[1])}[{self.name(found[2])}]{port}"
 
-    def _encoded(self, line: str) -> str | None:
-        """A value in base64, which smtp(8) uses where the value has a newline or is like "*"."""
-        decoded = _from_base64(line)
-        if decoded is None:
-            return None
-        self._note(line)
-        pieces = [
-            piece if piece in ("\n", "*") else self._value(piece) for piece in re.split(r"([\n*])", decoded)
-        ]
-        return base64.b64encode("".join(pieces).encode("utf-8", "surrogateescape")).decode()
-
-    def _value(self, value: str) -> str:
-        """A next hop, host, address, sender or the like, with its brackets and port."""
-        if value in ("", "*") or value.isdigit():
-            return value
-        if _address(value) or "@" in value:
-            return self._name(value)
-        if not value.isascii() or any(character in value for character in ' /;"<>='):
-            return self._opaque(value)
-        return _PARTS.sub(self._part, value)
-
-    def _part(self, match: re.Match[str]) -> str:
-        part = match.group()
-        return f"[{self._name(part[1:-1])}]" if part.startswith("[") else self._name(part)
-
-    def _name(self, name: str) -> str:
-        if name == "" or name.isdigit() or name in _STOCK:
+    def name(self, name: str) -> str:
+        """A domain, an address or a sender; `*` stands for none."""
+        if name in ("", "*"):
             return name
-        address = _address(name.removeprefix("IPv6:"))
-        if address is not None:
-            return name[: -len(str(name.removeprefix("IPv6:")))] + self._address(address, name)
+        prefix = _IPV6 if name.startswith(_IPV6) else ""
+        if (address := _address(name.removeprefix(prefix))) is not None:
+            return prefix + self._address(address)
         _, at, domain = name.rpartition("@")
         if at:
-            return self._given("sender", name, lambda number: f"u{number}@{self._name(domain)}")
-        if _DOMAIN.fullmatch(name):
-            return self._domain(name)
-        return self._opaque(name)
+            return self._given("sender", name, lambda number: f"u{number}@{self.name(domain)}")
+        return self._domain(name) if _DOMAIN.fullmatch(name) else self.other(name)
+
+    def service(self, name: str) -> str:
+        """The name of a service in master.cf."""
+        return name if name in SERVICES else self.other(name)
+
+    def port(self, port: str) -> str:
+        """A port, by number or name."""
+        return port if port in SERVICES or (_is_number(port) and int(port) < 1 << 16) else self.other(port)
+
+    def other(self, text: str) -> str:
+        """Anything else."""
+        return self._given("other", text, lambda number: f"x{number}") if text else ""
+
+    def _one_hop(self, value: str) -> str:
+        if _address(value) is not None or "@" in value:
+            return self.name(value)
+        found = _NEXT_HOP.fullmatch(value)
+        if found is None:
+            return self.other(value)
+        host = f"[{self.name(found[1])}]" if found[1] else self.name(found[2])
+        return f"{host}:{self.port(found[3])}" if found[3] else host
 
     def _domain(self, name: str) -> str:
         """The pseudonym of each parent is part of it; the last label of several becomes `invalid`."""
@@ -133,49 +88,21 @@ class Pseudonyms:
         above = self._domain(parent) if "." in parent.rstrip(".") else "invalid"
         return self._given("name", name, lambda number: f"n{number}.{above}")
 
-    def _address(self, address: IPv4Address | IPv6Address, name: str) -> str:
+    def _address(self, address: IPv4Address | IPv6Address) -> str:
         if isinstance(address, IPv4Address):
-            return self._given("IPv4", name, lambda number: str(IPv4Address(_FIRST_IPV4 + number)))
-        return self._given("IPv6", name, lambda number: str(IPv6Address(_FIRST_IPV6 + number)))
-
-    def _opaque(self, text: str) -> str:
-        return self._given("other", text, lambda number: f"x{number}") if text else ""
+            return self._given("IPv4", str(address), lambda number: str(IPv4Address(_FIRST_IPV4 + number)))
+        return self._given("IPv6", str(address), lambda number: str(IPv6Address(_FIRST_IPV6 + number)))
 
     def _given(self, kind: str, original: str, make: Callable[[int], str]) -> str:
         pseudonym = self._names.get((kind, original))
         if pseudonym is None:
             number = self._numbers[kind] = self._numbers.get(kind, 0) + 1
             pseudonym = self._names[kind, original] = make(number)
-            self._note(original)
         return pseudonym
 
-    def _note(self, original: str) -> None:
-        # Numbers and words that have their place in every trace can't be looked for.
-        if not original.isdigit() and original not in _EVERYWHERE:
-            self.originals.add(original)
 
-
-def words_of(text: str) -> Iterator[str]:
-    """Everything in a text that could be a name, whole and in parts, base64 taken apart."""
-    yield text
-    for line in text.split("\n"):
-        yield line
-        yield from _WORDS.findall(line)
-        yield from _SMALL_WORDS.findall(line)
-        decoded = _from_base64(line)
-        if decoded is not None:
-            yield from words_of(decoded)
-
-
-def _from_base64(line: str) -> str | None:
-    """What a line encodes, where that is something that smtp(8) encodes."""
-    if len(line) % 4 or len(line) < 4:
-        return None
-    try:
-        decoded = base64.b64decode(line, validate=True).decode("utf-8", "surrogateescape")
-    except (binascii.Error, ValueError):
-        return None
-    return decoded if "\n" in decoded or "*" in decoded else None
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) < 6
 
 
 def _address(text: str) -> IPv4Address | IPv6Address | None:
