@@ -36,6 +36,7 @@ NEEDS: Mapping[str, Need] = {
         "a look at other users' processes (CAP_SYS_PTRACE)", lambda: supported() and sees_other_users()
     ),
     "strace": Need("strace", lambda: shutil.which("strace"), ("strace",)),
+    "systemd": Need("systemd-analyze", lambda: shutil.which("systemd-analyze"), ("systemd",)),
     "compiler": Need("a C compiler", lambda: shutil.which("cc"), ("gcc", "libc6-dev")),
     "logcheck": Need("logcheck's rules", LOGCHECK_RULES.exists, ("logcheck-database",)),
     "postfix": Need(
