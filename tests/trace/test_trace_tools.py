@@ -414,7 +414,7 @@ def test_memory_does_not_grow_with_the_trace(
 ) -> None:
     monkeypatch.setattr("scache.trace.format.tokens.MEMORY", 100)
     monkeypatch.setattr("scache.trace.figures.census.MEMORY", 100)
-    path = write(tmp_path / "long.jsonl", *many(1000))
+    path = write(tmp_path / "long.jsonl", *many(2500))
     output = [str(tmp_path / "out")] if tool in ("filter", "redact") else []
     command_of("scache.commands.trace")  # what the modules take is no part of it
     tracemalloc.start()

@@ -59,6 +59,8 @@ class TraceWriter:
 
     def close(self) -> None:
         """Write what is left and close the file; it is closed in any case."""
+        if self._file.closed:
+            return
         with naming(self.path):
             try:
                 self._hand_over()
