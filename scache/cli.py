@@ -18,6 +18,7 @@ COMMANDS: Commands = {
     "record": ("scache.commands.record", "record the traffic of a running scache"),
     "replay": ("scache.commands.replay", "replay a trace and compare every reply"),
     "trace": ("scache.commands.trace", "show, count, filter, redact, compare, convert or plot traces"),
+    "tune": ("scache.commands.tune", "say which settings bring more reuse, from a trace or a mail log"),
     "whatif": ("scache.commands.whatif", "predict hit rates of a trace under other settings"),
 }
 

@@ -74,6 +74,7 @@ def _lines(census: Census, most: int) -> Iterator[str]:
     yield from _histogram(
         "lifetime of sessions, from first saved to last seen", census.lifetimes, duration_text
     )
+    yield from _endings(census, most)
 
 
 def _rates(census: Census, kind: str, of: str, most: int) -> Iterator[str]:
@@ -88,6 +89,19 @@ def _rates(census: Census, kind: str, of: str, most: int) -> Iterator[str]:
         yield f"  {lookups.hits:>9} hits{lookups.misses:>9} misses {lookups.rate:>7.1%}  {short_label(label)}"
     if len(labels) > most:
         yield f"  ... and {len(labels) - most} more"
+
+
+def _endings(census: Census, most: int) -> Iterator[str]:
+    peers = [(label, peer) for label, peer in census.endings.peers.items() if peer.ended]
+    if not peers:
+        return
+    yield ""
+    yield "sessions that were found and not saved again, by mails served"
+    for label, peer in sorted(peers, key=lambda item: -item[1].ended.total())[:most]:
+        counts = ", ".join(f"{mails}: {count}" for mails, count in sorted(peer.ended.items()))
+        yield f"  {label}  {counts}"
+    if len(peers) > most:
+        yield f"  ... and {len(peers) - most} more"
 
 
 def _histogram(title: str, counts: Counter[int], named: Any) -> Iterator[str]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from scache.trace.exchanges.exchange import FAIL, OK, Exchange
 from scache.trace.exchanges.session_book import SessionBook, duration_class
+from scache.trace.figures.endings import Endings
 from scache.trace.format.events import Event, Kind
 from scache.trace.format.tokens import MEMORY
 
@@ -62,10 +63,12 @@ class Census:
     reuses: Counter[int] = field(default_factory=Counter)
     lifetimes: Counter[int] = field(default_factory=Counter)
     book: SessionBook = field(init=False)
+    endings: Endings = field(init=False)
     _lives: OrderedDict[str, _Life] = field(default_factory=OrderedDict)
 
     def __post_init__(self) -> None:
         self.book = SessionBook(self.start, self.ttl_limit)
+        self.endings = Endings(self.start)
 
     def event(self, event: Event) -> None:
         """Count an event."""
@@ -83,6 +86,7 @@ class Census:
         """Count an exchange."""
         for departure in self.book.exchange(exchange):
             self.waited[departure.found][duration_class(departure.waited)] += 1
+        self.endings.exchange(exchange)
         self.requests[exchange.request, exchange.status] += 1
         if exchange.is_find and exchange.labels and exchange.status in (OK, FAIL):
             self.by_kind.setdefault(exchange.request, Lookups()).count(exchange.is_hit)
@@ -94,6 +98,7 @@ class Census:
 
     def finish(self) -> None:
         """The trace has ended: what is still cached has had the life that it had."""
+        self.endings.finish(self.last)
         while self._lives:
             self._bury(self._lives.popitem(last=False)[1])
 
