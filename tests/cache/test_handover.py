@@ -110,12 +110,17 @@ def asking_for_a_descriptor() -> Handover:
     return handover
 
 
-@pytest.mark.parametrize("answer", [b"\0", b"foo\0bar\0\0", b"status\x002\0\0"])
+@pytest.mark.parametrize("answer", [b"\0", b"foo\0bar\0\0", b"status\x002\0\0", b"dummy\0\0foo\0"])
 def test_an_answer_that_is_none_ends_it_and_closes_the_session_in_hand(answer: bytes) -> None:
     closed, end = asking_for_a_descriptor().receive(answer, NOW)
     assert isinstance(closed, Discard)
     assert closed.descriptor == 3
     assert isinstance(end, Close)
+
+
+def test_answers_are_read_as_whole_buffers() -> None:
+    handover = asking_for_a_descriptor()
+    assert (handover.descriptor_due, handover.read_limit) == (False, 4096)
 
 
 def test_half_an_answer_is_waited_for() -> None:

@@ -498,6 +498,14 @@ def test_a_save_that_comes_in_pieces_counts_from_its_last_one() -> None:
     assert script.service.next_due() == NOW + 7
 
 
+def test_a_save_that_waits_for_the_next_turn_counts_from_that() -> None:
+    script = Script(QUIET)
+    junk_and_save = b"\0" * 20 + encoded("request=save_dest ttl=2 label=D property=DP label=E ;")
+    assert isinstance(script.conversation.receive(junk_and_save, NOW)[-1], Continue)
+    script.conversation.go_on(NOW + 5)
+    assert script.service.next_due() == NOW + 7
+
+
 @pytest.mark.parametrize("error", [None, "Broken pipe"])
 def test_a_save_behind_what_asks_for_a_descriptor_counts_from_the_hand_over(error: str | None) -> None:
     script = Script(QUIET)
