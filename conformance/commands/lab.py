@@ -17,7 +17,7 @@ from conformance.lab.instance.variants import VARIANTS
 from conformance.lab.outcome import Outcome, compare
 from conformance.lab.scenarios import SCENARIOS, Scenario, scenario_named
 from conformance.lab.tables import outcome_table, scenario_table
-from conformance.postfix.installation import installed_postfix
+from conformance.postfix.installations import private_postfix
 from conformance.traces import FOLDER
 from scache.errors import UsageError
 
@@ -115,7 +115,7 @@ def record_one(console: Console, scenario: Scenario, directory: Path) -> int:
     with tempfile.TemporaryDirectory() as place:
         trace = trace_path(Path(place), scenario)
         long = scenario.name in LONG
-        outcome = run_scenario(scenario, VARIANTS["recorded"], installed_postfix(), long, keep=trace)
+        outcome = run_scenario(scenario, VARIANTS["recorded"], private_postfix(), long, keep=trace)
         if (problem := unfit(outcome)) is not None:
             console.print(f"{scenario.name}: not kept: {problem}", markup=False)
             return EXIT_DIFFERENT
@@ -129,4 +129,4 @@ def record_one(console: Console, scenario: Scenario, directory: Path) -> int:
 
 def measure(scenario: Scenario, variant: str, long: bool) -> Outcome:
     """One run of a scenario with the scache of this name."""
-    return run_scenario(scenario, VARIANTS[variant], installed_postfix(), long)
+    return run_scenario(scenario, VARIANTS[variant], private_postfix(), long)

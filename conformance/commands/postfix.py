@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import sys
 
-from conformance.targets.releases import SUITES, default_cache, fetch, fetched
+from conformance.postfix.installations import default_cache
+from conformance.postfix.releases import SUITES, fetch, fetched
 
 __all__ = ["add_arguments", "run"]
 

@@ -16,7 +16,7 @@ from conformance.catalogue.recorded.traces import trace_cases
 from conformance.commands.console import OutspokenConsole
 from conformance.contract.target import Target
 from conformance.runner.bytewise import play_bytewise
-from conformance.runner.expectations import Expectations
+from conformance.runner.expectations import known_differences
 from conformance.runner.play import play
 from conformance.runner.suite import Suite, Summary, ordered
 from conformance.targets import STANDARD, parse_target
@@ -36,7 +36,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         metavar="T",
         help=f"may be repeated; default: {', '.join(STANDARD)}. Also postfix-3.5 and so on (fetched before), "
-        "program:PATH[,announce=no], socket:PATH",
+        "program:PATH, socket:PATH",
+    )
+    parser.add_argument(
+        "--expect",
+        choices=("postfix", "none"),
+        default="none",
+        help="whose known differences program:PATH and socket:PATH may have (default: none)",
     )
     parser.add_argument("--exclude", action="append", default=[], metavar="PATTERN", help="may be repeated")
     parser.add_argument("--strict", action="store_true", help="only the preferred outcome will do")
@@ -75,7 +81,7 @@ def run(arguments: argparse.Namespace) -> int:
     suite = Suite(
         targets,
         play_bytewise if arguments.bytewise else play,
-        expectations={target.name: Expectations.of(target.name) for target in targets},
+        expectations={target.name: known_differences(target, arguments.expect) for target in targets},
         required=["postfix"] if nothing_may_be_absent(os.environ) else [],
         strict=arguments.strict,
     )

@@ -11,8 +11,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
+from conformance.contract.found import Found
 from scache.errors import ScacheError
 from scache.protocol.dialect import Dialect
 
@@ -21,6 +22,7 @@ __all__ = [
     "STRANGER",
     "BlockedError",
     "Daemon",
+    "Foreign",
     "Peer",
     "Received",
     "RestlessError",
@@ -113,6 +115,14 @@ class Daemon(Protocol):
 
     def stop(self) -> None:
         """End the daemon and free all that it used; may be called twice."""
+
+
+@runtime_checkable
+class Foreign(Protocol):
+    """A target whose program the bench didn't build."""
+
+    def found(self) -> Found:
+        """What the program is. Raises UnavailableError where it can't run here, or is no scache."""
 
 
 class Target(Protocol):

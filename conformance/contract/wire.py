@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["ANNOUNCEMENT", "DUMMY", "OK", "WRONG_REQUESTS", "attribute_list", "request_bytes"]
+__all__ = ["ANNOUNCEMENT", "DUMMY", "MISS", "OK", "WRONG_REQUESTS", "attribute_list", "hit", "request_bytes"]
 
 
 def attribute_list(*attributes: tuple[bytes, bytes]) -> bytes:
@@ -14,6 +14,7 @@ ANNOUNCEMENT = attribute_list((b"protocol", b"connection_cache_protocol"))
 DUMMY = attribute_list((b"dummy", b""))
 OK = attribute_list((b"status", b"0"))
 FAIL = attribute_list((b"status", b"2"))
+MISS = attribute_list((b"status", b"2"), (b"property", b""))
 
 _NAMES = {
     "save_endp": (b"ttl", b"label", b"property"),
@@ -27,6 +28,11 @@ def request_bytes(kind: str, *parameters: bytes | int) -> bytes:
     """One request as its client sends it."""
     values = [b"%d" % value if isinstance(value, int) else value for value in parameters]
     return attribute_list((b"request", kind.encode()), *zip(_NAMES[kind], values, strict=True))
+
+
+def hit(properties: bytes) -> bytes:
+    """The reply of a find_endp that hits."""
+    return attribute_list((b"status", b"0"), (b"property", properties))
 
 
 _BAD = attribute_list((b"status", b"1"))

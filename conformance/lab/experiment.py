@@ -21,7 +21,7 @@ from conformance.lab.scenarios import Scenario
 from conformance.lab.traffic.delivery import deliver
 from conformance.lab.traffic.servers import start_sink
 from conformance.lab.traffic.sinks import Sink
-from conformance.postfix.installation import Installation
+from conformance.postfix.installations import Installation
 
 __all__ = ["run_scenario"]
 

@@ -10,10 +10,15 @@ import socket
 import tempfile
 from pathlib import Path
 
+from conformance.postfix.device_log import DeviceLog
+
 __all__ = ["Instance", "mail_owner"]
 
-#: What syslog and postlogd put before the text: time, host, name with process number.
-_LOG_PREFIX = re.compile(r"^.{15} \S+ \S+\[\d+\]: ")
+#: What comes before the text: from syslog(3) priority and time, for postlogd(8) time and host; then the
+#: program's name and process number.
+_LOG_PREFIX = re.compile(r"^(?:<\d+>.{15}|.{15} \S+) \S+\[\d+\]: ")
+#: Where files cost nothing: these live for milliseconds.
+_MEMORY = Path("/dev/shm")
 _BACKLOG = 100
 _LONG_AGO = 1_000_000_000
 
@@ -22,7 +27,7 @@ class Instance:
     """Where one daemon lives; everything is removed by `close`."""
 
     def __init__(self) -> None:
-        self.base = Path(tempfile.mkdtemp(prefix="scache-"))
+        self.base = Path(tempfile.mkdtemp(prefix="scache-", dir=_MEMORY if _MEMORY.is_dir() else None))
         # The daemon looks at its clock's file after it has given up root.
         self.base.chmod(0o755)
         self.queue = self.base / "queue"
@@ -34,11 +39,13 @@ class Instance:
         self.listener.bind(str(self.path))
         self.path.chmod(0o666)  # as master(8) does: the directory around it says who gets in
         self.listener.listen(_BACKLOG)
-        # Postfix sends its log here and nowhere else: it derives the name from queue_directory.
+        # From 3.4 on Postfix sends its log here and nowhere else: it derives the name from queue_directory.
         self._log_path = self.queue / "public" / "postlog"
         self.log_socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.log_socket.bind(str(self._log_path))
         self.log_socket.setblocking(False)
+        self._log_path.chmod(0o666)
+        self.device_log = DeviceLog(self._log_path)
         self._write_configuration()
 
     def _write_configuration(self) -> None:
@@ -47,7 +54,8 @@ class Instance:
             "compatibility_level = 2\n"
             f"queue_directory = {self.queue}\n"
             f"mail_owner = {mail_owner()}\n"
-            # Set, so that the log goes to the postlog socket; the file itself is never opened.
+            # Set, so that the log goes to the postlog socket; the file itself is never opened. Releases
+            # before 3.4 don't know it, and call syslog(3).
             "maillog_file = /var/log/scache.log\n"
         )
         # A Postfix daemon waits while main.cf is younger than two seconds.

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import scache
+from conformance.postfix.device_log import DeviceLog
 
 __all__ = ["Child", "Command", "arguments", "own_daemon", "spawn"]
 
@@ -102,8 +103,12 @@ def spawn(
     environment: Mapping[str, str],
     directory: Path,
     listener: socket.socket,
+    device_log: DeviceLog | None = None,
 ) -> Child:
-    """Start a child as master(8) does, in `directory`, serving `listener` (the child's descriptor 6)."""
+    """Start a child as master(8) does, in `directory`, serving `listener` (the child's descriptor 6).
+
+    device_log: what the child finds at /dev/log, where this machine lets root give it a /dev of its own.
+    """
     master_status, child_status = socket.socketpair()
     flow_read, flow_write = os.pipe()
     null = os.open("/dev/null", os.O_RDWR | os.O_CLOEXEC)
@@ -115,7 +120,7 @@ def spawn(
             pid = os.fork()
         if pid == 0:
             descriptors = [null, null, null, flow_read, flow_write, child_status.fileno(), listener.fileno()]
-            _become(command, words, environment, directory, descriptors)
+            _become(command, words, environment, directory, descriptors, device_log)
     finally:
         child_status.close()
         for descriptor in (null, flow_read, flow_write):
@@ -129,6 +134,7 @@ def _become(
     environment: Mapping[str, str],
     directory: Path,
     descriptors: list[int],
+    device_log: DeviceLog | None,
 ) -> None:
     """In the new process: take the child's descriptors 0, 1, 2... and execute the program. Never returns."""
     try:
@@ -140,6 +146,9 @@ def _become(
         # Python ignores these two, and a program would inherit that.
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)
         signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
+        if device_log is not None:
+            with contextlib.suppress(OSError):
+                device_log.enter()
         os.umask(0o077)
         os.chdir(directory)
         os.execve(command.executable, [*command.prefix, *words], dict(environment))

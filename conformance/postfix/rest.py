@@ -22,7 +22,7 @@ __all__ = ["ProcessWatch", "Rest", "sees_other_users", "supported", "wait_for_re
 _QUICK_LOOKS = 200
 _LOOK_INTERVAL = 0.001  # seconds
 _MOST_CPU = 2.0  # seconds of processor time without rest: a busy loop
-_MOST_WAITING = 60.0  # seconds of real time without rest: it hangs
+_MOST_WAITING = 20.0  # seconds of real time without rest: it hangs
 
 
 class Rest(enum.Enum):

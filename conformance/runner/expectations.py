@@ -7,12 +7,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from conformance.contract.target import Foreign, Target
 from conformance.runner.verdict import Result, Verdict
 from scache.errors import UsageError
 
-__all__ = ["FOLDER", "Expectation", "Expectations"]
+__all__ = ["FOLDER", "Expectation", "Expectations", "known_differences"]
 
-#: Where the files are; `postfix.toml` holds for every release of Postfix, `postfix-3.5.toml` for one.
+#: Where the files are; `postfix.toml` holds for every release of Postfix, `postfix-before-3.6.toml` for those
+#: that behave like one before 3.6.
 FOLDER = Path(__file__).parent.parent / "expectations"
 
 _KEYS = {"case", "verdict", "shows", "reason", "section"}
@@ -22,7 +24,7 @@ _KEYS = {"case", "verdict", "shows", "reason", "section"}
 class Expectation:
     """One entry. `verdict` is fail, non-strict or unavailable; `section`: where the specification has it.
 
-    In a release's own file, pass lifts an entry of the family's file.
+    In a file for older releases, pass lifts an entry of one for newer ones.
 
     shows: what the result's detail must hold, so that another failure isn't taken for the known one.
     """
@@ -41,10 +43,12 @@ class Expectations:
         self._by_case = {entry.case: entry for entry in entries}
 
     @classmethod
-    def of(cls, target: str, folder: Path = FOLDER) -> Expectations:
-        """Those of the target's file and its family's. Raises UsageError for a file that can't be meant."""
-        family = target.partition("-")[0]
-        files = [folder / f"{name}.toml" for name in dict.fromkeys((family, target))]
+    def of(cls, *names: str, folder: Path = FOLDER) -> Expectations:
+        """Those of the files of these names, a later one before an earlier one; a file may be missing.
+
+        Raises UsageError for a file that can't be meant.
+        """
+        files = [folder / f"{name}.toml" for name in names]
         return cls(entry for file in files if file.exists() for entry in _read(file))
 
     def __iter__(self) -> Iterator[Expectation]:
@@ -55,6 +59,8 @@ class Expectations:
         entry = self._by_case.get(result.case.id)
         if entry is None or result.verdict is entry.verdict is Verdict.PASS:
             return result
+        if result.verdict is Verdict.UNAVAILABLE:
+            return result  # what can't be looked at here says nothing of the entry
         if result.verdict is entry.verdict and entry.shows in result.detail:
             known = f"{entry.reason} ({entry.section})"
             return result.judged(Verdict.EXPECTED_FAILURE, f"{known}\n{result.detail}".rstrip())
@@ -65,6 +71,25 @@ class Expectations:
     def naming_no_case(self, ids: Iterable[str]) -> list[str]:
         """The entries whose case is none of these: they are stale, too."""
         return sorted(self._by_case.keys() - set(ids))
+
+
+def known_differences(target: Target, expect: str) -> Expectations:
+    """Those that hold for a target.
+
+    expect: whose a program or a running server may have, `postfix` or `none`; other targets have their own.
+    """
+    named = target.name.partition(":")[0] not in ("program", "socket")
+    family = target.name.partition("-")[0] if named else expect
+    if family != "postfix":
+        return Expectations.of(family)
+    return Expectations.of("postfix", *(f"postfix-before-{each}" for each in _older_releases(target)))
+
+
+def _older_releases(target: Target) -> tuple[str, ...]:
+    """The releases before which a target that runs here stands, newest first (contract/found.py)."""
+    if target.unavailable() is not None or not isinstance(target, Foreign):
+        return ()
+    return target.found().older
 
 
 def _read(file: Path) -> Iterator[Expectation]:

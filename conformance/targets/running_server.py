@@ -15,13 +15,15 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from conformance.contract.found import UNKNOWN, Found
 from conformance.contract.target import Daemon, Peer, Token
 from conformance.postfix.rest import ProcessWatch, supported, wait_for_rest
 from conformance.targets.peer import ClientPeer
+from conformance.targets.recognition import NotAnScacheError, recognise
 from conformance.targets.sessions import Sessions
 from conformance.targets.unix_connection import UnixConnection
 from scache.errors import UnavailableError
-from scache.protocol.dialect import ANNOUNCEMENT, DUMMY, POSTFIX_2, POSTFIX_3_6
+from scache.protocol.dialect import DUMMY, Dialect
 from scache.protocol.request import FIND_ENDP
 
 __all__ = ["RunningServer", "RunningServerTarget"]
@@ -38,8 +40,30 @@ class RunningServerTarget:
         self.name = name
         self._path = path
         self._clean_from = time.monotonic()
+        self._found: Found | None = None
+        self._not_an_scache: str | None = None
 
     def unavailable(self) -> str | None:
+        reason = self._cannot_connect()
+        if reason is None and self._found is None and self._not_an_scache is None:
+            try:
+                self._found = recognise(lambda options: self._connect(UNKNOWN, options))
+            except NotAnScacheError as error:
+                self._not_an_scache = f"not an scache: {error}"
+        return reason or self._not_an_scache
+
+    def found(self) -> Found:
+        """What the server is. Raises UnavailableError where it can't be reached, or is no scache."""
+        reason = self.unavailable()
+        if self._found is None or reason is not None:
+            raise UnavailableError(f"{self.name}: {reason}")
+        return self._found
+
+    def start(self, options: Mapping[str, str] | None = None) -> Daemon:
+        """Nothing is started; waits until bindings of an earlier case have expired."""
+        return self._connect(self.found(), options or {})
+
+    def _cannot_connect(self) -> str | None:
         try:
             if not stat.S_ISSOCK(self._path.stat().st_mode):
                 return f"{self._path} is not a socket"
@@ -48,16 +72,13 @@ class RunningServerTarget:
             return f"{self._path}: {error.strerror}"
         return None
 
-    def start(self, options: Mapping[str, str] | None = None) -> Daemon:
-        """Nothing is started; waits until bindings of an earlier case have expired."""
-        reason = self.unavailable()
+    def _connect(self, found: Found, options: Mapping[str, str]) -> Daemon:
         if options:
             reason = f"the parameters of a running server are what they are ({', '.join(options)})"
-        if reason is not None:
             raise UnavailableError(f"{self.name}: {reason}")
         while (left := self._clean_from - time.monotonic()) > 0:
             select.select([], [], [], left)
-        return RunningServer(self.name, self._path, self._leave)
+        return RunningServer(self.name, self._path, found.dialect, self._leave)
 
     def _leave(self) -> None:
         self._clean_from = time.monotonic() + _TTL_LIMIT
@@ -66,7 +87,7 @@ class RunningServerTarget:
 class RunningServer:
     """A Daemon that is not the bench's; `leave` is told when bindings stay behind."""
 
-    def __init__(self, name: str, path: Path, leave: Callable[[], None]) -> None:
+    def __init__(self, name: str, path: Path, dialect: Dialect, leave: Callable[[], None]) -> None:
         self._name = name
         self._path = path
         self._leave = leave
@@ -74,11 +95,7 @@ class RunningServer:
         self._connections: list[_RecordedConnection] = []
         self._watch = _watch_server(path)
         self._stopped = False
-        self.dialect = POSTFIX_3_6
-        probe = self.connect()
-        if probe.receive().data != ANNOUNCEMENT:
-            self.dialect = POSTFIX_2
-        probe.close()
+        self.dialect = dialect
 
     def connect(self) -> Peer:
         connection = _RecordedConnection(self._path, self._sessions)

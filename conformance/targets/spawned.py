@@ -6,9 +6,11 @@ import os
 import signal
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
+from conformance.contract.found import UNKNOWN, Found
 from conformance.contract.target import START, Daemon, Peer, Token
 from conformance.postfix.clocked_daemon import FileClock
 from conformance.postfix.directories import Instance
@@ -16,11 +18,11 @@ from conformance.postfix.fake_clock import FakeClock, clean_up_shared_memory, fi
 from conformance.postfix.master import Child, Command, arguments, spawn
 from conformance.postfix.rest import ProcessWatch, Rest, sees_other_users, supported, wait_for_rest
 from conformance.targets.peer import ClientPeer
+from conformance.targets.recognition import NotAnScacheError, recognise
 from conformance.targets.sessions import Sessions
 from conformance.targets.settings import ALL_LINES, FOR_EVER, dialect_from, refuse_bounds
 from conformance.targets.unix_connection import UnixConnection
 from scache.errors import UnavailableError
-from scache.protocol.dialect import Dialect
 
 __all__ = ["SpawnedDaemon", "SpawnedTarget", "why_the_user_cannot_change"]
 
@@ -53,17 +55,25 @@ class SpawnedDaemon:
         self,
         command: Command,
         words: Sequence[str],
-        dialect: Dialect,
+        found: Found,
         clock: Callable[[Instance], Clock],
     ) -> None:
-        self.dialect = dialect
+        self.dialect = found.dialect
+        self._logs = found.logs
         self._instance = Instance()
         self._clock = clock(self._instance)
         self._sessions = Sessions()
         self._peers: list[ClientPeer] = []
         self._log: list[str] = []
         environment = {**self._instance.environment(), **self._clock.environment()}
-        self._child: Child = spawn(command, words, environment, self._instance.queue, self._instance.listener)
+        self._child: Child = spawn(
+            command,
+            words,
+            environment,
+            self._instance.queue,
+            self._instance.listener,
+            self._instance.device_log,
+        )
         self._watch = ProcessWatch(self._child.pid)
         self._stopped = False
         try:
@@ -103,6 +113,8 @@ class SpawnedDaemon:
 
     def log(self) -> list[str]:
         self.settle()
+        if not self._logs:
+            raise UnavailableError("its log comes neither by syslog(3) nor to postlogd(8)'s socket")
         texts, self._log = self._log, []
         return texts
 
@@ -170,17 +182,50 @@ class SpawnedDaemon:
 class SpawnedTarget:
     """A program that can be run as the master's child.
 
+
+    known: what it is; without that, it is found out when the target is first asked for anything.
     ours: it is this project's daemon, which takes any dialect, needs no privileges, and lives by a clock of
     the bench's own. Any other lives by libfaketime's.
     """
 
-    def __init__(self, name: str, command: Command, dialect: Dialect, *, ours: bool = False) -> None:
+    def __init__(
+        self, name: str, command: Command, known: Found | None = None, *, ours: bool = False
+    ) -> None:
         self.name = name
         self.command = command
-        self.dialect = dialect
+        self._found = known
+        self._not_an_scache: str | None = None
         self._ours = ours
 
     def unavailable(self) -> str | None:
+        reason = self._cannot_run()
+        if reason is None and self._found is None and self._not_an_scache is None:
+            self._recognise()
+        return reason or self._not_an_scache
+
+    def found(self) -> Found:
+        """What the program is. Raises UnavailableError where it can't be run, or is no scache."""
+        reason = self.unavailable()
+        if self._found is None:
+            raise UnavailableError(f"{self.name}: {reason}")
+        return self._found
+
+    def start(self, options: Mapping[str, str] | None = None) -> Daemon:
+        options = options or {}
+        if not self._ours:
+            refuse_bounds(self.name, options)
+        found = self.found()
+        spoken = dialect_from(options, found.dialect)
+        if spoken is not found.dialect and not self._ours:
+            raise UnavailableError(f"{self.name}: its dialect is compiled in")
+        return self._spawn(replace(found, dialect=spoken), options)
+
+    def _spawn(self, found: Found, options: Mapping[str, str]) -> Daemon:
+        given = {"max_idle": FOR_EVER, **(ALL_LINES if self._ours else {}), **options}
+        words = arguments(given, change_user=why_the_user_cannot_change() is None)
+        return SpawnedDaemon(self.command, words, found, self._start_clock)
+
+    def _cannot_run(self) -> str | None:
         program = self.command.executable
         if not (program.is_file() and os.access(program, os.X_OK)):
             return f"{program} is not a program that can be run"
@@ -192,16 +237,11 @@ class SpawnedTarget:
             return "libfaketime is not installed (Debian package faketime)"
         return why_the_user_cannot_change()
 
-    def start(self, options: Mapping[str, str] | None = None) -> Daemon:
-        reason = self.unavailable()
-        if reason is not None:
-            raise UnavailableError(f"{self.name}: {reason}")
-        options = options or {}
-        if not self._ours:
-            refuse_bounds(self.name, options)
-        given = {"max_idle": FOR_EVER, **(ALL_LINES if self._ours else {}), **options}
-        words = arguments(given, change_user=why_the_user_cannot_change() is None)
-        return SpawnedDaemon(self.command, words, self._dialect_under(options), self._start_clock)
+    def _recognise(self) -> None:
+        try:
+            self._found = recognise(lambda options: self._spawn(UNKNOWN, options))
+        except NotAnScacheError as error:
+            self._not_an_scache = f"not an scache: {error}"
 
     def _start_clock(self, instance: Instance) -> Clock:
         if self._ours:
@@ -212,9 +252,3 @@ class SpawnedTarget:
 
     def _library(self) -> Path | None:
         return self.command.clock_library or find_library()
-
-    def _dialect_under(self, options: Mapping[str, str]) -> Dialect:
-        dialect = dialect_from(options, self.dialect)
-        if dialect is not self.dialect and not self._ours:
-            raise UnavailableError(f"{self.name}: its dialect is compiled in")
-        return dialect

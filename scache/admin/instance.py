@@ -10,13 +10,13 @@ from pathlib import Path
 
 from scache.checking import TYPE_CHECKING
 from scache.errors import UnavailableError
+from scache.protocol.dialect import announces
 
 if TYPE_CHECKING:
     import argparse
 
 __all__ = ["SEARCH", "Entry", "PostfixInstance", "add_config_directory"]
 
-_FIRST_TO_ANNOUNCE = (3, 6)
 SEARCH = "/usr/sbin:/usr/local/sbin:/usr/bin:/sbin"
 
 
@@ -76,8 +76,7 @@ class PostfixInstance:
     @property
     def speaks_first(self) -> bool:
         """Whether its release's servers announce their protocol, and its clients wait for that."""
-        release = self.value("mail_version").replace("-", ".").split(".")
-        return (int(release[0]), int(release[1])) >= _FIRST_TO_ANNOUNCE
+        return announces(self.value("mail_version"))
 
     def services(self) -> list[str]:
         """`name/type` of each service in master.cf."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["ANNOUNCEMENT", "DUMMY", "POSTFIX_2", "POSTFIX_3_6", "Dialect"]
+__all__ = ["ANNOUNCEMENT", "DUMMY", "POSTFIX_2", "POSTFIX_3_6", "Dialect", "announces"]
 
 #: What a server of Postfix 3.6 and later sends first, on accept.
 ANNOUNCEMENT = b"protocol\0connection_cache_protocol\0\0"
@@ -32,3 +32,14 @@ class Dialect:
 
 POSTFIX_3_6 = Dialect()
 POSTFIX_2 = Dialect(announcement=False)
+
+_FIRST_TO_ANNOUNCE = [3, 6]
+
+
+def announces(release: str) -> bool:
+    """Whether the servers of a Postfix release ("3.7.11") speak first, and its clients wait for that.
+
+    So do those of a release whose number can't be read.
+    """
+    numbers = release.replace("-", ".").split(".")[:2]
+    return not all(number.isdecimal() for number in numbers) or [*map(int, numbers)] >= _FIRST_TO_ANNOUNCE

@@ -16,7 +16,7 @@ import pytest
 from conformance.lab.instance.configuration import CacheEntry, Directories
 from conformance.lab.instance.instance import Instance
 from conformance.lab.instance.loopback import LoopbackNetwork
-from conformance.postfix.installation import installed_postfix
+from conformance.postfix.installations import private_postfix
 from scache.admin.instance import PostfixInstance
 from scache.admin.interposition import heal
 from scache.client import Client
@@ -32,7 +32,7 @@ NAME = "scache"
 @pytest.fixture(scope="module")
 def directories() -> Iterator[Directories]:
     """Of a private Postfix that runs."""
-    with Instance(installed_postfix()) as instance, LoopbackNetwork() as network:
+    with Instance(private_postfix()) as instance, LoopbackNetwork() as network:
         instance.start(network.submission(), CacheEntry(), {})
         yield instance.directories
 

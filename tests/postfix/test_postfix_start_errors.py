@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from conformance.postfix.directories import mail_owner
+from conformance.postfix.installations import installed_postfix
 from conformance.postfix.master import Command
 from tests.support.started import OURS, SERVE, Started
 
@@ -181,9 +182,7 @@ def test_what_is_fatal_at_start_is_logged_in_postfix_s_words(start: Start) -> No
 @pytest.fixture(scope="module")
 def real_ones() -> Iterator[dict[str, Started]]:
     """All at once, because the real one sleeps for a second before it ends."""
-    words = subprocess.run(["postconf", "-h", "daemon_directory"], capture_output=True, text=True, check=True)
-    command = Command(Path(words.stdout.strip(), "scache"))
-    daemons = {name: begin(command, start) for name, start in STARTS.items()}
+    daemons = {name: begin(installed_postfix().scache, start) for name, start in STARTS.items()}
     yield daemons
     for daemon in daemons.values():
         daemon.__exit__()

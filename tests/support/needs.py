@@ -10,7 +10,7 @@ from pathlib import Path
 
 from conformance.postfix.fake_clock import find_library
 from conformance.postfix.rest import sees_other_users, supported
-from conformance.targets.installed import installed_postfix
+from conformance.targets.installed import postfix
 from conformance.targets.spawned import SpawnedTarget
 
 __all__ = ["LOGCHECK_RULES", "NEEDS", "Need", "not_tested"]
@@ -41,7 +41,7 @@ NEEDS: Mapping[str, Need] = {
     "logcheck": Need("logcheck's rules", LOGCHECK_RULES.exists, ("logcheck-database",)),
     "postfix": Need(
         "the real Postfix",
-        lambda: isinstance(installed_postfix(), SpawnedTarget) and find_library(),
+        lambda: isinstance(postfix(), SpawnedTarget) and find_library(),
         ("postfix", "faketime"),
     ),
 }

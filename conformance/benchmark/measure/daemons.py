@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import socket
-import subprocess
 import sys
 import tempfile
 import time
@@ -20,8 +18,9 @@ from dataclasses import dataclass
 from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
 
+from conformance.postfix.installations import installed_postfix
 from conformance.postfix.master import Child, Command, arguments, own_daemon, spawn
-from scache.errors import RemoteError, UsageError
+from scache.errors import RemoteError, UnavailableError, UsageError
 
 __all__ = [
     "ANNOUNCEMENT",
@@ -93,13 +92,11 @@ def compiled(place: Path) -> Contestant:
 
 def real() -> Contestant | None:
     """The machine's own Postfix's; None where there is none."""
-    postconf = shutil.which("postconf", path="/usr/sbin:/usr/local/sbin:/usr/bin")
-    if postconf is None:
+    try:
+        installation = installed_postfix()
+    except UnavailableError:
         return None
-    words = [postconf, "-h", "daemon_directory", "mail_version"]
-    answer = subprocess.run(words, check=True, capture_output=True, text=True)
-    directory, version = answer.stdout.split()
-    return Contestant("real", Command(Path(directory, "scache")), f"Postfix {version}")
+    return Contestant("real", installation.scache, f"Postfix {installation.version}")
 
 
 def _write_configuration(directory: Path) -> tuple[Path, Path]:

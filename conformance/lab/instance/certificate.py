@@ -6,7 +6,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from conformance.postfix.installation import ENVIRONMENT, SEARCH_PATH
+from conformance.postfix.installations import ENVIRONMENT, SEARCH_PATH
 from scache.errors import UnavailableError
 
 __all__ = ["make_certificate"]

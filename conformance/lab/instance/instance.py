@@ -16,7 +16,7 @@ from types import TracebackType
 
 from conformance.lab.instance.configuration import LOG_SERVICE, CacheEntry, Directories, main_cf, master_cf
 from conformance.lab.instance.maillog import MailLog
-from conformance.postfix.installation import ENVIRONMENT, Installation
+from conformance.postfix.installations import ENVIRONMENT, Installation
 from scache.errors import UnavailableError
 
 __all__ = ["Instance", "wait_for_exit"]

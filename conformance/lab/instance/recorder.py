@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from conformance.postfix.installation import ENVIRONMENT, Installation
+from conformance.postfix.installations import ENVIRONMENT, Installation
 from scache.errors import UnavailableError
 
 __all__ = ["RECORDED_SERVICE", "RunningRecorder"]

@@ -9,8 +9,7 @@ import shutil
 import stat
 from pathlib import Path
 
-from conformance.postfix.installation import Installation
-from conformance.targets.releases import default_cache, find_release, launcher
+from conformance.postfix.installations import Installation, default_cache, find_release, launcher
 from scache.errors import UnavailableError
 
 __all__ = ["unpacked_postfix"]

@@ -13,7 +13,7 @@ from conformance.lab.instance.maillog import LogTally
 from conformance.lab.instance.running import RunningInstance
 from conformance.lab.scenarios import Disturbance, Scenario
 from conformance.lab.traffic.traffic import Injection
-from conformance.postfix.installation import Installation
+from conformance.postfix.installations import Installation
 from scache.errors import UnavailableError
 
 __all__ = ["deliver"]

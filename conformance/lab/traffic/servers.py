@@ -7,7 +7,7 @@ from conformance.lab.instance.configuration import CacheEntry
 from conformance.lab.instance.instance import Instance
 from conformance.lab.scenarios import SinkKind
 from conformance.lab.traffic.sinks import ClosingSink, Sink, SinkCounts, SmtpSink
-from conformance.postfix.installation import Installation
+from conformance.postfix.installations import Installation
 
 __all__ = ["PostfixSink", "start_sink"]
 

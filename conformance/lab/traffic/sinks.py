@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from conformance.postfix.installation import ENVIRONMENT, Installation
+from conformance.postfix.installations import ENVIRONMENT, Installation
 from scache.errors import UnavailableError
 
 __all__ = ["ClosingSink", "Sink", "SinkCounts", "SmtpSink"]

@@ -6,7 +6,7 @@ import subprocess
 import time
 
 from conformance.lab.scenarios import Scenario, Wave
-from conformance.postfix.installation import ENVIRONMENT, Installation
+from conformance.postfix.installations import ENVIRONMENT, Installation
 from scache.errors import UnavailableError
 
 __all__ = ["Injection"]

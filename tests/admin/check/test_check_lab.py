@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
+from conformance.postfix.installation import ENVIRONMENT, installed_postfix
 
 from conformance.lab.instance import instance as lab
 from conformance.lab.instance.configuration import CacheEntry, master_cf
@@ -18,7 +19,6 @@ from conformance.lab.instance.instance import Instance
 from conformance.lab.instance.loopback import LoopbackNetwork
 from conformance.lab.instance.maillog import LogTally, MailLog
 from conformance.lab.traffic.servers import PostfixSink
-from conformance.postfix.installation import ENVIRONMENT, installed_postfix
 from tests.admin.check.planted import Planted, found, write
 from tests.admin.check.test_check_planted import cure
 

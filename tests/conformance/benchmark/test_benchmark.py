@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from conformance.postfix.installation import installed_postfix
 
 from conformance.benchmark.load import generator as generator_module
 from conformance.benchmark.load.generator import HERE, Generator, generator_command
@@ -38,7 +39,6 @@ from conformance.benchmark.report.results import Machine, Results, as_json
 from conformance.benchmark.report.tables import show, show_hostile, show_mail, show_profile, show_verdicts
 from conformance.cli import main
 from conformance.commands import benchmark as command
-from conformance.postfix.installation import installed_postfix
 from scache.errors import RemoteError
 
 ECHO = python_program("echo", [str(HERE / "limit_echo.py")])

@@ -100,7 +100,7 @@ def test_an_unfit_recording_leaves_the_corpus_as_it_was(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr(command, "installed_postfix", lambda: None)
+    monkeypatch.setattr(command, "private_postfix", lambda: None)
     monkeypatch.setattr(command, "run_scenario", lambda *_, **__: recorded)
 
     assert cli.main(["lab", "record", "mixed", "--output", str(tmp_path)]) == 1
@@ -115,7 +115,7 @@ def test_a_recording_comes_with_its_figures_and_its_line(
         keep.write_text("the trace")
         return outcome(6)
 
-    monkeypatch.setattr(command, "installed_postfix", lambda: None)
+    monkeypatch.setattr(command, "private_postfix", lambda: None)
     monkeypatch.setattr(command, "run_scenario", record)
 
     assert cli.main(["lab", "record", "mixed", "--output", str(tmp_path)]) == 0

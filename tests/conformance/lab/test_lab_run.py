@@ -21,7 +21,7 @@ from conformance.lab.instance.variants import VARIANTS
 from conformance.lab.outcome import compare
 from conformance.lab.scenarios import scenario_named
 from conformance.lab.traffic.sinks import ClosingSink, SinkCounts, SmtpSink
-from conformance.postfix.installation import installed_postfix
+from conformance.postfix.installations import private_postfix
 from scache.errors import UnavailableError
 
 MIXED = scenario_named("mixed")
@@ -75,7 +75,7 @@ def test_a_closing_sink_refuses_to_go_on_after_its_number_of_mails() -> None:
 @pytest.mark.postfix
 def test_smtp_sink_counts_every_connection_and_mail() -> None:
     with LoopbackNetwork() as network:
-        sink = SmtpSink(installed_postfix(), network.sink(0))
+        sink = SmtpSink(private_postfix(), network.sink(0))
         try:
             for mails in (1, 3):
                 with smtplib.SMTP(*network.sink(0), timeout=10) as server:
@@ -89,7 +89,7 @@ def test_smtp_sink_counts_every_connection_and_mail() -> None:
 @pytest.mark.postfix
 @pytest.mark.parametrize("entry", [CacheEntry(), CacheEntry(chroot=True, service="shared")])
 def test_an_instance_leaves_nothing_behind(entry: CacheEntry, place: Path) -> None:
-    with LoopbackNetwork() as network, Instance(installed_postfix()) as instance:
+    with LoopbackNetwork() as network, Instance(private_postfix()) as instance:
         log = instance.start(network.submission(), entry, {})
         master = int((instance.directories.queue / "pid" / "master.pid").read_text())
         instance.mark(log, "up")
@@ -102,7 +102,7 @@ def test_an_instance_leaves_nothing_behind(entry: CacheEntry, place: Path) -> No
 
 @pytest.mark.postfix
 def test_a_postfix_that_does_not_start_is_reported_with_its_own_words() -> None:
-    with LoopbackNetwork() as network, Instance(installed_postfix()) as instance:
+    with LoopbackNetwork() as network, Instance(private_postfix()) as instance:
         os.chown(instance.directories.data, 0, 0)
 
         with pytest.raises(UnavailableError, match=r"does not start: .*fatal: .*Permission denied"):
@@ -114,8 +114,7 @@ def test_200_mails_to_5_destinations_reuse_connections_as_often_with_our_daemon_
     None
 ):
     outcomes = {
-        name: run_scenario(MIXED, VARIANTS[name], installed_postfix(), long=False)
-        for name in ("real", "ours")
+        name: run_scenario(MIXED, VARIANTS[name], private_postfix(), long=False) for name in ("real", "ours")
     }
 
     assert [outcome.delivered for outcome in outcomes.values()] == [200, 200]
@@ -131,6 +130,6 @@ def test_a_signal_in_the_middle_of_a_run_removes_the_private_instance(
     monkeypatch.setattr(experiment, "deliver", lambda *_: os.kill(os.getpid(), number))
 
     with pytest.raises(KeyboardInterrupt):
-        run_scenario(MIXED, VARIANTS["real"], installed_postfix(), long=False)
+        run_scenario(MIXED, VARIANTS["real"], private_postfix(), long=False)
 
     assert not list(place.iterdir())

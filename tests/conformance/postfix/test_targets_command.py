@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from conformance.cli import main
-from conformance.targets.releases import SUITES, Fetched
+from conformance.postfix.releases import SUITES, Fetched
 
 
 def test_what_was_fetched_and_what_was_not_is_said_and_decides_the_status(

@@ -11,8 +11,9 @@ from pyfakefs.fake_filesystem import FakeFilesystem
 
 from conformance.cli import main
 from conformance.postfix import packages as debian
+from conformance.postfix.installations import default_cache
 from conformance.postfix.packages import Mirror, Suite, find_mirror
-from conformance.targets.releases import Fetched, default_cache, fetch
+from conformance.postfix.releases import Fetched, fetch
 from scache.errors import UnavailableError
 
 DEB822 = """\
@@ -59,7 +60,7 @@ class Apt:
         self.failures: dict[str, str] = {}
         monkeypatch.setattr(debian.subprocess, "run", self._run)
         monkeypatch.setattr(
-            "conformance.targets.releases.find_mirror", lambda: Mirror("http://m.example/debian", None)
+            "conformance.postfix.releases.find_mirror", lambda: Mirror("http://m.example/debian", None)
         )
 
     def _run(self, words: list[str], **_: object) -> subprocess.CompletedProcess[str]:

@@ -90,7 +90,7 @@ def test_a_failure_ends_with_1(monkeypatch: pytest.MonkeyPatch, capsys: pytest.C
 def test_a_missing_postfix_is_unavailable_and_a_failure_where_it_is_required(
     variable: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("conformance.targets.installed.shutil.which", lambda *_, **__: None)
+    monkeypatch.setattr("conformance.postfix.installations.shutil.which", lambda *_, **__: None)
     words = [*RUN, "--target", "postfix", "announce/list/1"]
     for name in ("SCACHE_REQUIRE_ALL", "SCACHE_REQUIRE_POSTFIX"):
         monkeypatch.delenv(name, raising=False)

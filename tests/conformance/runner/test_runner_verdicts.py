@@ -7,13 +7,17 @@ import pytest
 from conformance.catalogue.cases import SANITY
 from conformance.catalogue.language.dialogue import case
 from conformance.catalogue.language.model import Case
+from conformance.contract.found import as_release
 from conformance.contract.target import Daemon, Target
+from conformance.postfix.master import Command
 from conformance.runner.bytewise import play_bytewise
-from conformance.runner.expectations import FOLDER, Expectations
+from conformance.runner.expectations import FOLDER, Expectations, known_differences
 from conformance.runner.play import play
 from conformance.runner.suite import Suite, ordered
 from conformance.runner.verdict import Entry, Result, Verdict
+from conformance.targets import parse_target
 from conformance.targets.simulated import SimulatedTarget
+from conformance.targets.spawned import SpawnedTarget
 from scache.errors import UnavailableError, UsageError
 from scache.protocol.dialect import Dialect
 
@@ -115,7 +119,7 @@ section = "a section"
 
 def written(folder: Path, name: str, text: str) -> Expectations:
     (folder / f"{name}.toml").write_text(text)
-    return Expectations.of(name, folder)
+    return Expectations.of(name, folder=folder)
 
 
 @pytest.mark.parametrize(
@@ -124,7 +128,7 @@ def written(folder: Path, name: str, text: str) -> Expectations:
         ("connect\nexit 0", Verdict.EXPECTED_FAILURE, "it is known (a section)"),
         ("connect\nrunning", Verdict.FAIL, "stale entry"),
         (f"{MISS}\n<< nothing", Verdict.FAIL, "stale entry"),
-        ("connect\nprocess flat cost", Verdict.FAIL, "stale entry"),
+        ("connect\nprocess flat cost", Verdict.UNAVAILABLE, "no process of its own"),
     ],
 )
 def test_a_known_difference_is_expected_and_a_stale_one_fails(
@@ -134,13 +138,49 @@ def test_a_known_difference_is_expected_and_a_stale_one_fails(
     assert (judged.verdict, detail in judged.detail) == (verdict, True), judged.detail
 
 
-def test_a_release_has_the_entries_of_its_family_and_can_lift_them(tmp_path: Path) -> None:
-    (tmp_path / "postfix.toml").write_text(ENTRY)
-    passing = play(made("connect\nrunning"), SIMULATED)
-    assert Expectations.of("postfix-3.5", tmp_path).judge(passing).verdict is Verdict.FAIL
-    lifted = written(tmp_path, "postfix-3.5", ENTRY.replace('"fail"', '"pass"').replace("exit status", ""))
+def test_an_older_release_has_the_entries_of_newer_ones_and_can_lift_them(tmp_path: Path) -> None:
+    written(tmp_path, "postfix", ENTRY)
+    passing, failing = (play(made(f"connect\n{end}"), SIMULATED) for end in ("running", "exit 0"))
+    newer = Expectations.of("postfix", "postfix-before-3.6", folder=tmp_path)
+    assert newer.judge(passing).verdict is Verdict.FAIL
+    written(tmp_path, "postfix-before-3.6", ENTRY.replace('"fail"', '"pass"').replace("exit status", ""))
+    lifted = Expectations.of("postfix", "postfix-before-3.6", folder=tmp_path)
     assert lifted.judge(passing).verdict is Verdict.PASS
-    assert lifted.judge(play(made("connect\nexit 0"), SIMULATED)).verdict is Verdict.FAIL
+    assert lifted.judge(failing).verdict is Verdict.FAIL
+
+
+@pytest.mark.parametrize(
+    ("target", "expect", "whose"),
+    [
+        ("reference", "postfix", ("reference",)),
+        ("simulated", "postfix", ()),
+        ("postfix-1.0", "none", ("postfix",)),
+        ("program:/nonexistent", "none", ()),
+        ("program:/nonexistent", "postfix", ("postfix",)),
+        ("socket:/nonexistent", "postfix", ("postfix",)),
+    ],
+)
+def test_whose_known_differences_a_target_may_have(target: str, expect: str, whose: tuple[str, ...]) -> None:
+    assert [*known_differences(parse_target(target), expect)] == [*Expectations.of(*whose)]
+
+
+@pytest.mark.parametrize(
+    ("version", "files"),
+    [
+        ("3.7.11", []),
+        ("3.5.25", ["3.6"]),
+        ("2.11.11", ["3.6", "3.0"]),
+        ("2.6.19", ["3.6", "3.0", "2.7"]),
+    ],
+)
+def test_a_release_has_the_known_differences_of_all_before_which_it_stands(
+    version: str, files: list[str]
+) -> None:
+    found = as_release(version)
+    target = SpawnedTarget("postfix-x", Command(Path("/bin/true")), found)
+    wanted = Expectations.of("postfix", *(f"postfix-before-{release}" for release in files))
+    assert found.older == tuple(files)
+    assert [*known_differences(target, "none")] == [*wanted]
 
 
 @pytest.mark.parametrize(

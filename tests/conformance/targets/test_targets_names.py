@@ -9,7 +9,6 @@ import pytest
 
 from conformance.contract.target import Received
 from conformance.targets import STANDARD, parse_target
-from conformance.targets.installed import dialect_of
 from conformance.targets.spawned import SpawnedTarget
 from scache.errors import UnavailableError, UsageError
 from scache.protocol.dialect import ANNOUNCEMENT
@@ -26,8 +25,6 @@ def test_a_standard_target_has_the_name_it_was_asked_for_by(name: str) -> None:
         "",
         "nothing",
         "program:",
-        "program:/bin/true,speed=high",
-        "program:/bin/true,announce=maybe",
         "socket:",
         "postfix-x",
     ],
@@ -52,35 +49,6 @@ def test_a_target_that_cannot_run_says_why(name: str, reason: str, tmp_path: Pat
     assert target.unavailable() == reason
     with pytest.raises(UnavailableError, match=reason.replace("(", r"\(").replace(")", r"\)")):
         target.start()
-
-
-@pytest.mark.parametrize(
-    ("version", "announces"),
-    [
-        ("2.11.11", False),
-        ("3.5.25", False),
-        ("3.6.0", True),
-        ("3.7.11", True),
-        ("3.10.3", True),
-        ("4.0.0", True),
-    ],
-)
-def test_releases_from_3_6_on_announce(version: str, announces: bool) -> None:
-    assert dialect_of(version).announcement == announces
-
-
-@pytest.mark.postfix
-@pytest.mark.parametrize(("setting", "announces"), [("", True), (",announce=no", False)])
-def test_any_program_runs_under_the_same_parent(setting: str, announces: bool) -> None:
-    postfix = parse_target("postfix")
-    assert isinstance(postfix, SpawnedTarget)
-    daemon = parse_target(f"program:{postfix.command.executable}{setting}").start()
-    assert daemon.dialect.announcement == announces
-    peer = daemon.connect()
-    peer.receive()
-    peer.send(b"request\0find_endp\0label\0E\0\0")
-    assert peer.receive() == Received(b"status\x002\0property\0\0\0")
-    daemon.stop()
 
 
 @pytest.mark.parametrize(
@@ -126,7 +94,7 @@ def test_this_project_s_daemon_needs_neither_root_nor_libfaketime(
 
 
 def test_a_machine_without_postfix_has_no_postfix_target(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("conformance.targets.installed.shutil.which", lambda *_, **__: None)
+    monkeypatch.setattr("conformance.postfix.installations.shutil.which", lambda *_, **__: None)
     assert parse_target("postfix").unavailable() == "no Postfix is installed (no postconf command)"
 
 
@@ -135,7 +103,7 @@ class TestRelease:
 
     @pytest.fixture
     def cache(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-        monkeypatch.setattr("conformance.targets.releases.pwd.getpwnam", lambda _name: None)
+        monkeypatch.setattr("conformance.targets.installed.pwd.getpwnam", lambda _name: None)
         for suite, version in (
             ("old", "3.5.25-0+deb11u1"),
             ("a", "3.10.3-2~bpo12+1"),
@@ -175,7 +143,7 @@ class TestRelease:
             "--library-path",
             f"{root}/usr/lib/postfix:{root}/usr/lib/x86_64-linux-gnu",
         )
-        assert not target.dialect.announcement
+        assert not target.found().dialect.announcement
 
     @pytest.mark.parametrize("name", ["postfix-3.1", "postfix-3.5.2", "postfix-3.11"])
     def test_a_release_that_is_not_there_is_said_to_be_missing(self, name: str, cache: Path) -> None:
