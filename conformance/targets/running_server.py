@@ -6,13 +6,14 @@ unavailable. Whatever a case leaves in its cache is found and taken out again, o
 
 from __future__ import annotations
 
+import contextlib
 import re
 import select
 import socket
 import stat
 import struct
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from conformance.contract.found import UNKNOWN, Found
@@ -214,9 +215,14 @@ def _holders(path: Path) -> list[int]:
     inodes = {f"socket:[{words[6]}]" for line in lines if (words := line.split())[7:] == [str(path)]}
     holders = []
     for process in Path("/proc").glob("[0-9]*"):
-        try:
-            if any(str(link.readlink()) in inodes for link in (process / "fd").iterdir()):
-                holders.append(int(process.name))
-        except (FileNotFoundError, PermissionError, ProcessLookupError):
-            continue
+        if any(link in inodes for link in _open_files(process)):
+            holders.append(int(process.name))
     return holders
+
+
+def _open_files(process: Path) -> Iterator[str]:
+    """What a process has open, as far as it may be looked at; it may close some of it meanwhile."""
+    with contextlib.suppress(FileNotFoundError, PermissionError, ProcessLookupError):
+        for link in (process / "fd").iterdir():
+            with contextlib.suppress(FileNotFoundError):
+                yield str(link.readlink())
