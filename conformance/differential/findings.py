@@ -53,6 +53,7 @@ def save_difference(
         path = traces / f"{name}-{'right' if side else 'left'}.jsonl"
         header = Header(f"conformance diff ({target.name})", START, scenario=f"differs: {what}")
         try:
+            traces.mkdir(parents=True, exist_ok=True)
             _write(path, header, entries, side)
             lines.append(f"trace of {target.name}: {path}")
         except OSError as error:

@@ -21,6 +21,7 @@ _BUFFER_SIZE = 4096
 _NUMBER = re.compile(rb"[ \t\n\v\f\r]*([+-]?)0*([0-9]+)")
 _LARGEST_LONG = 2**64 - 1
 _SHOWN = 100  # bytes of a malformed number
+_LOOKS_LIKE_THE_END = 0xFF  # as a signed char it is -1, which is how Postfix says "no more input"
 _END = None  # of input, or of the time for it
 
 
@@ -96,7 +97,7 @@ class Scanner:
             text += before
             if nul:
                 return bytes(text)
-        if text:
+        if text and text[-1] != _LOOKS_LIKE_THE_END:
             problem = b"unexpected end-of-input from"
         else:
             problem = b"timeout on" if self._line.time_is_up else b"premature end-of-input on"

@@ -143,17 +143,21 @@ class MailLog:
     def __call__(self, line: str) -> None:
         """Log `warning: text`, `fatal: text` and so on; a line that begins otherwise is information.
 
-        Bytes that don't print become question marks (printable.c); a text beyond 2,000 bytes is cut.
+        Bytes that don't print become question marks (printable.c); a text beyond 2,000 bytes is cut, on
+        standard error (msg_vstream.c) it isn't.
         """
         severity, colon, text = line.partition(": ")
         level = _LEVELS.get(severity) if colon else None
         if level is None:
             level, severity, colon, text = _INFORMATION, "", "", line
-        cut = _bytes(text)[:_LONGEST]
-        shown = printed(cut).encode("utf-8", "surrogateescape") if self.utf8 else cut.translate(_PRINTABLE)
-        shown = _bytes(severity + colon) + shown
+        head, data = _bytes(severity + colon), _bytes(text)
+        cut = head + self._shown(data[:_LONGEST])
+        whole = cut if len(data) <= _LONGEST else head + self._shown(data)
         for place, outlet in zip(self._places, self.outlets, strict=True):
-            outlet.write(place.line(level, self.tag, shown))
+            outlet.write(place.line(level, self.tag, whole if isinstance(place, Console) else cut))
+
+    def _shown(self, data: bytes) -> bytes:
+        return printed(data).encode("utf-8", "surrogateescape") if self.utf8 else data.translate(_PRINTABLE)
 
     def add(self, place: Syslog | PostlogService | Console) -> None:
         """Log there, too."""

@@ -150,7 +150,8 @@ class Scanner:
         self._values = []
         if not self.size:
             return self._finish()
-        if self._partial:
+        # In vstring_get_null's result a last byte 255, a char of -1, is the end of input itself.
+        if self._partial and self._partial[-1] != 0xFF:
             return self._finish(f"warning: unexpected end-of-input from {self._path} while reading {what}")
         how = "timeout" if timed_out else "premature end-of-input"
         return self._finish(f"warning: {how} on {self._path} while reading {what}")

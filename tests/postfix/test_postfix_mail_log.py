@@ -106,6 +106,15 @@ def test_bytes_that_do_not_print_become_question_marks(
     assert [service.line()[head:], service.line()[head:]] == [plain, utf8]
 
 
+def test_a_long_text_is_cut_for_the_log_and_not_on_standard_error(
+    service: Service, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with mail_log("t", Syslog(2, str(service.path)), Console()) as log:
+        log("warning: " + "x" * 2500 + "\t")
+    assert service.line().partition("]: ")[2] == "warning: " + "x" * 2000
+    assert capfd.readouterr().err == "t: warning: " + "x" * 2500 + "?\n"
+
+
 def test_a_logging_service_that_restarts_is_found_again_and_gets_what_was_logged_meanwhile(
     service: Service,
 ) -> None:

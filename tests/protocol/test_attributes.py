@@ -124,6 +124,9 @@ ENDS = [
     (b"ttl\0", ["premature end-of-input on scache socket while reading input attribute value"]),
     (b"ttl\x002", ["unexpected end-of-input from scache socket while reading input attribute value"]),
     (b"ttl\x002\0", ["premature end-of-input on scache socket while reading input attribute name"]),
+    (b"ttl\xff", ["premature end-of-input on scache socket while reading input attribute name"]),
+    (b"ttl\x002\xff", ["premature end-of-input on scache socket while reading input attribute value"]),
+    (b"ttl\x00\xff\xfe", ["unexpected end-of-input from scache socket while reading input attribute value"]),
     (b"ttl\x002\0label\0E\0", ["premature end-of-input on scache socket while reading input attribute name"]),
 ]
 

@@ -204,6 +204,31 @@ CASES = (
         """,
     ),
     case(
+        "log/end/5",
+        "A string that ends in byte 255 before the end of input passes for one that isn't there: premature.",
+        "log.premature log.cut",
+        r"""
+        >> request=find_endp 'label\0E\xff'
+        shutdown
+        << status=1 property= . end
+        log warning: premature end-of-input on scache socket while reading input attribute value
+        log warning: scache_find_endp_service: bad or missing request parameter
+        b: >> request=find_endp 'lab\xff'
+        b: shutdown
+        b: << status=1 property= . end
+        log warning: premature end-of-input on scache socket while reading input attribute name
+        log warning: scache_find_endp_service: bad or missing request parameter
+        c: >> request=find_endp 'label\0\xff\xfe'
+        c: shutdown
+        c: << status=1 property= . end
+        log warning: unexpected end-of-input from scache socket while reading input attribute value
+        log warning: scache_find_endp_service: bad or missing request parameter
+        d: >> '\xff'
+        d: close
+        log warning: premature end-of-input on scache socket while reading input attribute name
+        """,
+    ),
+    case(
         "log/timeout/1",
         "The time limit before a value: a warning of a timeout.",
         "log.timeout config.ipc-timeout",
@@ -238,6 +263,18 @@ CASES = (
         >> 'request\0find'
         advance 1
         log warning: unexpected end-of-input from scache socket while reading input attribute value
+        """,
+        options={"ipc_timeout": "1s"},
+        whole="each byte starts the time limit anew",
+    ),
+    case(
+        "log/timeout/4",
+        "The time limit behind byte 255: a warning of a timeout.",
+        "log.timeout",
+        r"""
+        >> 'request\0find\xff'
+        advance 1
+        log warning: timeout on scache socket while reading input attribute value
         """,
         options={"ipc_timeout": "1s"},
         whole="each byte starts the time limit anew",

@@ -84,13 +84,14 @@ def never_clamps(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_difference_is_shrunk_and_saved_with_both_answers(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert compare("simulated", "reference", 20_000, "--traces", str(tmp_path)) == 1
+    traces = tmp_path / "not" / "there"
+    assert compare("simulated", "reference", 20_000, "--traces", str(traces)) == 1
     printed = capsys.readouterr().out
     assert "sessions:" in printed or "received:" in printed or "logged:" in printed
     assert "replay: python -m conformance diff --left simulated --right reference --seed" in printed
-    saved = sorted(path.name for path in tmp_path.iterdir())
+    saved = sorted(path.name for path in traces.iterdir())
     assert [name.split("-")[-1] for name in saved] == ["left.jsonl", "right.jsonl"]
-    with TraceReader(tmp_path / saved[0], pytest.fail) as reader:
+    with TraceReader(traces / saved[0], pytest.fail) as reader:
         assert 1 < len(list(reader)) < 25
 
 
