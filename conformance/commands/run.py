@@ -86,16 +86,20 @@ def run(arguments: argparse.Namespace) -> int:
         strict=arguments.strict,
     )
     suite.check_entries([each.id for each in (SANITY, *every)])
-    _run_with_report(suite, order, verbose=arguments.verbose, fail_fast=arguments.fail_fast)
+    _run_with_report(
+        suite, order, verbose=arguments.verbose, fail_fast=arguments.fail_fast, expect=arguments.expect
+    )
     _write_documents(suite.summary, arguments)
     return suite.summary.exit_status
 
 
-def _run_with_report(suite: Suite, cases: Sequence[Case], *, verbose: bool, fail_fast: bool) -> None:
+def _run_with_report(
+    suite: Suite, cases: Sequence[Case], *, verbose: bool, fail_fast: bool, expect: str
+) -> None:
     from conformance.report.terminal import TerminalReport
 
     console = OutspokenConsole()
-    report = TerminalReport(console, suite.targets, verbose=verbose)
+    report = TerminalReport(console, suite.targets, verbose=verbose, expect=expect)
     report.begin()
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:

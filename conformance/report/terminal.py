@@ -7,8 +7,10 @@ from collections.abc import Iterator, Sequence
 from rich.console import Console
 from rich.text import Text
 
-from conformance.contract.target import Target
+from conformance.contract.target import Foreign, Target
 from conformance.report.dialogue import transcript_lines
+from conformance.report.failure import command, explanation
+from conformance.runner.expectations import all_known_of_postfix
 from conformance.runner.suite import Row, Summary
 from conformance.runner.verdict import Result, Verdict
 
@@ -26,21 +28,33 @@ WORDS = {
 
 _WIDTH = max(len(word) for word, _ in WORDS.values())  # of a target's column
 _ID_WIDTH = 26
+#: Failures of a run whose dialogues are made smaller; each is played again and again for that.
+_MOST_SHRUNK = 20
 
 
 class TerminalReport:
-    """Prints rows as they come. verbose: transcripts of all results, not of failures only."""
+    """Prints rows as they come.
 
-    def __init__(self, console: Console, targets: Sequence[Target], *, verbose: bool = False) -> None:
+    verbose: transcripts of all results; otherwise failures are explained, and all else is one line.
+    expect: whose known differences were accepted of a program or a running server.
+    """
+
+    def __init__(
+        self, console: Console, targets: Sequence[Target], *, verbose: bool = False, expect: str = "none"
+    ) -> None:
         self._console = console
         self._targets = targets
         self._verbose = verbose
+        self._expect = expect
+        self._explained = 0
 
     def begin(self) -> None:
-        """The head of the table, and which targets can't run here."""
+        """Which targets can't run here and what was found out about others, and the head of the table."""
         for target in self._targets:
             if reason := target.unavailable():
                 self._line(Text(f"{target.name}: unavailable: {reason}", "yellow"))
+            elif isinstance(target, Foreign) and ":" in target.name:
+                self._line(Text(f"{target.name}: {target.found()}"))
             if len(target.name) > _WIDTH:
                 self._line(Text(f"{_column(target.name)} is {target.name}"))
         head = "".join(_column(target.name) + "  " for target in self._targets)
@@ -54,10 +68,22 @@ class TerminalReport:
             line.append(f"{_column(word)}  ", colour)
         line.append(f"{row.case.id.ljust(_ID_WIDTH)}  {row.case.sentence}")
         self._row(line)
-        for result in row.results:
-            if self._verbose or result.verdict is Verdict.FAIL:
-                for text in _in_full(result):
-                    self._line(Text(f"    {text}"))
+        for result, target in zip(row.results, self._targets, strict=True):
+            for text in self._explained_or_in_full(result, target):
+                self._line(Text(f"    {text}"))
+
+    def _explained_or_in_full(self, result: Result, target: Target) -> Iterator[str]:
+        if result.verdict is Verdict.FAIL:
+            yield f"{result.target}: fail"
+            self._explained += 1
+            few = self._explained <= _MOST_SHRUNK
+            yield from explanation(result, target, self._expect, shrinking=few)
+            if result.case.id.startswith("sanity/"):
+                yield f"{result.target} stops here: without this nothing else would mean anything. Try:"
+                yield f"  {command(result, self._expect)}   to see every byte, and the log"
+                yield "  its log and its configuration, for what it doesn't like about its surroundings"
+        if self._verbose:
+            yield from _in_full(result)
 
     def end(self, summary: Summary) -> None:
         """What went wrong once more, then the count."""
@@ -74,6 +100,12 @@ class TerminalReport:
         if summary.interrupted:
             verdict = "interrupted"
         self._line(Text(f"{len(summary.rows)} cases, {len(self._targets)} targets: {verdict}", "bold"))
+        for target in self._targets:
+            failed = [result for result in summary.unexpected if result.target == target.name]
+            if failed and self._expect == "none" and all_known_of_postfix(target, failed):
+                many = f"all {len(failed)} failures are" if failed[1:] else "its failure is"
+                known = f"{target.name}: {many} known of a genuine Postfix: accept with --expect postfix"
+                self._line(Text(known, "bold"))
 
     def _row(self, text: Text) -> None:
         """A line of the table: no wider than the terminal."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from conformance.contract.target import Foreign, Target
 from conformance.runner.verdict import Result, Verdict
 from scache.errors import UsageError
 
-__all__ = ["FOLDER", "Expectation", "Expectations", "known_differences"]
+__all__ = ["FOLDER", "Expectation", "Expectations", "all_known_of_postfix", "known_differences"]
 
 #: Where the files are; `postfix.toml` holds for every release of Postfix, `postfix-before-3.6.toml` for those
 #: that behave like one before 3.6.
@@ -83,6 +83,12 @@ def known_differences(target: Target, expect: str) -> Expectations:
     if family != "postfix":
         return Expectations.of(family)
     return Expectations.of("postfix", *(f"postfix-before-{each}" for each in _older_releases(target)))
+
+
+def all_known_of_postfix(target: Target, results: Sequence[Result]) -> bool:
+    """Whether these failures of a target are all such as a genuine Postfix has."""
+    known = known_differences(target, "postfix")
+    return all(known.judge(result).verdict is Verdict.EXPECTED_FAILURE for result in results)
 
 
 def _older_releases(target: Target) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from conformance.catalogue.recorded.traces import different_statistics, replay_t
 from conformance.contract.target import Daemon, Peer, Received, Target
 from conformance.runner.process import PROCESS_STEPS
 from conformance.runner.start import start
-from conformance.runner.verdict import Entry, Observation, Result, Verdict
+from conformance.runner.verdict import Difference, Entry, Observation, Result, Verdict
 from scache.errors import ScacheError, UnavailableError
 from scache.protocol.dialect import ANNOUNCEMENT
 
@@ -46,7 +46,7 @@ def play(case: Case, target: Target, *, bytewise: bool = False) -> Result:
     seconds = perf_counter() - started
     detail = _legible(detail)
     transcript, observations = tuple(stage.transcript), tuple(stage.observations)
-    return Result(case, target.name, verdict, detail, transcript, observations, seconds)
+    return Result(case, target.name, verdict, detail, transcript, observations, seconds, stage.difference)
 
 
 def _take_steps(case: Case, stage: _Stage) -> tuple[Verdict, str]:
@@ -86,6 +86,7 @@ class _Stage:
         self.transcript: list[Entry] = []
         self.observations: list[Observation] = []
         self.second_best = ""
+        self.difference: Difference | None = None
 
     def leave(self) -> str:
         """Close every client and end the daemon; how one in this process crashed doing so, else empty."""
@@ -243,6 +244,7 @@ class _Stage:
         self.observations.append((what, shown(got)))
         if got not in outcomes:
             acceptable = "\n      or ".join(shown(outcome) for outcome in outcomes)
+            self.difference = Difference(what, _raw(outcomes[0]), _raw(got), shown(outcomes[0]), shown(got))
             raise _Mismatch(f"{what}\nexpected {acceptable}\n     got {shown(got)}")
         if got != outcomes[0] and not self.second_best:
             self.second_best = f"{what}: {shown(got)}, preferred: {shown(outcomes[0])}"
@@ -256,6 +258,15 @@ class _Stage:
 
     def _note(self, who: str, text: str) -> None:
         self.transcript.append(Entry(who, note=_legible(text)))
+
+
+def _raw(seen: object) -> bytes:
+    """What was seen as bytes, so that the first that differs can be found; else nothing."""
+    if isinstance(seen, Reply):
+        return seen.data
+    if isinstance(seen, tuple):
+        return "\n".join(seen).encode("utf-8", "surrogateescape")
+    return seen if isinstance(seen, bytes) else b""
 
 
 def _legible(text: str) -> str:

@@ -92,6 +92,7 @@ class Suite:
         self._player = player
         self._expectations = expectations
         self._absent = {target.name: reason for target in targets if (reason := target.unavailable())}
+        self._sane = {target.name for target in targets} - set(self._absent)
         self.summary = Summary(strict)
         for name, reason in self._absent.items():
             if name.startswith(tuple(required)) and required:
@@ -106,9 +107,10 @@ class Suite:
     def run(self, cases: Sequence[Case]) -> Iterator[Row]:
         """Play the cases one after another, each on every target; rows are yielded as they come.
 
+        A target that fails the first, the sanity case, plays no other; where none is left, the run stops.
         Ctrl-C ends it, and is noted in the summary.
         """
-        for case in cases:
+        for number, case in enumerate(cases):
             try:
                 row = Row(case, tuple(self._result(case, target) for target in self.targets))
             except KeyboardInterrupt:
@@ -118,6 +120,12 @@ class Suite:
                 return
             self.summary.rows.append(row)
             yield row
+            if number == 0:
+                failed = {result.target for result in row.results if result.verdict is Verdict.FAIL}
+                self._sane -= failed
+                self._absent |= dict.fromkeys(failed, f"it fails {case.id}: nothing else would mean anything")
+            if not self._sane:
+                return
 
     def _result(self, case: Case, target: Target) -> Result:
         absent = self._absent.get(target.name)

@@ -7,7 +7,7 @@ from enum import Enum
 
 from conformance.catalogue.language.model import Case
 
-__all__ = ["Entry", "Observation", "Result", "Verdict"]
+__all__ = ["Difference", "Entry", "Observation", "Result", "Verdict"]
 
 
 class Verdict(Enum):
@@ -35,6 +35,20 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class Difference:
+    """A look that showed none of the acceptable outcomes: the preferred one and what was seen.
+
+    As bytes, and as the report's words, which say more where it isn't the bytes that differ.
+    """
+
+    what: str
+    expected: bytes
+    got: bytes
+    expected_shown: str
+    got_shown: str
+
+
+@dataclass(frozen=True, slots=True)
 class Result:
     """What came of one case on one target. `detail` says why where the verdict isn't a plain pass."""
 
@@ -45,6 +59,7 @@ class Result:
     transcript: tuple[Entry, ...] = ()
     observations: tuple[Observation, ...] = ()
     seconds: float = 0.0
+    difference: Difference | None = None
 
     def judged(self, verdict: Verdict, detail: str) -> Result:
         """The same result under another verdict."""

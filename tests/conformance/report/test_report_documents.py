@@ -90,10 +90,11 @@ def test_the_terminal_ends_with_what_was_unexpected_and_a_count(suite: Suite) ->
     ]
 
 
-def test_a_failure_is_shown_with_what_was_expected_and_every_byte(suite: Suite) -> None:
+def test_a_failure_is_shown_with_what_was_expected_and_if_asked_with_every_byte(suite: Suite) -> None:
     lines = [line.strip() for line in printed(suite)]
     start = lines.index("client a receives")
-    assert lines[start + 1 : start + 3] == [r"expected b'dummy\x00\x00\x00'", "got nothing"]
+    assert lines[start + 1 : start + 3] == [r"expected  dummy\x00\x00\x00", "got       nothing"]
+    lines = [line.strip() for line in printed(suite, verbose=True)]
     assert "a >> 4 bytes" in lines
     assert "000000  01 3c 26 00                                      .<&." in lines
 

@@ -1,0 +1,132 @@
+"""A failed case, explained: the rule, the first differing byte, the smallest dialogue, the command."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from conformance.catalogue.language.model import Case, Expect, Step
+from conformance.catalogue.requirements import requirements
+from conformance.contract.shrinking import shrink
+from conformance.contract.target import Target
+from conformance.report.dialogue import step_lines
+from conformance.runner.play import play
+from conformance.runner.verdict import Difference, Result, Verdict
+from conformance.targets.reference import ReferenceTarget
+
+__all__ = ["command", "difference_lines", "explanation", "smallest"]
+
+#: Rounds of leaving out, and plays of each, to find a smaller dialogue.
+_ROUNDS, _ATTEMPTS = 3, 30
+_AROUND = 30  # bytes shown before and behind the first that differs
+
+
+def explanation(
+    result: Result, target: Target, expect: str = "none", *, shrinking: bool = True
+) -> Iterator[str]:
+    """The lines of a failure's report. shrinking: plays the case again, for the smallest dialogue."""
+    yield f"rule broken: {_rule(result.case)}"
+    difference = result.difference
+    if difference is None:
+        yield from result.detail.splitlines()
+    else:
+        stale = result.detail.partition("\n")[0]
+        if stale.startswith("stale entry"):
+            yield stale
+        yield from difference_lines(difference)
+    steps = smallest(result, target) if shrinking else ()
+    few = f"{len(steps)} of its {len(result.case.steps)} steps show it" if steps else "its steps"
+    yield f"the dialogue ({few}{_with_options(result.case)}):"
+    for step in steps or result.case.steps:
+        yield from (f"  {line}" for line in step_lines(step))
+    yield f"to play just it: {command(result, expect)}"
+
+
+def command(result: Result, expect: str = "none") -> str:
+    """The command line that plays the case alone, with every byte."""
+    words = ["python", "-m", "conformance", "run", "--target", result.target]
+    words += ["--expect", expect] if expect != "none" else []
+    return shlex.join([*words, "-v", result.case.id])
+
+
+def difference_lines(difference: Difference) -> Iterator[str]:
+    """Expected and got, the first differing byte marked."""
+    expected, got = difference.expected, difference.got
+    yield difference.what
+    if expected == got:  # what differs is a descriptor, or the end of input
+        yield f"expected  {difference.expected_shown}"
+        yield f"got       {difference.got_shown}"
+        return
+    at = next((n for n, pair in enumerate(zip(expected, got, strict=False)) if pair[0] != pair[1]), None)
+    at = min(len(expected), len(got)) if at is None else at
+    begin = max(0, at - _AROUND)
+    before = _escaped(got[begin:at])
+    dots = "..." if begin else ""
+    for word, data in (("expected", expected), ("got", got)):
+        rest = "..." if len(data) > at + _AROUND else ""
+        shown = f"{dots}{_escaped(data[begin : at + _AROUND])}{rest}" if data else "nothing"
+        yield f"{word:8}  {shown}"
+    mark = f"{' ' * len(dots + before)}^ byte {at}"
+    yield f"{'':8}  {mark}: expected {_byte(expected, at)}, got {_byte(got, at)}"
+
+
+def smallest(result: Result, target: Target) -> tuple[Step, ...]:
+    """The fewest steps found that fail on the target in the same way, and that the model passes.
+
+    Empty where no steps can be left out, or the model can't judge the case.
+    """
+    case, model = result.case, ReferenceTarget()
+    difference = result.difference
+    if difference is None or play(case, model).verdict is not Verdict.PASS:
+        return ()
+
+    def fails(units: list[tuple[Step, ...]]) -> bool:
+        shorter = replace(case, steps=_joined(units))
+        if play(shorter, model).verdict is not Verdict.PASS:
+            return False
+        again = play(shorter, target)
+        return again.verdict is Verdict.FAIL and again.difference == difference
+
+    units = _units(case.steps)
+    for _ in range(_ROUNDS):
+        fewer = shrink(units, fails, _ATTEMPTS)
+        if len(fewer) == len(units):
+            break
+        units = fewer
+    shorter = _joined(units)
+    return shorter if len(shorter) < len(case.steps) else ()
+
+
+def _units(steps: Sequence[Step]) -> list[tuple[Step, ...]]:
+    """Each step with the look at what comes of it, which makes no sense without it."""
+    units: list[tuple[Step, ...]] = []
+    for step in steps:
+        if isinstance(step, Expect) and units:
+            units[-1] += (step,)
+        else:
+            units.append((step,))
+    return units
+
+
+def _joined(units: Sequence[tuple[Step, ...]]) -> tuple[Step, ...]:
+    return tuple(step for unit in units for step in unit)
+
+
+def _rule(case: Case) -> str:
+    """The requirement that the case is about first of all, else its own sentence."""
+    texts = {each.id: f"{each.text} ({each.id}; {each.place})" for each in requirements()}
+    return next((texts[id] for id in case.requirements if id in texts), case.sentence)
+
+
+def _with_options(case: Case) -> str:
+    options = ", ".join(f"{name}={value}" for name, value in case.options.items())
+    return f", with {options}" if options else ""
+
+
+def _escaped(data: bytes) -> str:
+    return "".join(chr(byte) if 32 <= byte < 127 and byte != 92 else f"\\x{byte:02x}" for byte in data)
+
+
+def _byte(data: bytes, at: int) -> str:
+    return f"{data[at]:02x} ({_escaped(data[at : at + 1])})" if at < len(data) else "the end"
