@@ -30,7 +30,7 @@ LAYERS: dict[str, tuple[tuple[str, ...], ...]] = {
     "conformance": (
         ("__main__",),
         ("cli",),
-        ("commands",),
+        ("commands", "pytest_plugin"),
         ("benchmark",),
         ("lab", "report", "differential", "simulation", "kernel"),
         ("runner", "targets"),
