@@ -11,7 +11,6 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
-from conformance.postfix.installation import ENVIRONMENT, installed_postfix
 
 from conformance.lab.instance import instance as lab
 from conformance.lab.instance.configuration import CacheEntry, master_cf
@@ -19,6 +18,7 @@ from conformance.lab.instance.instance import Instance
 from conformance.lab.instance.loopback import LoopbackNetwork
 from conformance.lab.instance.maillog import LogTally, MailLog
 from conformance.lab.traffic.servers import PostfixSink
+from conformance.postfix.installations import ENVIRONMENT, private_postfix
 from tests.admin.check.planted import Planted, found, write
 from tests.admin.check.test_check_planted import cure
 
@@ -79,7 +79,7 @@ def running(
         return (stock or master_cf(address, cache)) + services.replace("#tlsproxy\n", "")
 
     monkeypatch.setattr(lab, "master_cf", with_services)
-    with Instance(installed_postfix()) as instance:
+    with Instance(private_postfix()) as instance:
         instance.directories.queue.chmod(0o755)
         yield instance, instance.start(submission, CacheEntry(), parameters)
 
@@ -206,7 +206,7 @@ def test_a_list_means_to_the_real_smtp_what_check_says_and_a_mended_one_brings_r
 def test_reuse_with_tls_comes_with_the_commands_of_the_cure(monkeypatch: pytest.MonkeyPatch) -> None:
     with LoopbackNetwork() as network, contextlib.ExitStack() as stack:
         address = network.sink(0)
-        sink = PostfixSink(installed_postfix(), address)
+        sink = PostfixSink(private_postfix(), address)
         stack.callback(sink.stop)
         parameters = {
             "smtp_tls_security_level": "encrypt",

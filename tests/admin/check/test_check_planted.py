@@ -8,8 +8,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from conformance.postfix.installation import installed_postfix
 
+from conformance.postfix.installations import installed_postfix
 from scache.admin.check.catalogue import KINDS
 from scache.admin.check.finding import Finding
 from tests.admin.check.planted import PLANTED, Planted, found, write

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conformance.postfix.installation import installed_postfix
 
+from conformance.postfix.installations import installed_postfix
 from scache.admin.check.configuration import Configuration, Effective, Setting
 from scache.admin.check.sources import Tools
 from scache.admin.check.values import fatal_value
