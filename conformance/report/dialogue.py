@@ -76,8 +76,8 @@ def step_lines(step: model.Step) -> list[str]:
             return ["terminate"]
         case model.LoseMaster():
             return ["lose master"]
-        case model.OnProcess(name=name):
-            return [f"process {name}"]
+        case model.OnProcess(what=what):
+            return [f"process {what.value}"]
     return [repr(step)]
 
 

@@ -217,6 +217,10 @@ def closed_sessions_handed_out(patch: pytest.MonkeyPatch) -> None:
 
 
 #: More wrong daemons, so that every group of cases has one that it must notice.
+def sessions_without_bound(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(ConnectionCache, "surplus", lambda *_: None)
+
+
 OTHER_WRONGS: dict[str, Sabotage] = {
     "announce": no_announcement,
     "save_endp": saves_refused,
@@ -244,4 +248,5 @@ OTHER_WRONGS: dict[str, Sabotage] = {
     "moment": expiry_one_second_late,
     "interleaved": endpoints_never_found,
     "endurance": last_in_first_out,
+    "beyond": sessions_without_bound,
 }
