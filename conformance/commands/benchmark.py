@@ -42,7 +42,7 @@ from conformance.benchmark.report.tables import (
     show_system_calls,
     show_verdicts,
 )
-from conformance.postfix.installation import installed_postfix
+from conformance.postfix.installations import private_postfix
 from conformance.postfix.master import Command
 from scache.errors import UnavailableError, UsageError
 from scache.files import check_writable, write_whole
@@ -105,7 +105,7 @@ def run(arguments: argparse.Namespace) -> int:
         if arguments.hostile is not None:
             return _hostile(plan, command, arguments.hostile)
         if arguments.mail is not None:
-            show_mail(measure_mail(("ours", "real"), installed_postfix(), arguments.mail, plan.turns))
+            show_mail(measure_mail(("ours", "real"), private_postfix(), arguments.mail, plan.turns))
             return 0
         if arguments.system_calls:
             show_system_calls({one.name: count_system_calls(one) for one in (ours(), _real())})

@@ -18,7 +18,7 @@ from conformance.lab.scenarios import Scenario, Wave
 from conformance.lab.traffic.delivery import settled
 from conformance.lab.traffic.servers import start_sink
 from conformance.lab.traffic.traffic import Injection
-from conformance.postfix.installation import Installation
+from conformance.postfix.installations import Installation
 from scache.errors import RemoteError
 
 __all__ = ["Delivery", "measure_mail"]
