@@ -72,22 +72,20 @@ class Connection:
     def open(self, now: int) -> None:
         """Begin the conversation."""
         self._network.watch(self._stream.handle, READABLE)
-        self._held_up = self._conversation.open()
-        self._answer(now)
+        self._answer(self._conversation.open(), now)
 
-    def ready(self, now: int) -> Callable[[int], None] | None:
-        """The stream has become readable, or writable where actions are held up: take in what came.
-
-        Returns what is to be done about it, once all clients have been heard.
-        """
+    def ready(self, now: int) -> None:
+        """The stream has become readable, or writable where actions are held up: go on."""
         self.last_heard = self._monotonic()
         if self._held_up:
             self._network.watch(self._stream.handle, READABLE)
             if self._holds:
                 self._hold(self._memory.unread, 0)
-            if isinstance(self._held_up[0], Continue):
-                self._held_up = self._conversation.go_on(now)
-            return self._answer
+            actions, self._held_up = self._held_up, ()
+            if isinstance(actions[0], Continue):
+                actions = self._conversation.go_on(now)
+            self._answer(actions, now)
+            return
         conversation = self._conversation
         try:
             if conversation.descriptor_due:
@@ -100,20 +98,18 @@ class Connection:
                 data = self._receive(conversation.read_limit)
                 actions = conversation.receive(data, now) if data else conversation.end(now)
         except BlockingIOError:
-            return None
+            return
         except ConnectionError:  # the peer has closed with bytes unread: an end of input like any other
             actions = conversation.end(now)
         if not actions:
             self._hold(self._memory.unfinished, conversation.unfinished)
-            return None
+            return
         if self._holds:
             self._hold(self._memory.unfinished, 0)
-        self._held_up = actions
-        return self._answer
+        self._answer(actions, now)
 
-    def _answer(self, now: int) -> None:
-        """Do what is held up, as far as the socket takes it."""
-        actions, self._held_up = self._held_up, ()
+    def _answer(self, actions: Sequence[Action], now: int) -> None:
+        """Do this, as far as the socket takes it."""
         for position, action in enumerate(actions):
             if isinstance(action, Write):
                 try:
@@ -135,9 +131,9 @@ class Connection:
                 except OSError as failure:
                     error = failure.strerror
                 self._network.close(action.descriptor)
-                self._held_up = self._conversation.handed_over(now, error)
-                if self._held_up:
-                    self._answer(now)
+                following = self._conversation.handed_over(now, error)
+                if following:
+                    self._answer(following, now)
             elif isinstance(action, Warn):
                 self._warn(self._stream.peer_user(), action.text)
             elif isinstance(action, Discard):
@@ -169,8 +165,8 @@ class Connection:
     def time_out(self, now: int) -> None:
         """The client has exceeded ipc_timeout: close, with no more than one try to tell it."""
         actions = self._abandon(now, timed_out=True)
-        self._held_up = [action for action in actions if isinstance(action, Write | Warn)]
-        self._answer(now)
+        self._held_up = ()
+        self._answer([action for action in actions if isinstance(action, Write | Warn)], now)
         self._close(now)
 
     def drop(self, now: int) -> None:

@@ -18,7 +18,6 @@ from _socket import (
     SOCK_STREAM,
     SOL_SOCKET,
 )
-from time import monotonic
 
 from scache import rights
 from scache.checking import TYPE_CHECKING
@@ -30,10 +29,6 @@ __all__ = ["READABLE", "WRITABLE", "UnixNetwork", "UnixStream"]
 
 READABLE = select.EPOLLIN
 WRITABLE = select.EPOLLOUT
-
-_BRISK = 0.0001  # seconds of a wait after which the next one may be over in a moment
-_LOOKS = 40  # how often to look before falling asleep: some twenty microseconds
-_PROCESSORS = os.cpu_count() or 1  # with one alone, the client couldn't run meanwhile
 
 #: How much of a good-bye's answer is read, and what SO_LINGER takes to be off.
 _ANSWER = 4096
@@ -92,8 +87,8 @@ class UnixNetwork:
         self._listening.setblocking(False)
         self._epoll = select.epoll()
         self._watched: set[int] = set()
-        self._poll: Callable[[float | None], list[tuple[int, int]]] = self._epoll.poll
-        self._brisk = False  # whether the last wait was over before it would have paid to sleep
+        #: Handles with events, once there are some or so many seconds have passed (None: no limit).
+        self.wait: Callable[[float | None], list[tuple[int, int]]] = self._epoll.poll
 
     def accept(self) -> UnixStream:
         """The next client. BlockingIOError where none waits, OSError where descriptors are used up."""
@@ -128,24 +123,6 @@ class UnixNetwork:
         """Forget a handle; to be called before it is closed."""
         self._watched.remove(handle)
         self._epoll.unregister(handle)
-
-    def wait(self, timeout: float | None) -> list[tuple[int, int]]:
-        """Handles with events, once there are some or `timeout` seconds have passed (None: no limit).
-
-        A client that answers at once is waited for awake, for a moment: falling asleep and being woken takes
-        longer than its answer, and leaves the processor's caches cold.
-        """
-        if self._brisk:
-            for _ in range(_LOOKS):
-                ready = self._poll(0)
-                if ready:
-                    return ready
-            self._brisk = False
-            return self._poll(timeout)
-        begin = monotonic()
-        ready = self._poll(timeout)
-        self._brisk = _PROCESSORS > 1 and monotonic() - begin < _BRISK
-        return ready
 
     def hung_up(self, descriptor: int) -> bool:
         """Whether the remote side of a session has closed it, or the connection is broken."""

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from scache.config.settings import Settings
     from scache.daemon.interfaces import Clock, Network, Stream
 
-    Handler = Callable[[int], Callable[[int], None] | None]
+    Handler = Callable[[int], None]
     MakeService = Callable[[Settings, CachedSessions, Callable[[str], None], Observer | None], Service]
 
 __all__ = ["Server"]
@@ -84,10 +84,7 @@ class Server:
         return len(self._clients)
 
     def watch(self, handle: int, handler: Handler) -> None:
-        """Call handler(now) in each turn in which this handle is readable.
-
-        What it returns, if anything, is called with `now` at the end of the turn.
-        """
+        """Call handler(now) in each turn in which this handle is readable."""
         self._handlers[handle] = handler
         self._network.watch(handle, READABLE)
 
@@ -147,17 +144,12 @@ class Server:
             self._limits.run(self._elapsed, now)
         if self.stopped:
             return
-        # All are heard before the first is answered: a client that an answer wakes is at work on it while the
-        # others' answers go out, instead of falling asleep and being woken for each.
-        answers = []
         for handle, _events in ready:
             handler = self._handlers.get(handle)
             if handler is None:
                 self._session_ready(handle)  # or an earlier one of this turn has closed it
-            elif (answer := handler(now)) is not None:
-                answers.append(answer)
-        for answer in answers:
-            answer(now)
+            else:
+                handler(now)
 
     def hand_over(self, stream: Stream) -> None:
         """Leave all clients, and pass what is cached to the daemon at the other end of this stream, for at

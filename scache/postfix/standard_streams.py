@@ -56,9 +56,7 @@ def serve_standard_streams(settings: Settings, clock: Clock, log: Callable[[str]
     while not closed and (not begun or connection.waiting or stream.has_input()):
         begun = True
         now = int(clock.now())
-        answer = connection.ready(now)
-        if answer is not None:
-            answer(now)
+        connection.ready(now)
     for line in service.take_statistics(clock.text(start)):
         log(line)
 

@@ -131,51 +131,6 @@ def test_a_watched_handle_is_reported_for_what_it_is_watched_for(network: UnixNe
     assert network.wait(0) == []
 
 
-class Polls:
-    """An epoll set whose answers are given, and which notes the time limits it is asked with."""
-
-    def __init__(self, *answers: list[tuple[int, int]]) -> None:
-        self.answers = list(answers)
-        self.limits: list[float | None] = []
-
-    def __call__(self, limit: float | None) -> list[tuple[int, int]]:
-        self.limits.append(limit)
-        return self.answers.pop(0) if self.answers else []
-
-
-def waits(
-    network: UnixNetwork, monkeypatch: pytest.MonkeyPatch, first_wait: float, polls: Polls
-) -> list[list[tuple[int, int]]]:
-    """Wait twice without limit; the first wait takes so many seconds."""
-    times = iter([0.0, first_wait, 1.0, 9.0])
-    monkeypatch.setattr("scache.daemon.network.monotonic", lambda: next(times))
-    monkeypatch.setattr("scache.daemon.network._PROCESSORS", 2)
-    monkeypatch.setattr(network, "_poll", polls)
-    return [network.wait(None), network.wait(None)]
-
-
-def test_a_brisk_client_is_waited_for_awake(network: UnixNetwork, monkeypatch: pytest.MonkeyPatch) -> None:
-    polls = Polls([(7, READABLE)], [], [], [(7, READABLE)])
-    assert waits(network, monkeypatch, 0.00005, polls) == [[(7, READABLE)]] * 2
-    assert polls.limits == [None, 0, 0, 0]
-
-
-def test_a_client_that_is_not_brisk_after_all_is_waited_for_asleep(
-    network: UnixNetwork, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    polls = Polls([(7, READABLE)], *[[]] * 40, [(7, READABLE)])
-    assert waits(network, monkeypatch, 0.00005, polls) == [[(7, READABLE)]] * 2
-    assert polls.limits == [None, *[0] * 40, None]
-
-
-def test_after_a_long_wait_nobody_is_waited_for_awake(
-    network: UnixNetwork, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    polls = Polls([(7, READABLE)], [(7, READABLE)])
-    assert waits(network, monkeypatch, 0.001, polls) == [[(7, READABLE)]] * 2
-    assert polls.limits == [None, None]
-
-
 def test_the_peers_user_is_known(pair: Pair) -> None:
     assert pair[1].peer_user() == os.getuid()
 
