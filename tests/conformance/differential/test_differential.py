@@ -68,16 +68,7 @@ def test_only_what_is_chance_is_left_out_of_a_log_line(line: str, comparable: st
 
 @pytest.fixture
 def never_clamps(monkeypatch: pytest.MonkeyPatch) -> None:
-    save_endp = ConnectionCache.save_endp
-
-    def generous(
-        cache: ConnectionCache, now: int, ttl: int, label: bytes, prop: bytes, descriptor: int
-    ) -> None:
-        limit, cache.ttl_limit = cache.ttl_limit, ttl
-        save_endp(cache, now, ttl, label, prop, descriptor)
-        cache.ttl_limit = limit
-
-    monkeypatch.setattr(ConnectionCache, "save_endp", generous)
+    monkeypatch.setattr(ConnectionCache, "_due", lambda _cache, now, ttl: now + ttl)
 
 
 @pytest.mark.usefixtures("never_clamps")
