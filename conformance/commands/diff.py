@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import argparse
 import itertools
-import random
 import time
 from pathlib import Path
 
 from tqdm import tqdm
 
 from conformance.contract.target import Target
-from conformance.differential.drawing import draw_options, draw_units
+from conformance.differential.coverage import Coverage
+from conformance.differential.drawing import draw_stretch
 from conformance.differential.findings import play_stretch, save_difference
 from conformance.differential.incomparable import NOT_PROVOKED
 from conformance.targets.registry import parse_target
@@ -19,9 +19,6 @@ from scache.commands.numbers import duration, positive, seed
 from scache.errors import UnavailableError
 
 __all__ = ["add_arguments", "run"]
-
-#: Units of a stretch, which is played on two fresh daemons.
-_UNITS = 60
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -42,6 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="DIRECTORY",
         help="for the trace of a difference",
     )
+    parser.add_argument("--coverage", action="store_true", help="say what the drawing has met")
     parser.epilog = (
         "No step provokes: " + "; ".join(f"{what} ({why})" for what, why in NOT_PROVOKED.items()) + "."
     )
@@ -52,15 +50,15 @@ def run(arguments: argparse.Namespace) -> int:
     left, right = _target(arguments.left), _target(arguments.right)
     limit = None if arguments.minutes is None else time.monotonic() + 60 * arguments.minutes
     steps = 0
+    coverage = Coverage()
     with tqdm(total=None if limit else arguments.steps, unit=" steps", disable=None) as bar:
         for number in itertools.count(arguments.seed):
             if time.monotonic() >= limit if limit else steps >= arguments.steps:
                 break
-            source = random.Random(f"diff {number}")
-            options = draw_options(source)
-            units = draw_units(source, _UNITS)
+            options, units = draw_stretch(number)
             difference, entries = play_stretch(left, right, options, units)
             steps += len(entries)
+            coverage.add(units, entries)
             bar.update(len(entries))
             if difference is not None:
                 bar.close()
@@ -72,6 +70,8 @@ def run(arguments: argparse.Namespace) -> int:
                     f" --seed {number} --steps 1"
                 )
                 return 1
+    if arguments.coverage:
+        print("\n".join(coverage.lines()))
     print(f"{left.name} and {right.name}: {steps} steps from seed {arguments.seed}, 0 differences")
     return 0
 

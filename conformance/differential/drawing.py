@@ -4,62 +4,76 @@ from __future__ import annotations
 
 import random
 
+from conformance.contract.borders import border
 from conformance.contract.wire import DUMMY, WRONG_REQUESTS, attribute_list
-from conformance.differential.unit import Find, Leave, Move, Nonsense, Save, SaveSession, Unit
+from conformance.differential.profile import Profile, draw_options, draw_profile
+from conformance.differential.unit import Find, Late, Leave, Move, Nonsense, Save, SaveSession, Unit
 
-__all__ = ["draw_options", "draw_units"]
+__all__ = ["draw_stretch"]
 
 _GOOD_TTLS = (b"1", b"2", b"2", b"2", b"3", b"9", b"010", b"+5", b" 7", b"\n7", b"4294967297", b"-4294967295")
 _BAD_TTLS = (b"0", b"-1", b"2147483648", b"4294967296", b"9" * 20, b"99999999999")
 _MALFORMED_TTLS = (b"5 ", b"5x", b"5.0", b"0x10", b"", b"++5", b"- 1", b"x" * 99 + b"\xc3\xa9")
 _TTLS = _GOOD_TTLS + _BAD_TTLS + _MALFORMED_TTLS
-_LABELS = (b"a", b"a", b"a", b"b", b"b", b"c", b"", b"smtp\n[127.0.0.3]:2503\n", b"\xff\xfe", b"x" * 4070)
-_PROPERTIES = (b"", b"p", b"q", b"host_name=localhost\n\n", b"\x80", b"y" * 5000)
+
+_MOVES = (1, 1, 1, 2, 3, 7, 600, -1, -3)
+_LARGE_MOVES = (1, 1, 59, 60, 61, 3599, 3600, 86_399, 86_400, 86_401, 604_800, -3600)
 
 
-def draw_options(source: random.Random) -> dict[str, str]:
-    """main.cf parameters for both daemons of a stretch."""
-    return {
-        "connection_cache_ttl_limit": source.choice(("1s", "2s", "2s", "5s")),
-        "connection_cache_status_update_time": source.choice(("1s", "7s", "600s")),
-    }
-
-
-def draw_units(source: random.Random, count: int) -> list[Unit]:
-    """So many units of up to four clients."""
-    return [_Artist(source, number).unit() for number in range(count)]
+def draw_stretch(seed: int, units: int | None = None) -> tuple[dict[str, str], list[Unit]]:
+    """The options of both daemons and the units of a stretch; units: how many, where that isn't drawn."""
+    source = random.Random(f"diff {seed}")
+    options = draw_options(source)
+    profile = draw_profile(source, int(options["connection_cache_ttl_limit"]), units)
+    return options, [_Artist(source, profile, number).unit() for number in range(profile.units)]
 
 
 class _Artist:
     """Draws one unit; its number makes its tokens unique."""
 
-    def __init__(self, source: random.Random, number: int) -> None:
+    def __init__(self, source: random.Random, profile: Profile, number: int) -> None:
         self._source = source
+        self._profile = profile
         self._number = number
-        self._peer = f"client {source.randrange(4)}"
+        self._peer = f"client {source.randrange(profile.clients)}"
 
     def unit(self) -> Unit:
-        draw = self._source.random()
-        if draw < 0.12:
-            return Move(self._source.choice((1, 1, 1, 2, 3, 7, 600, -1, -3)))
-        if draw < 0.40:
-            return self._save_endp()
-        if draw < 0.55:
-            return Save(self._peer, self._split(self._with_glue(self._save_dest())))
-        if draw < 0.80:
-            return self._find()
-        if draw < 0.88:
-            return self._nonsense()
-        if draw < 0.95:
-            request, _ = self._source.choice(WRONG_REQUESTS)
-            return Save(self._peer, self._split(self._with_glue(request)))
+        """A move of the clock, or what a client does, perhaps after time has passed unseen."""
+        if self._source.random() < self._profile.moving:
+            return Move(self._move())
+        acted = self._act()
+        if self._source.random() < self._profile.late:
+            return Late(max(1, self._move()), acted)
+        return acted
+
+    def _move(self) -> int:
+        limit = self._profile.limit
+        if self._profile.large and self._source.random() < 0.8:
+            return self._source.choice((limit - 1, limit, limit, limit + 1, *_LARGE_MOVES))
+        return self._source.choice(_MOVES)
+
+    def _act(self) -> Save | SaveSession | Find | Nonsense | Leave:
+        chances = (*self._profile.weights, 0.08, 0.07, 0.05)
+        (act,) = self._source.choices(
+            (self._save_endp, self._bind, self._find, self._nonsense, self._ask_wrongly, self._leave), chances
+        )
+        return act()
+
+    def _bind(self) -> Save:
+        return Save(self._peer, self._split(self._with_glue(self._save_dest())))
+
+    def _ask_wrongly(self) -> Save:
+        request, _ = self._source.choice(WRONG_REQUESTS)
+        return Save(self._peer, self._split(self._with_glue(request)))
+
+    def _leave(self) -> Leave:
         return Leave(self._peer, half_close=self._source.random() < 0.5)
 
-    def _save_endp(self) -> Unit:
+    def _save_endp(self) -> SaveSession:
         request = attribute_list(
             (b"request", b"save_endp"),
             (b"ttl", self._ttl()),
-            (b"label", self._label()),
+            (b"label", self._label(self._profile.endpoints)),
             (b"property", self._property()),
         )
         count = self._source.choice((1, 1, 1, 1, 1, 1, 0, 2, 3))
@@ -71,12 +85,12 @@ class _Artist:
         return attribute_list(
             (b"request", b"save_dest"),
             (b"ttl", self._ttl()),
-            (b"label", self._label()),
+            (b"label", self._label(self._profile.destinations)),
             (b"property", self._property()),
-            (b"label", self._label()),
+            (b"label", self._label(self._profile.endpoints)),
         )
 
-    def _find(self) -> Unit:
+    def _find(self) -> Find:
         late = self._source.random()
         ready = (
             (DUMMY,)
@@ -97,10 +111,12 @@ class _Artist:
         return Find(self._peer, self._split(self._with_dummy(self._find_request())), ready, confirmation)
 
     def _find_request(self) -> bytes:
-        kind = self._source.choice((b"find_endp", b"find_dest"))
-        return attribute_list((b"request", kind), (b"label", self._label()))
+        kind, numbered = self._source.choice(
+            ((b"find_endp", self._profile.endpoints), (b"find_dest", self._profile.destinations))
+        )
+        return attribute_list((b"request", kind), (b"label", self._label(numbered)))
 
-    def _nonsense(self) -> Unit:
+    def _nonsense(self) -> Nonsense:
         source = self._source
         data = source.choice(
             (self._find_request(), self._save_dest(), DUMMY, WRONG_REQUESTS[0][0], b"request\0save_endp")
@@ -132,10 +148,24 @@ class _Artist:
         return tuple(data[start:stop] for start, stop in zip([0, *cuts], [*cuts, len(data)], strict=True))
 
     def _ttl(self) -> bytes:
-        return b"2" if self._source.random() < 0.6 else self._source.choice(_TTLS)
+        source, limit = self._source, self._profile.limit
+        draw = source.random()
+        if draw < 0.6:
+            return b"2" if limit <= 5 else b"%d" % source.choice((2, limit - 1, limit, limit, limit + 1))
+        if draw < 0.7:
+            return b"%d" % border(source, 2**31 - 1)
+        if draw < 0.75:
+            return source.choice((b"0", b" ", b"\n")) * border(source, 5000) + b"2"
+        return source.choice(_TTLS)
 
-    def _label(self) -> bytes:
-        return self._source.choice(_LABELS)
+    def _label(self, numbered: int) -> bytes:
+        if numbered and self._source.random() < 0.8:
+            return b"L%d" % self._source.randrange(numbered)
+        return self._hot(self._profile.labels)
 
     def _property(self) -> bytes:
-        return self._source.choice(_PROPERTIES)
+        return self._hot(self._profile.properties)
+
+    def _hot(self, texts: tuple[bytes, ...]) -> bytes:
+        """The front ones more often, so that most things meet."""
+        return texts[int(self._source.random() ** 1.5 * len(texts))]

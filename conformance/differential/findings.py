@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from conformance.catalogue.language.model import Advance, Close, Connect, Send, Shutdown
+from conformance.catalogue.language.model import Advance, Close, Connect, PassTime, Send, Shutdown
 from conformance.contract.shrinking import shrink
 from conformance.contract.target import START, Target
 from conformance.differential.stretch import Difference, Entry, Stretch
@@ -69,13 +69,15 @@ def _write(path: Path, header: Header, entries: list[Entry], side: int) -> None:
     with TraceWriter(path, header) as writer:
         for entry in entries:
             action = entry.action
-            if isinstance(action, Advance):
+            if isinstance(action, Advance | PassTime):
                 at += action.seconds
             if not isinstance(action, Connect | Send | Shutdown | Close):
                 continue
             if isinstance(action, Connect):
                 opened += 1
                 connections[action.peer] = opened
+            if action.peer not in connections:
+                continue  # the daemon has closed it
             connection = connections[action.peer]
             writer.write(_client_event(at, connection, action))
             received = entry.received[side]
@@ -85,6 +87,7 @@ def _write(path: Path, header: Header, entries: list[Entry], side: int) -> None:
                 )
             if received.end:
                 writer.write(Event(at, connection, Kind.CLOSE, Side.SERVER))
+                del connections[action.peer]
 
 
 def _client_event(at: int, connection: int, action: Connect | Send | Shutdown | Close) -> Event:

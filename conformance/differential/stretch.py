@@ -6,7 +6,14 @@ from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 
-from conformance.catalogue.language.model import Advance, Close, Connect, Send, Shutdown
+from conformance.catalogue.language.model import (
+    Advance,
+    Close,
+    Connect,
+    PassTime,
+    Send,
+    Shutdown,
+)
 from conformance.contract.target import Daemon, Peer, Received, Target
 from conformance.differential.incomparable import comparable_greeting, comparable_log
 from conformance.differential.unit import Action, Move, Unit
@@ -95,6 +102,11 @@ class Stretch:
     def _take(self, action: Action) -> Difference | None:
         """Carry one step out on both sides and compare."""
         received = (Received(), Received())
+        if isinstance(action, PassTime):
+            # Who wakes for it, and when, shows in the next step: a model does at once, a daemon then.
+            for daemon in self.daemons:
+                daemon.pass_time(action.seconds)
+            return self._enter(Entry(action, received, ([], [])))
         if isinstance(action, Advance):
             for daemon in self.daemons:
                 daemon.advance(action.seconds)

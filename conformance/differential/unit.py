@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Generator
 from dataclasses import dataclass
 
-from conformance.catalogue.language.model import Advance, Close, Connect, Send, Shutdown
+from conformance.catalogue.language.model import Advance, Close, Connect, PassTime, Send, Shutdown
 from conformance.contract.target import Received
 from conformance.contract.wire import DUMMY
 
-__all__ = ["Action", "Find", "Leave", "Move", "Nonsense", "Save", "SaveSession", "Steps", "Unit"]
+__all__ = ["Action", "Find", "Late", "Leave", "Move", "Nonsense", "Save", "SaveSession", "Steps", "Unit"]
 
-Action = Connect | Send | Shutdown | Close | Advance
+Action = Connect | Send | Shutdown | Close | Advance | PassTime
 
 #: A unit being played: it yields an action and is sent what the acting client received.
 Steps = Generator[Action, Received, None]
@@ -136,4 +136,21 @@ class Move:
         yield Advance(self.seconds)
 
 
-Unit = Save | SaveSession | Find | Nonsense | Leave | Move
+@dataclass(frozen=True, slots=True)
+class Late:
+    """A unit before which time has passed while the daemons waited: its first step wakes them."""
+
+    seconds: int
+    unit: Save | SaveSession | Find | Nonsense | Leave
+
+    @property
+    def peer(self) -> str:
+        """The client that acts."""
+        return self.unit.peer
+
+    def play(self) -> Steps:
+        yield PassTime(self.seconds)
+        yield from self.unit.play()
+
+
+Unit = Save | SaveSession | Find | Nonsense | Leave | Move | Late

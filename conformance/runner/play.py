@@ -37,6 +37,8 @@ def play(case: Case, target: Target, *, bytewise: bool = False) -> Result:
         stage = _Stage(lambda: start(case, target), bytewise)
     except UnavailableError as missing:
         return Result(case, target.name, Verdict.UNAVAILABLE, str(missing))
+    except (OSError, ScacheError) as failure:  # it hangs or computes before it has served anybody
+        return Result(case, target.name, Verdict.FAIL, f"{type(failure).__name__} at start: {failure}")
     try:
         verdict, detail = _take_steps(case, stage)
     finally:

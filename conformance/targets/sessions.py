@@ -16,7 +16,6 @@ _CHUNK = 4096
 @dataclass(slots=True)
 class _Session:
     token: Token
-    inode: int
     remote: socket.socket
     heard: bytearray = field(default_factory=bytearray)
 
@@ -36,19 +35,21 @@ class Sessions:
     """All sessions of one daemon. The bench keeps each one's remote side and nothing else of it."""
 
     def __init__(self) -> None:
-        self._sessions: list[_Session] = []
+        self._by_inode: dict[int, _Session] = {}
+        self._by_token: dict[Token, list[_Session]] = {}
 
     def make(self, token: Token) -> socket.socket:
         """A new session of that name; the caller sends its descriptor and closes it."""
         near, remote = socket.socketpair()
         remote.setblocking(False)
-        self._sessions.append(_Session(token, os.fstat(near.fileno()).st_ino, remote))
+        session = _Session(token, remote)
+        self._by_inode[os.fstat(near.fileno()).st_ino] = session
+        self._by_token.setdefault(token, []).append(session)
         return near
 
     def recognise(self, descriptor: int) -> Token:
         """Take over a descriptor that came back, prove which session it is, and close it."""
-        inode = os.fstat(descriptor).st_ino
-        session = next((known for known in self._sessions if known.inode == inode), None)
+        session = self._by_inode.get(os.fstat(descriptor).st_ino)
         if session is None:
             os.close(descriptor)
             return STRANGER
@@ -58,10 +59,7 @@ class Sessions:
 
     def is_open(self, token: Token) -> bool:
         """Whether a session of that name is still held by anybody but the bench, or is on its way."""
-        named = [session for session in self._sessions if session.token == token]
-        if not named:
-            raise KeyError(token)
-        return any(session.listen() for session in named)
+        return any(session.listen() for session in self._by_token[token])
 
     def hang_up(self, token: Token) -> None:
         """Have the remote side end the newest session of that name."""
@@ -77,12 +75,14 @@ class Sessions:
 
     def close(self) -> None:
         """Drop the remote sides."""
-        for session in self._sessions:
-            session.remote.close()
-        self._sessions.clear()
+        for sessions in self._by_token.values():
+            for session in sessions:
+                session.remote.close()
+        self._by_inode.clear()
+        self._by_token.clear()
 
     def _newest(self, token: Token) -> _Session:
-        return [session for session in self._sessions if session.token == token][-1]
+        return self._by_token[token][-1]
 
 
 def _arrives(near: socket.socket, remote: socket.socket) -> bool:

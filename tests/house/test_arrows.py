@@ -31,6 +31,7 @@ LAYERS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("__main__",),
         ("cli",),
         ("commands", "pytest_plugin"),
+        ("sabotage",),
         ("benchmark",),
         ("lab", "report", "differential", "simulation", "kernel"),
         ("runner", "targets"),

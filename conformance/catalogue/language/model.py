@@ -151,6 +151,7 @@ class ProcessStep(Enum):
     NO_MORE_DESCRIPTORS = "no more descriptors"
     NEWEST_CLOSES_ON_EXEC = "newest descriptor closes on exec"
     FLAT_COST = "flat cost"
+    MANY_LOOKUPS = "66,000 lookups"
     NOTE_DESCRIPTORS = "note descriptors"
     COMPARE_DESCRIPTORS = "compare descriptors"
     NOTE_MEMORY = "note memory"

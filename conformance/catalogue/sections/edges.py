@@ -73,7 +73,36 @@ def _replies() -> Iterator[str]:
         yield "advance 2"
 
 
+def _nth(lives: dict[int, int]) -> Iterator[str]:
+    """Twelve bindings of a destination, of which one is refreshed, for each: what lives at each second."""
+    for number in range(12):
+        yield from (f"save_dest D{number} P{place} E{number}.{place} ttl=5" for place in range(12))
+        yield f"save_dest D{number} P{number} E{number}.{number} ttl={lives[1]}"
+    for second in range(1, 9):
+        yield "advance 1"
+        if second not in (lives[1] - 1, lives[1], 4, 5):
+            continue
+        for number in range(12):
+            for place in {0, number, (number + 1) % 12, 11}:
+                life = lives[place == number]
+                yield f"save_endp E{number}.{place} Q A ttl=1"
+                if second < life:
+                    yield f"find_dest D{number} = P{place} Q A"
+                else:
+                    yield f"find_dest D{number} = miss"
+                    yield f"find_endp E{number}.{place} = Q A"
+
+
 def _cases() -> Iterator[Case]:
+    for number, life in enumerate((2, 8), 1):
+        yield case(
+            f"edge/nth/{number}",
+            f"Any of twelve bindings, refreshed from 5 to {life} seconds, lives so, the others as before.",
+            "cache.refresh expiry.refresh",
+            "\n".join(_nth({False: 5, True: life})),
+            options=_LONG,
+            whole=_WHOLE,
+        )
     for number, (property_, endpoint) in enumerate(product(_TEXTS, _TEXTS), 1):
         shown = f"property {property_} and endpoint {endpoint}".replace('""', "empty")
         yield case(

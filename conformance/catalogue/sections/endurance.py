@@ -333,6 +333,38 @@ CASES = (
         whole=_WHOLE,
     ),
     case(
+        "endurance/requests/4",
+        "After 66,000 requests since its start the daemon still finds what is there, and counts on.",
+        "cache.find_endp statistics.misses",
+        _lines(
+            (f"c{number}: connect" for number in range(50)),
+            "c0: save_endp E P A ttl=900",
+            "process 66,000 lookups",
+            "c0: find_endp E = P A\nc1: save_dest D Q E ttl=900\nc2: find_dest D = miss\nadvance 5000",
+            _BEGIN,
+            "log statistics: domain lookup hits=0 miss=1 success=0%",
+            "log statistics: address lookup hits=1 miss=66000 success=0%",
+            "log statistics: max simultaneous domains=1 addresses=1 connection=1",
+        ),
+        options=_LONG,
+        whole=_WHOLE,
+    ),
+    case(
+        "endurance/intervals/1",
+        f"After {_MANY:,} intervals they still end every second, and say when they began.",
+        "statistics.interval statistics.start",
+        _lines(
+            "connect",
+            (
+                f"find_endp E = miss\nadvance 1\n{start_of_interval(number)}\n"
+                "log statistics: address lookup hits=0 miss=1 success=0%"
+                for number in range(_MANY)
+            ),
+        ),
+        options={"connection_cache_status_update_time": "1"},
+        whole=_WHOLE,
+    ),
+    case(
         "endurance/refill/1",
         f"An endpoint that is filled and emptied {_MANY:,} times is as empty as at first.",
         "cache.disappear cache.find_endp statistics.maxima",

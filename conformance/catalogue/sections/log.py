@@ -123,6 +123,21 @@ CASES = (
         """,
     ),
     case(
+        "log/unknown/5",
+        "What would be a format in C is shown as it is.",
+        "log.unknown",
+        """
+        >> request=%s%n%d%%
+        << status=1 .
+        log warning: unrecognized request: "%s%n%d%%", ignored
+        >> request=find_endp %n=%s .
+        << status=1 property= .
+        log warning: unexpected attribute %n from scache socket (expecting: label)
+        log warning: scache_find_endp_service: bad or missing request parameter
+        """,
+        whole="bytes behind the unexpected name go with the reply only where they have come",
+    ),
+    case(
         "log/unknown/2",
         "Bytes of an unknown request that don't print become question marks.",
         "log.unknown log.printable",

@@ -326,6 +326,62 @@ CASES = (
         """,
     ),
     case(
+        "statistics/reset/1",
+        "After an interval in which everything was counted, one in which nothing happens logs nothing.",
+        "statistics.reset statistics.interval",
+        f"""
+        save_dest D DP E
+        save_endp E P A
+        save_endp E P B
+        find_dest D = DP P A
+        find_dest N = miss
+        find_endp E = P B
+        find_endp E = miss
+        advance 600
+        {_START}
+        log statistics: domain lookup hits=1 miss=1 success=50%
+        log statistics: address lookup hits=1 miss=1 success=50%
+        log statistics: max simultaneous domains=1 addresses=1 connection=2
+        advance 600
+        log nothing
+        find_endp E = miss
+        advance 600
+        log statistics: start interval Jan 15 08:20:00
+        log statistics: address lookup hits=0 miss=1 success=0%
+        find_dest N = miss
+        advance 600
+        log statistics: start interval Jan 15 08:30:00
+        log statistics: domain lookup hits=0 miss=1 success=0%
+        save_endp E P A
+        advance 600
+        log statistics: start interval Jan 15 08:40:00
+        log statistics: max simultaneous domains=0 addresses=1 connection=1
+        save_dest D DP E
+        advance 600
+        log statistics: start interval Jan 15 08:50:00
+        log statistics: max simultaneous domains=1 addresses=0 connection=0
+        """,
+    ),
+    case(
+        "statistics/success/3",
+        "Success is rounded down: 199 of 200 is 99 %, 1 of 201 is 0 %.",
+        "statistics.success",
+        "\n".join(
+            (
+                "save_dest D DP E ttl=2",
+                *["save_endp E P A ttl=2\nfind_dest D = DP P A"] * 199,
+                "find_dest N = miss",
+                "save_endp E P A ttl=2\nfind_endp E = P A",
+                *["find_endp N = miss"] * 200,
+                f"advance 600\n{_START}",
+                "log statistics: domain lookup hits=199 miss=1 success=99%",
+                "log statistics: address lookup hits=1 miss=200 success=0%",
+                "log statistics: max simultaneous domains=1 addresses=1 connection=1",
+            )
+        ),
+        whole="a dialogue of this length byte by byte tells nothing that shorter ones don't",
+    ),
+    case(
         "statistics/interval/3",
         "The interval is a parameter.",
         "statistics.interval config.status-update-time",

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from typing import Any, Literal, TypeVar, get_args
 
+from conformance.contract.borders import border
 from scache.config.settings import Settings
 from scache.protocol.dialect import Dialect
 
@@ -58,11 +59,19 @@ Fault = Literal[
 FAULTS: tuple[Fault, ...] = get_args(Fault)
 
 
+#: One seed of so many has sockets that hold just one reply.
+_TIGHT = 12
+
+#: One seed of so many is short of descriptors, and the clock is set forth in it.
+_SCARCE = 12
+
+
 @dataclass(frozen=True, slots=True)
 class Options:
     """Every option of a run. Times are in seconds, sizes in bytes.
 
-    long_labels: not where buffers are small. message_limit: small where the daemon has to read byte by byte.
+    label_size: of the longest labels and properties, 0 for short ones: not where buffers are small. twins:
+    some labels are nearly the same. message_limit: small where the daemon has to read byte by byte.
     capacity: a reply without properties fills 20 bytes exactly.
     parameters: those that the daemon starts with. verbose: it was started with -v.
     splits: one write of several is cut at a random byte. descriptor_limit: RLIMIT_NOFILE of the server.
@@ -74,7 +83,8 @@ class Options:
     hostile: int
     destinations: int
     endpoints: int
-    long_labels: bool
+    label_size: int
+    twins: bool
     splits: bool
     backlog: int
     capacity: int
@@ -108,8 +118,8 @@ def _text(value: object) -> str:
 def draw_parameters(source: random.Random) -> tuple[Parameter, ...]:
     """All that a running daemon can be given anew. Times are in seconds."""
     return (
-        ("ttl_limit", source.choice((1, 2, 2, 2, 5))),
-        ("status_update_time", source.choice((1, 7, 60, 600))),
+        ("ttl_limit", source.choice((1, 2, 2, 2, 2, 5, 5, 60, 3600, 86_400))),
+        ("status_update_time", source.choice((1, 7, 60, 600, 600, 86_400))),
         ("max_idle", source.choice((1, 10, 100))),
         ("ipc_timeout", source.choice((1, 10, 100, 3600))),
         ("keep_unclaimed", source.random() < 0.3),
@@ -141,21 +151,31 @@ def draw_options(seed: int, *, everything: bool = False) -> Options:
     extra_steps = [common or source.random() < share for share in (0.5, 0.8, 0.5)]
     clients = source.choice((1, 2, 4, 8, 16, 32))
     capacity = maybe(source.choice((16, 20, 20, 64, 300, 1000)), 212_992, 0.3)
+    if seed % _TIGHT == 0:  # a reply fills the socket, so that the session behind it has to wait
+        capacity, extra_steps[1] = source.choice((20, 20, 24, 25)), False
+    descriptors = maybe(8 + source.randrange(3 * clients + 6), 1_000_000, 0.3)
+    faults = some(FAULTS)
+    if seed % _SCARCE == 5:  # nobody is accepted until a session falls due
+        clients, capacity, descriptors = 16, 212_992, 10 + source.randrange(12)
+        faults |= {"set clock forth"}
+    message_limit = source.choice((20_000, 70_000)) if extra_steps[1] else 150
+    long = source.random() < 0.25 and extra_steps[1] and capacity >= 1000
     return Options(
         seed=seed,
         dialect=Dialect(announcement=extra_steps[0], write_wait=extra_steps[1], read_wait=extra_steps[2]),
         clients=clients,
         hostile=0 if source.random() < 0.3 and not everything else max(1, clients // 4),
-        destinations=source.choice((1, 3, 10, 40)),
-        endpoints=source.choice((1, 3, 10, 40)),
-        long_labels=source.random() < 0.15 and extra_steps[1] and capacity >= 1000,
+        destinations=source.choice((1, 3, 10, 40, 300)),
+        endpoints=source.choice((1, 3, 10, 40, 300)),
+        label_size=border(source, message_limit // 6) if long else 0,
+        twins=source.random() < 0.5,
         splits=everything or source.random() < 0.5,
         backlog=source.choice((0, 3, 100)),
         capacity=capacity,
-        descriptor_limit=maybe(8 + source.randrange(3 * clients + 6), 1_000_000, 0.3),
-        message_limit=source.choice((20_000, 70_000)) if extra_steps[1] else 150,
+        descriptor_limit=descriptors,
+        message_limit=message_limit,
         parameters=draw_parameters(source),
         verbose=source.random() < 0.3,
         hostilities=some(HOSTILITIES),
-        faults=some(FAULTS),
+        faults=faults,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from typing import assert_never
 
+from conformance.contract.borders import padded, twin
 from conformance.simulation.actors.client import Client, Phase
 from conformance.simulation.actors.hostility import Hostility
 from conformance.simulation.actors.options import Fault, Options, draw_parameters
@@ -24,13 +25,23 @@ class Player:
         self._world = world
         self._source = random.Random(f"steps {options.seed}")
         self._random = self._source.random
-        pad = b"x" * 5000 if options.long_labels else b""
-        self._destinations = [b"D%d" % number + pad for number in range(options.destinations)]
-        self._endpoints = [b"E%d" % number + pad for number in range(options.endpoints)]
+        self._destinations = self._texts(b"D", options.destinations)
+        self._endpoints = self._texts(b"E", options.endpoints)
         self._properties = [b"", b"p=1\n", b"p=2\n\n"]
+        if options.label_size:
+            self._properties.append(padded(b"p=3\n", options.label_size))
         self._hostility = Hostility(options, self._source, self._destinations, self._endpoints)
         self._faults = sorted(options.faults - {"reconfigure"})
         self._reconfigures = "reconfigure" in options.faults
+
+    def _texts(self, name: bytes, count: int) -> list[bytes]:
+        """So many labels, some of them nearly the same, or of the size at which a rule may change."""
+        texts = [b"%b%d" % (name, number) for number in range(count)]
+        if self._options.label_size:
+            texts = [padded(text, self._options.label_size) for text in texts]
+        if self._options.twins:
+            texts += [twin(self._source, text) for text in texts[:6]]
+        return texts
 
     def round(self) -> list[Step]:
         """The next steps: moves of clients, then a turn or a rest; now and then time passes, or a fault."""
@@ -115,12 +126,16 @@ class Player:
         return self._properties[int(self._random() * len(self._properties))]
 
     def _ttl(self) -> int:
-        return 2 if self._random() < 0.7 else 1 + int(self._random() * 9)
+        limit = self._world.settings.ttl_limit
+        draw = self._random()
+        if draw < 0.5:
+            return 2
+        return 1 + int(self._random() * 9) if draw < 0.7 else max(1, limit - 1 + int(self._random() * 3))
 
     def _fault(self, fault: Fault) -> list[Step]:
         match fault:
             case "jump forward":
-                return [("advance", self._source.choice((10, 100, 1000, 100_000)))]
+                return [("advance", self._source.choice((10, 59, 60, 1000, 3599, 3600, 86_400, 100_000)))]
             case "jump back":
                 return [("advance", -self._source.choice((1, 10, 1000)))]
             case "slow clients":

@@ -82,8 +82,9 @@ class Books:
         """The daemon is about to end: it closes all sessions, in an order of its own."""
         self._ending = True
 
-    def closed(self, descriptor: int) -> None:
-        """The daemon closed a session's descriptor."""
+    def closed(self, descriptor: int) -> bool:
+        """The daemon closed a session's descriptor; whether because it was due."""
+        closed_before = len(self._closed)
         file = self.ledger.closed(descriptor)
         if file is not None:
             self.labels.gone(file)
@@ -92,6 +93,7 @@ class Books:
             self.happened[Situation.SKIPPED] += 1
         elif file is not None:
             self._left(file)
+        return len(self._closed) > closed_before
 
     def told_goodbye(self, descriptor: int) -> None:
         """A session leaves the cache; it is closed when its remote side has answered, or had its time."""

@@ -103,6 +103,7 @@ class ObservedStream(SimulatedStream):
         self._client.closed_by_daemon(self._books, ending=self._network.ending)
         super().close()
         self._network.streams -= 1
+        self._network.refused_at = None  # there is room again, and the daemon knows it
 
     def _booked(self) -> None:
         """The daemon works on this client now."""
@@ -164,8 +165,11 @@ class ObservedNetwork(SimulatedNetwork):
         return reported
 
     def close(self, descriptor: int) -> None:
-        self.books.closed(descriptor)
+        expired = self.books.closed(descriptor)
         super().close(descriptor)
+        if expired and self.refused_at is not None:
+            self.refused_at = None  # likewise
+            self.books.happened[Situation.ROOM_BY_EXPIRY] += 1
 
     def tell(self, descriptor: int, data: bytes) -> bool:
         told = super().tell(descriptor, data)

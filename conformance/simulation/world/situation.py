@@ -23,6 +23,7 @@ class Situation(Enum):
     SEVERAL_DESCRIPTORS = "several descriptors came"
     TRUNCATED = "descriptors were dropped because the table was full"
     ACCEPT_REFUSED = "accept found no free descriptor"
+    ROOM_BY_EXPIRY = "a session fell due while accepting paused for want of a descriptor"
     BACKLOG_FULL = "the backlog was full"
     IN_PIECES = "a message went in pieces"
     GLUED_DUMMY = "a final dummy went glued to the next request"

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import random
 from pathlib import Path
 
 import pytest
 
 from conformance.cli import main
-from conformance.differential.drawing import draw_options, draw_units
+from conformance.differential.drawing import draw_stretch
 from conformance.differential.findings import play_stretch
 from conformance.differential.incomparable import comparable_log
 from conformance.targets.registry import parse_target
@@ -41,8 +40,7 @@ def test_ours_answers_as_the_real_one_does_for_20000_steps(left: str) -> None:
 
 def test_the_same_seed_takes_the_same_steps() -> None:
     def entries(seed: int) -> list[object]:
-        source = random.Random(seed)
-        options, units = draw_options(source), draw_units(source, 40)
+        options, units = draw_stretch(seed, 40)
         return list(play_stretch(parse_target("simulated"), parse_target("reference"), options, units)[1])
 
     assert entries(5) == entries(5)

@@ -6,7 +6,6 @@ Each planting replaces a line of one function's source. One whose line is gone f
 from __future__ import annotations
 
 import inspect
-import random
 import sys
 import textwrap
 from collections.abc import Callable
@@ -15,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from conformance.differential.drawing import draw_options, draw_units
+from conformance.differential.drawing import draw_stretch
 from conformance.differential.findings import play_stretch
 from conformance.simulation.campaign.run import play
 from conformance.targets.registry import parse_target
@@ -269,8 +268,7 @@ def differ() -> tuple[int, str] | None:
     left, right = parse_target("simulated"), parse_target("reference")
     steps = 0
     for seed in range(1, 150):
-        source = random.Random(f"diff {seed}")
-        difference, entries = play_stretch(left, right, draw_options(source), draw_units(source, 60))
+        difference, entries = play_stretch(left, right, *draw_stretch(seed))
         steps += len(entries)
         if difference is not None:
             return steps, f"{difference.what} differs"

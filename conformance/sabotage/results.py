@@ -1,0 +1,83 @@
+"""What is known of the sabotages: what caught each, and which of them turns each case red (results.toml)."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from conformance.sabotage.catching import Catch
+
+__all__ = ["FILE", "Results", "Shown"]
+
+FILE = Path(__file__).parent / "results.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What caught one sabotage. red: the ids of all cases that it turns red, and `of` so many."""
+
+    red: tuple[str, ...] = ()
+    of: int = 0
+    difference: Catch | None = None
+    simulation: Catch | None = None
+
+    @property
+    def caught(self) -> bool:
+        """Whether anything has noticed it."""
+        return bool(self.red or self.difference or self.simulation)
+
+
+@dataclass(slots=True)
+class Results:
+    """By the sabotage's name, what caught it."""
+
+    shown: dict[str, Shown] = field(default_factory=dict)
+
+    @classmethod
+    def load(cls, file: Path = FILE) -> Results:
+        """What the file holds; nothing where it doesn't exist."""
+        if not file.exists():
+            return cls()
+        return cls({name: _shown(entry) for name, entry in tomllib.loads(file.read_text()).items()})
+
+    def save(self, file: Path = FILE) -> None:
+        """Write the file anew."""
+        file.write_text("\n".join(_entry(name, shown) for name, shown in self.shown.items()))
+
+    def note(self, name: str, **what: object) -> None:
+        """Set what is known of one sabotage."""
+        self.shown[name] = replace(self.shown.get(name, Shown()), **what)  # type: ignore[arg-type]
+
+    def witness(self, case: str) -> str | None:
+        """Of the sabotages that turn the case red, the one that turns the fewest others red."""
+        names = [name for name, shown in self.shown.items() if case in shown.red]
+        return min(names, key=lambda name: len(self.shown[name].red), default=None)
+
+    def without_witness(self, cases: Iterable[str]) -> list[str]:
+        """The cases that no sabotage turns red, as far as is known."""
+        return [case for case in cases if self.witness(case) is None]
+
+
+def _shown(entry: Mapping[str, object]) -> Shown:
+    catches = {
+        name: Catch(*entry[name])  # type: ignore[misc]
+        for name in ("difference", "simulation")
+        if entry.get(name)
+    }
+    red, of = entry["red"], entry["of"]
+    assert isinstance(red, list)
+    assert isinstance(of, int)
+    return Shown(tuple(red), of, **catches)
+
+
+def _entry(name: str, shown: Shown) -> str:
+    """One table; a JSON string or list of them is one of TOML's, too."""
+    lines = [f"[{json.dumps(name)}]", f"of = {shown.of}"]
+    for key, catch in (("difference", shown.difference), ("simulation", shown.simulation)):
+        if catch is not None:
+            lines.append(f"{key} = {json.dumps([catch.count, catch.seconds, catch.what])}")
+    lines.append("red = [" + "".join(f"\n    {json.dumps(case)}," for case in shown.red) + "\n]\n")
+    return "\n".join(lines)

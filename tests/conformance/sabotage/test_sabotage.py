@@ -1,0 +1,145 @@
+"""Wrong daemons: planted and taken out again, and what is stored about them is whole."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from conformance.catalogue.cases import CATALOGUE, SANITY, select
+from conformance.catalogue.recorded.exchanges import golden_cases
+from conformance.cli import main
+from conformance.runner.play import play
+from conformance.runner.verdict import Verdict
+from conformance.sabotage.catching import Catch, by_difference, by_simulation, red_cases
+from conformance.sabotage.planting import CONTROL, Patch, Sabotage, planted, read, sabotages
+from conformance.sabotage.results import Results, Shown
+from conformance.targets.simulated import SimulatedTarget
+from scache.cache.deadlines import Deadlines
+
+REAL = [each for each in sabotages().values() if each.kind != CONTROL]
+
+TEXT = """
+# a comment
+= time
+
+* nothing is ever due
+@ cache.deadlines:Deadlines.take_due
+- while self._seconds and self._seconds[0] <= now:
+-     yield
++ while False:
++     yield
+"""
+
+NEVER_DUE = Sabotage(
+    "nothing is ever due",
+    "time",
+    (
+        Patch(
+            "cache.deadlines:Deadlines.take_due",
+            "while self._seconds and self._seconds[0] <= now:\n    yield",
+            "while False:\n    yield",
+        ),
+    ),
+)
+
+
+def due_now() -> list[object]:
+    class Entry:
+        due = 5
+
+    deadlines = Deadlines()
+    deadlines.add(Entry())
+    return list(deadlines.take_due(5))
+
+
+def test_no_case_fails_on_the_daemon_as_it_is() -> None:
+    cases = (SANITY, *CATALOGUE, *golden_cases())
+    verdicts = {case.id: play(case, SimulatedTarget()).verdict for case in cases}
+    assert [id for id, verdict in verdicts.items() if verdict is Verdict.FAIL] == []
+
+
+def test_there_are_60_wrong_daemons_and_5_controls() -> None:
+    assert len(REAL) >= 60
+    assert len(sabotages()) - len(REAL) >= 5
+
+
+def test_a_text_becomes_sabotages() -> None:
+    assert read(TEXT) == [NEVER_DUE]
+
+
+def test_a_line_that_is_none_of_a_sabotage_is_named() -> None:
+    with pytest.raises(ValueError, match="line 2: nonsense"):
+        read("= time\nnonsense")
+
+
+def test_a_sabotage_works_while_it_is_planted_and_no_longer() -> None:
+    with planted(NEVER_DUE):
+        assert due_now() == []
+    assert len(due_now()) == 1
+
+
+def test_a_sabotage_whose_line_is_gone_is_named() -> None:
+    gone = Sabotage("gone", "time", (Patch("cache.deadlines:Deadlines.add", "no such line", ""),))
+    with (
+        pytest.raises(ValueError, match=r"gone: cache\.deadlines:Deadlines\.add no longer has: no such line"),
+        planted(gone),
+    ):
+        pass
+
+
+@pytest.mark.parametrize("sabotage", sabotages().values(), ids=lambda each: each.name.replace(" ", "-"))
+def test_each_sabotage_can_be_planted(sabotage: Sabotage) -> None:
+    with planted(sabotage):
+        pass
+
+
+def test_a_wrong_daemon_is_caught_by_all_three() -> None:
+    newest_first = sabotages()["sessions come back last in, first out"]
+    assert "cache/order/1" in red_cases(newest_first, select(CATALOGUE, ["cache/order"]))
+    assert by_difference(newest_first, 60.0)
+    assert by_simulation(newest_first, 60.0)
+
+
+def test_a_control_is_caught_by_none() -> None:
+    control = sabotages()["what is due is taken as a list"]
+    assert red_cases(control, select(CATALOGUE, ["cache", "expiry"])) == []
+    assert not by_difference(control, 2.0)
+    assert not by_simulation(control, 2.0)
+
+
+def test_what_is_stored_is_about_sabotages_and_cases_that_exist() -> None:
+    shown = Results.load().shown
+    known = {case.id for case in (SANITY, *CATALOGUE, *golden_cases())}
+    assert shown.keys() <= sabotages().keys()
+    assert {case for each in shown.values() for case in each.red} <= known
+
+
+def test_the_catalogue_alone_catches_100_wrong_daemons_and_no_control() -> None:
+    caught = [name for name, shown in Results.load().shown.items() if shown.red]
+    assert len([each for each in REAL if each.name in caught]) >= 100
+    assert [name for name in caught if sabotages()[name].kind == CONTROL] == []
+
+
+def test_a_few_stored_results_are_seen_again(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["audit", "--sample", "4", "--turn", "2"]) == 0, capsys.readouterr().out
+
+
+def test_results_are_stored_and_read_again(tmp_path: Path) -> None:
+    results = Results()
+    results.note("a", red=("x/y/1", "x/y/2"), of=10, difference=Catch(5, 0.5, "logged"))
+    results.note("b", red=("x/y/2",), of=10)
+    results.save(tmp_path / "results.toml")
+    assert Results.load(tmp_path / "results.toml").shown == results.shown
+
+
+def test_a_case_is_witnessed_by_its_narrowest_sabotage() -> None:
+    results = Results(
+        {
+            "wide": Shown(("a/b/1", "a/b/2"), 10),
+            "narrow": Shown(("a/b/2",), 10),
+        }
+    )
+    assert results.witness("a/b/1") == "wide"
+    assert results.witness("a/b/2") == "narrow"
+    assert results.without_witness(["a/b/1", "a/b/3"]) == ["a/b/3"]
