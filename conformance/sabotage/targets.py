@@ -6,6 +6,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from conformance.contract.found import Found
 from conformance.contract.target import Daemon
 from conformance.postfix.master import Command
 from conformance.sabotage.planting import Sabotage, begin_daemon
@@ -40,4 +41,4 @@ def wrong_process(sabotage: Sabotage) -> SpawnedTarget:
         f"sys.exit(main({sabotage.name!r}))"
     )
     command = Command(Path(sys.executable), (sys.executable, "-IS", "-c", program))
-    return SpawnedTarget("live", command, POSTFIX_3_6, ours=True)
+    return SpawnedTarget("live", command, Found(POSTFIX_3_6), ours=True)
