@@ -89,7 +89,7 @@ def _measure(
 def _in_processes(work: Callable[[str], T], chosen: Sequence[Sabotage], jobs: int) -> Iterator[tuple[str, T]]:
     """What the work gives for each; every process plants in itself alone."""
     names = [each.name for each in chosen]
-    with ProcessPoolExecutor(jobs, multiprocessing.get_context("forkserver")) as pool:
+    with ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn")) as pool:
         yield from zip(names, tqdm(pool.map(work, names), total=len(names), disable=None), strict=True)
 
 

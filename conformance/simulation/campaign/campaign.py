@@ -108,7 +108,7 @@ def executor_for(address: str | None, jobs: int | None) -> Iterator[tuple[Execut
 @contextmanager
 def _processes(count: int) -> Iterator[Executor]:
     """Processes that end at once when this block or this process does, whatever they are busy with."""
-    context = multiprocessing.get_context("forkserver")
+    context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
     with ours, theirs:
         pool = ProcessPoolExecutor(count, context, _end_with, (theirs,))
