@@ -52,6 +52,7 @@ class WarningLimit:
         for (user, kind), count in self._counts.items():
             if count > self.most:
                 whose = "" if user is None else f" from user {user}"
-                self._log(f"{kind}: {count - self.most} more like this{whose} were not logged")
+                more = f"{count - self.most} more like this{whose} were not logged"
+                self._log(f"{kind.removesuffix(':')}: {more}")
         self._counts.clear()
         self.due = None

@@ -71,3 +71,11 @@ def test_a_limit_of_none_logs_all(lines: list[str]) -> None:
         limit.warn(100, 7, MISSING)
     limit.sum_up()
     assert (lines, limit.due) == ([MISSING] * 100, None)
+
+
+def test_the_sum_of_a_kind_that_ends_with_a_colon_has_no_other_one(lines: list[str]) -> None:
+    limit = WarningLimit(lines.append, 1)
+    for _ in range(2):
+        limit.warn(100, None, "warning: client closed: too many bytes of answers")
+    limit.sum_up()
+    assert lines[1:] == ["warning: client closed: 1 more like this were not logged"]
