@@ -435,6 +435,7 @@ CASES = (
         << [A]
         pass 2
         >> dummy
+        log nothing
         find_endp E = miss
         free B
         """,
