@@ -164,6 +164,7 @@ def test_whose_known_differences_a_target_may_have(target: str, expect: str, who
     assert [*known_differences(parse_target(target), expect)] == [*Expectations.of(*whose)]
 
 
+@pytest.mark.postfix
 @pytest.mark.parametrize(
     ("version", "files"),
     [
