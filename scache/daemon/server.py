@@ -157,6 +157,8 @@ class Server:
         after it.
         """
         now = int(self._clock.now())
+        self._full = False  # who leaves now makes room for nobody: accepting is over
+        self._limits.cancel(self._accept_again)
         self._drop_clients(now)
         handover = Handover(self._service.take_next, self._settings.dialect, now)
         connection = Connection(

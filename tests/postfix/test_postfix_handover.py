@@ -85,3 +85,18 @@ def test_what_nobody_takes_over_is_closed() -> None:
         with remote:
             remote.settimeout(20)
             assert remote.recv(1) == b""
+
+
+def test_a_full_house_at_the_reload_hinders_no_handover() -> None:
+    """Newcomers waited for a client to leave; by then nobody listens here any more."""
+    with (
+        Started(words=(*SERVE, *HANDOVER, "-o", "scache_client_limit=1")) as daemon,
+        Client(str(daemon.instance.path)) as client,
+        save(client, b"E", 0),
+    ):
+        daemon.child.close_status()
+        assert daemon.exit_status() == 0
+        before = saved_lines(daemon)
+        daemon.start_successor()
+        while saved_lines(daemon) < before + 1:
+            daemon.wait_for_more_log()
