@@ -14,8 +14,8 @@ from conformance.commands.console import OutspokenConsole
 from conformance.lab.corpus import CORPUS, LONG, keep, trace_path, unfit, write_readme
 from conformance.lab.experiment import run_scenario
 from conformance.lab.instance.variants import VARIANTS
-from conformance.lab.outcome import Outcome, compare
-from conformance.lab.scenarios import SCENARIOS, Scenario, scenario_named
+from conformance.lab.outcome import Difference, Outcome, compare
+from conformance.lab.scenarios import SCENARIOS, Disturbance, Scenario, scenario_named
 from conformance.lab.tables import outcome_table, scenario_table
 from conformance.postfix.installations import private_postfix
 from conformance.traces import FOLDER
@@ -26,7 +26,7 @@ __all__ = ["EXIT_DIFFERENT", "EXIT_SAME", "add_arguments", "run"]
 STATISTICS_SHOWN = 8
 """Statistics lines of a run that are printed: those of the last two daemons."""
 
-ROUNDS = 3
+ROUNDS = 6
 """So often is each run at most, before a difference between two variants counts as one."""
 EXIT_SAME, EXIT_DIFFERENT = 0, 1
 
@@ -66,7 +66,7 @@ def run(arguments: argparse.Namespace) -> int:
     scenarios = chosen(arguments.scenarios)
     if arguments.verb == "run":
         return max(run_one(console, each, arguments.scache, arguments.long) for each in scenarios)
-    return max(compare_one(console, each, arguments.scache, arguments.long) for each in scenarios)
+    return compare_all(console, scenarios, arguments.scache, arguments.long)
 
 
 def chosen(names: Sequence[str]) -> list[Scenario]:
@@ -92,22 +92,33 @@ def run_one(console: Console, scenario: Scenario, variant: str, long: bool) -> i
     return EXIT_SAME if outcome.delivered == outcome.injected else EXIT_DIFFERENT
 
 
-def compare_one(console: Console, scenario: Scenario, other: str, long: bool) -> int:
+def compare_all(console: Console, scenarios: Sequence[Scenario], other: str, long: bool) -> int:
+    """Compare in each scenario, and sum up at the end where the other differs."""
+    found = {each.name: compare_one(console, each, other, long) for each in scenarios}
+    differing = {name: differences for name, differences in found.items() if differences}
+    for name, differences in differing.items():
+        console.print(f"{name} differs: " + "; ".join(map(str, differences)), markup=False)
+    console.print(f"{len(found) - len(differing)} of {len(found)} scenarios the same")
+    return EXIT_DIFFERENT if differing else EXIT_SAME
+
+
+def compare_one(console: Console, scenario: Scenario, other: str, long: bool) -> list[Difference]:
     """Run one scenario with the real scache and with the other, and print both and their differences.
 
     Where they differ they are run again, and all their runs compared: chance evens out, a fault does not.
     """
     variants = ("real", other)
+    disturbed = scenario.disturbance is not Disturbance.NONE
     outcomes = {variant: measure(scenario, variant, long) for variant in variants}
     for _ in range(ROUNDS - 1):
-        if not any(compare(outcomes["real"], outcomes[other])):
+        if not any(compare(outcomes["real"], outcomes[other], disturbed)):
             break
         outcomes = {variant: outcomes[variant] + measure(scenario, variant, long) for variant in variants}
     console.print(outcome_table(scenario, outcomes))
-    differences = list(compare(outcomes["real"], outcomes[other]))
+    differences = list(compare(outcomes["real"], outcomes[other], disturbed))
     for difference in differences:
         console.print(f"  DIFFERS {difference}", markup=False)
-    return EXIT_DIFFERENT if differences else EXIT_SAME
+    return differences
 
 
 def record_one(console: Console, scenario: Scenario, directory: Path) -> int:

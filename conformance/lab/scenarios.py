@@ -26,7 +26,7 @@ class Disturbance(enum.Enum):
 
     NONE = "nothing"
     RELOAD = "postfix reload after half of the mails"
-    RELOAD_OFTEN = "postfix reload every 2 seconds"
+    RELOAD_OFTEN = "postfix reload after every 500 mails"
     KILL = "SIGKILL for the connection cache after half of the mails"
 
 
@@ -200,7 +200,7 @@ SCENARIOS = (
     ),
     Scenario(
         "reload-often",
-        "postfix reload every 2 seconds, the cache in a chroot, 20 destinations",
+        "postfix reload after every 500 mails, the cache in a chroot, 20 destinations",
         short=(Wave(100, sessions=1),),
         long=(Wave(1000, sessions=1),),
         destinations=20,

@@ -20,7 +20,8 @@ __all__ = ["deliver"]
 
 TIME_LIMIT = {False: 60.0, True: 600.0}
 """Seconds for the traffic of a scenario's short and long form; what hasn't arrived then is missing."""
-RELOAD_INTERVAL = 2.0
+RELOAD_INTERVAL = 500
+"""Mails between two reloads. Not seconds: of two runs, the slower one would meet more reloads."""
 
 
 def deliver(
@@ -51,6 +52,11 @@ def remaining(deadline: float) -> float:
     return max(0.0, deadline - time.monotonic())
 
 
+def delivered(mails: int) -> Callable[[LogTally], bool]:
+    """The condition that so many mails have been delivered."""
+    return lambda tally: tally.statuses["sent"] >= mails
+
+
 def settled(mails: int) -> Callable[[LogTally], bool]:
     """The condition that so many mails have been delivered, and their connections saved.
 
@@ -63,8 +69,8 @@ def settled(mails: int) -> Callable[[LogTally], bool]:
 def disturb(disturbance: Disturbance, running: RunningInstance, mails: int, deadline: float) -> None:
     """Do to the instance what the scenario asks for, while so many mails are on their way."""
     if disturbance is Disturbance.RELOAD_OFTEN:
-        while not running.log.wait_until(settled(mails), min(RELOAD_INTERVAL, remaining(deadline))):
-            if not remaining(deadline):
+        for sent in range(RELOAD_INTERVAL, mails, RELOAD_INTERVAL):
+            if not running.log.wait_until(delivered(sent), remaining(deadline)):
                 return
             running.instance.reload()
     elif disturbance is not Disturbance.NONE:

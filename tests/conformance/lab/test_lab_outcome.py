@@ -16,10 +16,9 @@ def outcome(
     mails: int = 200,
     connections: int = 10,
     reused: int = 190,
-    reloads: int = 1,
     warnings: tuple[str, ...] = (),
 ) -> Outcome:
-    tally = LogTally(reloads=reloads, uses=Counter({1: 10, 2: reused}))
+    tally = LogTally(uses=Counter({1: 10, 2: reused}))
     tally.serious = [Line(*(process, 1, text)) for process, _, text in (w.partition(": ") for w in warnings)]
     return Outcome(200, tally, (SinkCounts(connections, mails),))
 
@@ -35,10 +34,6 @@ PAIRS = [
     (outcome(connections=1000), outcome(connections=1100), []),
     (outcome(connections=1000), outcome(connections=1101), ["connections"]),
     (outcome(connections=1000), outcome(connections=899), ["connections"]),
-    (outcome(connections=1000, reloads=10), outcome(connections=2000, reloads=20), []),
-    (outcome(connections=1000, reloads=10), outcome(connections=1000, reloads=20), []),
-    (outcome(connections=1000, reloads=20), outcome(connections=500, reloads=10), []),
-    (outcome(connections=1000, reloads=10), outcome(connections=2201, reloads=20), ["connections"]),
     (outcome(), outcome(reused=170), ["deliveries over a used connection"]),
     (outcome(), outcome(warnings=(PROBLEM,)), ["warning 'smtp: warning: problem talking to service scache'"]),
     (outcome(warnings=(PROBLEM,)), outcome(warnings=(PROBLEM,) * 5), []),
@@ -56,6 +51,14 @@ PAIRS = [
 @pytest.mark.parametrize(("real", "other", "figures"), PAIRS)
 def test_runs_are_the_same_within_the_tolerance(real: Outcome, other: Outcome, figures: list[str]) -> None:
     assert [difference.figure for difference in compare(real, other)] == figures
+
+
+@pytest.mark.parametrize(("warnings", "chance"), [(4, True), (5, False)])
+def test_a_cache_that_is_ended_in_the_middle_interrupts_a_few_requests(warnings: int, chance: bool) -> None:
+    other = outcome(warnings=(PROBLEM,) * warnings)
+
+    assert (not list(compare(outcome(), other, disturbed=True))) == chance
+    assert list(compare(outcome(), other))
 
 
 def test_the_slack_grows_with_the_number_of_runs() -> None:
