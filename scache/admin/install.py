@@ -10,17 +10,12 @@ import json
 import os
 from pathlib import Path
 
-from scache.admin.check.configuration import Configuration
 from scache.admin.check.files import HERE
 from scache.admin.check.installation import PROGRAM_NAME, Installed, mounts, obstacles
-from scache.admin.check.sources import Tools, from_directory
+from scache.admin.configuration import Configuration, Service
 from scache.admin.instance import PostfixInstance
 from scache.admin.zipapp import MARK, build, write_program
-from scache.checking import TYPE_CHECKING
 from scache.errors import UnavailableError
-
-if TYPE_CHECKING:
-    from scache.admin.instance import Entry
 
 __all__ = [
     "PROGRAM_NAME",
@@ -29,7 +24,6 @@ __all__ = [
     "installed_in",
     "is_mounted",
     "original_command",
-    "service_of",
 ]
 
 #: For a Postfix before 3.6.
@@ -46,20 +40,19 @@ class Installation:
 
     def __init__(self, instance: PostfixInstance, interpreter: str) -> None:
         _refuse(instance)
-        service = service_of(instance)
-        entry = instance.entry(service)
+        entry = instance.configuration.service(instance.configuration.cache_service)
         assert entry is not None, "its absence is an obstacle"
-        self.program = Path(instance.value("daemon_directory"), PROGRAM_NAME)
+        self.program = instance.path("daemon_directory") / PROGRAM_NAME
         self._instance = instance
         self._content = build(interpreter)
         self._master_cf = instance.master_cf.read_bytes()
         self.already = entry.program == PROGRAM_NAME
         if self.already:  # of an entry that nobody remembers otherwise, as if it had been Postfix's
-            before = instance.with_command(service, original_command(entry))
-            self.record = Record.between(service, before, self._master_cf)
+            before = instance.with_command(entry.id, original_command(entry))
+            self.record = Record.between(entry.id, before, self._master_cf)
         else:
-            command = _command(instance, service, entry)
-            self.record = Record.between(service, self._master_cf, instance.with_command(service, command))
+            after = instance.with_command(entry.id, _command(instance.configuration, entry))
+            self.record = Record.between(entry.id, self._master_cf, after)
         self._has_record = self.already and Record.path(instance.directory).exists()
         _check_writable(self.program.parent, instance.directory)
         self.is_complete = self._has_record and _holds(self.program, self._content)
@@ -86,7 +79,7 @@ class Installation:
 
 def _refuse(instance: PostfixInstance) -> None:
     """UnavailableError where `scache check` finds what an installation can't go on with."""
-    configuration = from_directory(instance.directory, Tools.installed())
+    configuration = instance.configuration
     found = obstacles(configuration, installed_in(configuration), HERE)
     if found:
         raise UnavailableError(f"{found[0].line()}; do: {' && '.join(found[0].cure)}")
@@ -122,14 +115,9 @@ def _holds(path: Path, content: bytes) -> bool:
         return False
 
 
-def original_command(entry: Entry) -> str:
+def original_command(entry: Service) -> str:
     """The command line of Postfix's own scache, for an entry that runs this project's."""
-    return f"scache {entry.arguments}".replace(_SILENT, "").strip()
-
-
-def service_of(instance: PostfixInstance) -> str:
-    """`name/unix` of the service that the instance's delivery agents ask for connections."""
-    return f"{instance.value('connection_cache_service_name')}/unix"
+    return " ".join(("scache", *entry.options)).replace(_SILENT, "").strip()
 
 
 def _check_writable(*directories: Path) -> None:
@@ -138,10 +126,10 @@ def _check_writable(*directories: Path) -> None:
             raise UnavailableError(f"{directory}: can't be written to")
 
 
-def _command(instance: PostfixInstance, service: str, entry: Entry) -> str:
+def _command(configuration: Configuration, entry: Service) -> str:
     """The command line for master.cf. With a Postfix before 3.6, the daemon must not speak first."""
-    words = [PROGRAM_NAME, *([entry.arguments] if entry.arguments else [])]
-    if not instance.speaks_first and "scache_announce" not in instance.overrides(service):
+    words = [PROGRAM_NAME, *entry.options]
+    if not configuration.speaks_first and "scache_announce" not in entry.overrides:
         words.append(_SILENT)
     return " ".join(words)
 

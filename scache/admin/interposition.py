@@ -80,8 +80,7 @@ def heal(instance: PostfixInstance) -> str | None:
 
 def socket_of(instance: PostfixInstance) -> Path:
     """Where an instance's delivery agents ask for connections."""
-    values = instance.values("queue_directory", "connection_cache_service_name")
-    return Path(values["queue_directory"], "private", values["connection_cache_service_name"])
+    return instance.path("queue_directory") / "private" / instance.configuration.cache_service
 
 
 @contextlib.contextmanager

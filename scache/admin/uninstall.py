@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from scache.admin.install import PROGRAM_NAME, Record, is_mounted, original_command, service_of
+from scache.admin.install import PROGRAM_NAME, Record, is_mounted, original_command
 from scache.admin.instance import PostfixInstance
 from scache.admin.zipapp import MARK
 from scache.errors import UnavailableError
@@ -26,11 +26,12 @@ class Removal:
     def __init__(self, instance: PostfixInstance) -> None:
         self._instance = instance
         self._record = Record.path(instance.directory)
-        service = Record.load(instance.directory).service if self._record.exists() else service_of(instance)
+        name = instance.configuration.cache_service
+        service = Record.load(instance.directory).service if self._record.exists() else f"{name}/unix"
         self._master_cf = _restored(instance, service)
         self.entry = service if self._master_cf is not None else None
         self.others = _other_users(instance)
-        self.program = Path(instance.value("daemon_directory"), PROGRAM_NAME)
+        self.program = instance.path("daemon_directory") / PROGRAM_NAME
         self.removes_program = not self.others and _is_ours(self.program)
         self.is_complete = self.entry is None and not self.removes_program and not self._record.exists()
         if not self.is_complete and not os.access(instance.directory, os.W_OK):
@@ -52,7 +53,7 @@ class Removal:
 
 def _restored(instance: PostfixInstance, service: str) -> bytes | None:
     """master.cf as it is to be; None where it is so already, because something has put the entry back."""
-    entry = instance.entry(service)
+    entry = instance.configuration.service(*service.split("/"))
     if entry is None or entry.program != PROGRAM_NAME:
         return None
     if Record.path(instance.directory).exists():
@@ -68,7 +69,7 @@ def _is_ours(path: Path) -> bool:
 
 
 def _other_users(instance: PostfixInstance) -> list[Path]:
-    default = PostfixInstance(None)
-    named = default.value("multi_instance_directories").replace(",", " ").split()
+    default = PostfixInstance.at(None)
+    named = default.configuration.main().text("multi_instance_directories").replace(",", " ").split()
     others = {default.directory, *map(Path, named)} - {instance.directory}
     return sorted(directory for directory in others if Record.path(directory).exists())

@@ -9,18 +9,19 @@ import sys
 from pathlib import Path
 
 from scache.admin.check.catalogue import KINDS, findings
-from scache.admin.check.configuration import Configuration
 from scache.admin.check.delivery import deliver
 from scache.admin.check.files import ELSEWHERE, HERE, Files
 from scache.admin.check.finding import Finding, Severity
 from scache.admin.check.log import machine_syslog
 from scache.admin.check.page import section
-from scache.admin.check.running import State, ask, service_of
-from scache.admin.check.sources import Tools, from_directory, from_postconf
+from scache.admin.check.running import State, ask
 from scache.admin.check.tables import entries
+from scache.admin.configuration import Configuration
 from scache.admin.install import installed_in
 from scache.admin.instance import PostfixInstance, add_config_directory
 from scache.admin.interposition import heal
+from scache.admin.sources import from_directory, from_postconf
+from scache.admin.tools import Tools
 from scache.errors import UnavailableError, UsageError
 
 __all__ = ["add_arguments", "run"]
@@ -72,14 +73,15 @@ def run(arguments: argparse.Namespace) -> int:
         return _report(configuration, found, state, as_json=arguments.json)
     statuses = []
     for directory in _directories(arguments, tools):
-        if tools is not None:
-            _heal(directory)
         configuration = from_directory(directory, tools)
+        instance = None if tools is None else PostfixInstance(configuration, tools)
+        if instance is not None:
+            _heal(instance)
         found = findings(configuration, HERE, machine_syslog(configuration), installed_in(configuration))
         if arguments.destination is not None:
             statuses.append(_deliver(configuration, arguments, tools, HERE, found))
             continue
-        statuses.append(_report(configuration, found, ask(configuration, tools), as_json=arguments.json))
+        statuses.append(_report(configuration, found, ask(instance), as_json=arguments.json))
     return max(statuses)
 
 
@@ -108,12 +110,10 @@ def _deliver(
     return _FINE if delivery.is_reused else _FOUND
 
 
-def _heal(directory: Path | None) -> None:
+def _heal(instance: PostfixInstance) -> None:
     """Undo what a recorder that was killed has left."""
-    with contextlib.suppress(
-        UnavailableError
-    ):  # a configuration that Postfix can't read is looked at all the same
-        if (healed := heal(PostfixInstance(directory))) is not None:
+    with contextlib.suppress(UnavailableError):  # what Postfix can't read is looked at all the same
+        if (healed := heal(instance)) is not None:
             print(healed, file=sys.stderr)
 
 
@@ -127,7 +127,7 @@ def _directories(arguments: argparse.Namespace, tools: Tools | None) -> list[Pat
 
 
 def _report(configuration: Configuration, found: list[Finding], state: State, *, as_json: bool) -> int:
-    service, installed = f"{service_of(configuration)}/unix", _installed(configuration)
+    service, installed = f"{configuration.cache_service}/unix", _installed(configuration)
     if as_json:
         document = {
             "directory": configuration.directory,
@@ -152,7 +152,7 @@ def _report(configuration: Configuration, found: list[Finding], state: State, *,
 
 def _installed(configuration: Configuration) -> str:
     """Which program the cache's entry runs."""
-    name = service_of(configuration)
+    name = configuration.cache_service
     if configuration.services is None:
         return "master.cf is not known"
     service = configuration.service(name)

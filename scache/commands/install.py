@@ -37,14 +37,16 @@ def run(arguments: argparse.Namespace) -> int:
 
     Raises UnavailableError, OSError: nothing is changed then.
     """
-    instance = PostfixInstance(arguments.config_directory)
+    instance = PostfixInstance.at(arguments.config_directory)
     installation = Installation(instance, arguments.python)
     lines = _steps(instance, installation, "would write" if arguments.dry_run else "written:")
     if not arguments.dry_run:
         if (healed := heal(instance)) is not None:
             print(healed, file=sys.stderr if arguments.ensure else sys.stdout)
+        is_running = not installation.is_complete and instance.is_running()
         installation.carry_out()
-        if not installation.is_complete and instance.reload_if_running():
+        if is_running:
+            instance.reload()
             lines.append("postfix reload: done")
     if arguments.ensure:
         lines = ["unchanged" if installation.is_complete else "changed"]

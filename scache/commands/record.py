@@ -78,9 +78,10 @@ def run(arguments: argparse.Namespace) -> int:
             front = None
             listener = stack.enter_context(SocketFile(str(listen), access_like(upstream)))
         else:
-            front = stack.enter_context(Interposition(PostfixInstance(arguments.postfix), say))
+            front = stack.enter_context(Interposition(PostfixInstance.at(arguments.postfix), say))
             listen, upstream, listener = front.path, front.upstream, front.listener
-            silent, release = not front.instance.speaks_first, front.instance.value("mail_version")
+            configuration = front.instance.configuration
+            silent, release = not configuration.speaks_first, configuration.main().text("mail_version")
         header = Header(
             recorder=f"scache {__version__}",
             start=0.0,

@@ -30,12 +30,14 @@ def run(arguments: argparse.Namespace) -> int:
 
     Raises UnavailableError, OSError.
     """
-    instance = PostfixInstance(arguments.config_directory)
+    instance = PostfixInstance.at(arguments.config_directory)
     removal = Removal(instance)
     lines = _steps(instance, removal, would=arguments.dry_run)
     if not arguments.dry_run and not removal.is_complete:
+        is_running = removal.entry is not None and instance.is_running()
         removal.restore_entry()
-        if removal.entry and instance.reload_if_running():
+        if is_running:
+            instance.reload()
             lines.append("postfix reload: done")
         removal.remove_program()
     if arguments.ensure:

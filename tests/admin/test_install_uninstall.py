@@ -255,8 +255,34 @@ def test_a_failure_in_the_middle_of_an_installation_leaves_nothing(
 
 def test_what_is_no_instance_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["install", "--config-directory", str(tmp_path)]) == 2
-    assert capsys.readouterr().err == f"scache install: {tmp_path}/main.cf: not a file\n"
+    assert capsys.readouterr().err == f"scache install: {tmp_path}/main.cf: No such file or directory\n"
     assert main(["uninstall", "--config-directory", str(tmp_path)]) == 2
+
+
+@pytest.mark.parametrize("command", ["install", "uninstall"])
+def test_a_directory_that_main_cf_does_not_name_is_refused(
+    tmp_path: Path, command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    instance = Instance(tmp_path)
+    with instance.main_cf.open("a") as file:
+        file.write("daemon_directory = ${daemon_directory\n")
+    assert instance.run(command) == 2
+    assert capsys.readouterr().err == (
+        f"scache {command}: {instance.main_cf}: daemon_directory = ${{daemon_directory: no absolute path\n"
+    )
+
+
+def test_without_root_a_postfix_that_may_run_is_left_as_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    instance = Instance(tmp_path)
+    (tmp_path / "queue/pid").mkdir(parents=True)
+    (tmp_path / "queue/pid/master.pid").touch()
+    before = instance.files()
+    monkeypatch.setattr(os, "geteuid", lambda: 65534)
+    assert instance.run("install") == 2
+    assert capsys.readouterr().err == "scache install: whether Postfix runs can be asked by root only\n"
+    assert instance.files() == before
 
 
 def test_nothing_installed_means_nothing_to_uninstall(
@@ -278,7 +304,8 @@ def test_done_a_second_time_nothing_changes_and_nothing_is_reloaded(
     instance.run(command)
     before = instance.files()
     reloads: list[int] = []
-    monkeypatch.setattr(PostfixInstance, "reload_if_running", lambda _self: bool(reloads.append(1)))
+    monkeypatch.setattr(PostfixInstance, "is_running", lambda _self: True)
+    monkeypatch.setattr(PostfixInstance, "reload", lambda _self: reloads.append(1))
     capsys.readouterr()
     assert instance.run(command, "--ensure") == 0
     assert capsys.readouterr().out == "unchanged\n"

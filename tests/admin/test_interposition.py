@@ -113,19 +113,19 @@ def test_what_a_recorder_leaves_that_was_killed_with_its_guardian_is_healed(
         process.wait(60)
     wait_for_guardian(directories)
     assert not found_nothing(directories)
-    assert heal(PostfixInstance(directories.config)) == (
+    assert heal(PostfixInstance.at(directories.config)) == (
         f"{directories.queue}/private/{NAME}: given back to Postfix's scache; a recorder had been killed"
     )
     assert found_nothing(directories)
     assert private(directories) == sockets
-    assert heal(PostfixInstance(directories.config)) is None
+    assert heal(PostfixInstance.at(directories.config)) is None
 
 
 def test_a_recorder_that_is_at_work_is_left_alone_and_keeps_a_second_one_out(
     directories: Directories, tmp_path: Path
 ) -> None:
     with recorder(directories, tmp_path / "t") as process:
-        assert heal(PostfixInstance(directories.config)) is None
+        assert heal(PostfixInstance.at(directories.config)) is None
         second = subprocess.run(
             [sys.executable, "-m", "scache", "record", f"--postfix={directories.config}", "--output=/x"],
             capture_output=True,
@@ -148,7 +148,7 @@ def test_a_recorder_stays_in_front_through_reloads_and_ends_when_postfix_starts_
     trace = tmp_path / "t"
     with recorder(directories, trace) as process:
         assert process.stderr is not None
-        PostfixInstance(directories.config).reload()
+        PostfixInstance.at(directories.config).reload()
         assert found_nothing(directories)
         for word in ("stop", "start"):
             subprocess.run(["postfix", "-c", str(directories.config), word], check=True, capture_output=True)

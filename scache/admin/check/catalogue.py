@@ -14,12 +14,12 @@ from scache.admin.check import (
     tls,
     values,
 )
-from scache.admin.check.configuration import Configuration
 from scache.admin.check.files import Files
 from scache.admin.check.finding import Finding, Kind, Severity
 from scache.admin.check.installation import Installed
 from scache.admin.check.log import Syslog
 from scache.admin.check.tls_use import tls_programs
+from scache.admin.configuration import Configuration
 
 __all__ = ["FAMILIES", "KINDS", "findings"]
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from scache.admin.check.configuration import Configuration, Effective, Service
 from scache.admin.check.files import Files
 from scache.admin.check.finding import Finding, Severity
 from scache.admin.check.match_list import elements
 from scache.admin.check.next_hop import bare
-from scache.admin.check.reading import words
 from scache.admin.check.reuse import seconds_in_cache
 from scache.admin.check.route import Lookup, Route, deciding, look_up_first, route
 from scache.admin.check.tls_use import tls_of
+from scache.admin.configuration import Configuration, Effective, Service
+from scache.admin.reading import words
 from scache.errors import UnavailableError
 
 __all__ = ["Delivery", "deliver"]

@@ -9,13 +9,13 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator, Sequence
 
-from scache.admin.check.configuration import Configuration, Effective, Service
 from scache.admin.check.files import Files
 from scache.admin.check.finding import Finding, Kind, Severity
 from scache.admin.check.match_list import Element, elements
 from scache.admin.check.next_hop import bare, below, can_match, in_order, literal, next_hop, with_bare_keys
-from scache.admin.check.reading import words
 from scache.admin.check.tables import TABLE_TYPES, entries, fault_of_table
+from scache.admin.configuration import Configuration, Effective, Service
+from scache.admin.reading import words
 
 __all__ = ["KINDS", "find"]
 

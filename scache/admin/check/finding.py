@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from scache.admin.check.configuration import Place
+from scache.admin.configuration import Place
 
 __all__ = ["Finding", "Kind", "Severity"]
 

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from scache.admin.check import syntax
-from scache.admin.check.configuration import Configuration, Service
 from scache.admin.check.files import Files
 from scache.admin.check.finding import Finding, Kind, Severity
 from scache.admin.check.services import cache_demand, in_the_way
+from scache.admin.configuration import Configuration, Service
 
 __all__ = ["KINDS", "PROGRAM_NAME", "Installed", "find", "mounts", "obstacles"]
 
@@ -89,7 +89,7 @@ def _outside(path: str) -> str:
 
 
 def _cache(configuration: Configuration) -> Service | None:
-    return configuration.service(configuration.main().text("connection_cache_service_name"))
+    return configuration.service(configuration.cache_service)
 
 
 def obstacles(configuration: Configuration, installed: Installed, files: Files) -> list[Finding]:

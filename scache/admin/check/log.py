@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from scache.admin.check.configuration import Configuration, Effective
 from scache.admin.check.finding import Finding, Kind, Severity
+from scache.admin.configuration import Configuration, Effective
 
 __all__ = ["KINDS", "Syslog", "find", "machine_syslog"]
 

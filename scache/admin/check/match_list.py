@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from scache.admin.check.configuration import Place
-from scache.admin.check.reading import words
+from scache.admin.configuration import Place
+from scache.admin.reading import words
 from scache.config.main_cf import logical_lines
 
 __all__ = ["Element", "ReadFile", "elements"]

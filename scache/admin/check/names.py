@@ -7,8 +7,8 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
-from scache.admin.check.configuration import Configuration, Setting
 from scache.admin.check.finding import Finding, Kind, Severity
+from scache.admin.configuration import Configuration, Setting
 from scache.config.parameters import BY_NAME
 
 __all__ = ["KINDS", "find"]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from scache.admin.check.configuration import Configuration, Effective, Service
 from scache.admin.check.finding import Finding, Kind, Severity
+from scache.admin.configuration import Configuration, Effective, Service
 from scache.config.values import seconds
 
 __all__ = ["KINDS", "find", "seconds_in_cache"]

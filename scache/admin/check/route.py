@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from scache.admin.check.configuration import Configuration, Effective
 from scache.admin.check.files import Files
 from scache.admin.check.match_list import Element, elements
-from scache.admin.check.reading import words
+from scache.admin.configuration import Configuration, Effective
+from scache.admin.reading import words
 from scache.errors import UnavailableError
 
 __all__ = ["Lookup", "Route", "deciding", "look_up_first", "route"]

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from scache.admin.check.configuration import Configuration
-from scache.admin.check.sources import Tools
+from scache.admin.instance import PostfixInstance
 from scache.client import Client
 from scache.errors import ProtocolError, UnavailableError
 from scache.protocol.dialect import POSTFIX_2, POSTFIX_3_6
 
-__all__ = ["State", "ask", "is_running", "service_of"]
+__all__ = ["State", "ask"]
 
 _PATIENCE = 5.0  # seconds for an answer
 _LABEL = b"scache check\n"  # no delivery agent's label looks like this
@@ -27,40 +25,19 @@ class State:
     said: str
 
 
-def service_of(configuration: Configuration) -> str:
-    """Name of the service that the delivery agents ask for connections."""
-    return configuration.main().text("connection_cache_service_name")
-
-
-def is_running(configuration: Configuration, tools: Tools | None) -> bool:
-    """Whether the instance's master(8) runs. UnavailableError where only root could tell."""
-    main = configuration.main()
-    queue = Path(main.text("queue_directory"))
-    directory = queue / (main.text("process_id_directory") or "pid")
-    try:
-        if tools is None or not (directory / "master.pid").exists():
-            return False
-    except PermissionError:
-        pass
-    if os.geteuid() != 0:
-        raise UnavailableError("whether Postfix runs can be asked by root only")
-    assert tools is not None
-    return tools.status(configuration.directory) == 0
-
-
-def ask(configuration: Configuration, tools: Tools | None) -> State:
-    """Whether the cache answers, where Postfix runs.
+def ask(instance: PostfixInstance | None) -> State:
+    """Whether an instance's cache answers, if Postfix runs; None where there is no Postfix.
 
     Where servers speak first (3.6 and later) that is enough, and no request is made. An older one is asked
     for a destination that nobody has, which it counts.
     """
     try:
-        if not is_running(configuration, tools):
+        if instance is None or not instance.is_running():
             return State(True, "not asked, because Postfix is not running")
     except UnavailableError as error:
         return State(None, f"not asked: {error}")
-    queue = configuration.main().text("queue_directory")
-    path = Path(queue, "private", service_of(configuration))
+    configuration = instance.configuration
+    path = Path(configuration.main().text("queue_directory"), "private", configuration.cache_service)
     try:
         if configuration.speaks_first:
             Client(str(path), dialect=POSTFIX_3_6, timeout=_PATIENCE).close()

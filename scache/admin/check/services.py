@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from scache.admin.check.configuration import Configuration, Effective, Place, Service
 from scache.admin.check.files import Files
 from scache.admin.check.finding import Finding
-from scache.admin.check.reading import words
 from scache.admin.check.roles import AGENT, BY_FAULT, CACHE, POSTLOG, TLSMGR, TLSPROXY, Role
 from scache.admin.check.tables import entries
+from scache.admin.configuration import Configuration, Effective, Place, Service
+from scache.admin.reading import words
 
 __all__ = ["Demand", "cache_demand", "demands", "find", "in_the_way"]
 

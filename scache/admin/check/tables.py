@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from scache.admin.check.files import Files
-from scache.admin.check.reading import words
+from scache.admin.reading import words
 from scache.config.main_cf import logical_lines
 
 __all__ = ["REMOTE_TYPES", "SUFFIXES", "TABLE_TYPES", "entries", "fault_of_table"]

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from scache.admin.check.configuration import Configuration, Effective, Place, Service
 from scache.admin.check.files import Files
 from scache.admin.check.finding import Finding, Kind, Severity
-from scache.admin.check.reading import words
 from scache.admin.check.tables import entries, fault_of_table
 from scache.admin.check.tls_use import AgentTls, reuse_of, tls_of, wants_tls
+from scache.admin.configuration import Configuration, Effective, Place, Service
 from scache.admin.parameters import TLS_LEVELS
+from scache.admin.reading import words
 
 __all__ = ["KINDS", "find"]
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from scache.admin.check.configuration import Configuration, Effective, Service
 from scache.admin.check.files import Files
-from scache.admin.check.reading import words
 from scache.admin.check.tables import entries
+from scache.admin.configuration import Configuration, Effective, Service
 from scache.admin.parameters import TLS_LEVELS
+from scache.admin.reading import words
 
 __all__ = ["AgentTls", "reuse_of", "tls_of", "tls_programs", "wants_tls"]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from scache.admin.check.configuration import Configuration, Effective, Service
 from scache.admin.check.finding import Finding, Kind, Severity
+from scache.admin.configuration import Configuration, Effective, Service
 from scache.admin.parameters import PARAMETERS, TLS_LEVELS, Parameter
 from scache.errors import ConfigurationError
 

@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from scache.admin.check.catalogue import findings
-from scache.admin.check.configuration import Configuration
 from scache.admin.check.files import HERE
 from scache.admin.check.finding import Finding
-from scache.admin.check.sources import Tools, from_directory
+from scache.admin.configuration import Configuration
+from scache.admin.sources import from_directory
+from scache.admin.tools import Tools
 from tests.support.configuration import settle
 
 __all__ = ["GOOD", "PLANTED", "Planted", "found", "write"]

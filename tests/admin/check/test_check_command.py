@@ -11,10 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from scache.admin.check import sources
 from scache.admin.check.catalogue import KINDS
 from scache.admin.check.page import catalogue
-from scache.admin.check.sources import Tools
+from scache.admin.tools import Tools
 from scache.cli import main
 from tests.admin.check.planted import GOOD, Planted, write
 from tests.support.started import Started
@@ -251,4 +250,5 @@ def test_what_is_installed_is_named(tmp_path: Path, capsys: pytest.CaptureFixtur
 
 def test_the_tools_are_found_where_root_has_them(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
-    assert (Tools.installed() is None) == (shutil.which("postconf", path=sources.SEARCH) is None)
+    roots = "/usr/sbin:/usr/local/sbin:/usr/bin:/sbin"
+    assert (Tools.installed() is None) == (shutil.which("postconf", path=roots) is None)

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from conformance.postfix.installations import installed_postfix
-from scache.admin.check.configuration import Configuration, Effective, Setting
-from scache.admin.check.sources import Tools
 from scache.admin.check.values import fatal_value
+from scache.admin.configuration import Configuration, Effective, Setting
 from scache.admin.parameters import PARAMETERS, Parameter
+from scache.admin.tools import Tools
 
 pytestmark = pytest.mark.postfix
 

@@ -14,13 +14,14 @@ from scache.config.expansion import expand
 from scache.config.main_cf import MainCf
 from scache.config.values import Values
 from scache.errors import ConfigurationError
+from scache.protocol.dialect import announces
 
 __all__ = ["AGENTS", "Configuration", "Effective", "Fault", "Place", "Service", "Setting"]
 
 #: Names under which the program of the delivery agents runs; they prefix its parameters.
 AGENTS = ("smtp", "lmtp")
-#: The earliest release with: tlsproxy(8) for delivery agents, an announcement, inline: tables.
-_TLS_REUSE, _ANNOUNCEMENT = (3, 4), (3, 6)
+#: The earliest release whose delivery agents use tlsproxy(8).
+_TLS_REUSE = (3, 4)
 
 
 @dataclass(frozen=True)
@@ -195,6 +196,11 @@ class Configuration:
         return Effective(self)
 
     @property
+    def cache_service(self) -> str:
+        """The service that is asked for connections by agents that have no name of their own for it."""
+        return self.main().text("connection_cache_service_name")
+
+    @property
     def hands_tls_on(self) -> bool:
         """Whether this release can hand TLS connections on at all, through tlsproxy(8)."""
         return self.release >= _TLS_REUSE
@@ -202,7 +208,7 @@ class Configuration:
     @property
     def speaks_first(self) -> bool:
         """Whether its servers announce their protocol."""
-        return self.release >= _ANNOUNCEMENT
+        return announces(self.main().text("mail_version"))
 
     def postconf(self, option: str, *words: str) -> str:
         """A postconf command for this instance, as one would type it."""

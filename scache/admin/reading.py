@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from scache.admin.check.configuration import Fault, Place, Service, Setting
+from scache.admin.configuration import Fault, Place, Service, Setting
 from scache.config.main_cf import logical_lines, split_setting
 from scache.errors import ConfigurationError
 
