@@ -156,7 +156,7 @@ class RunningServer:
         for label in sorted(labels):
             while True:
                 peer.send(FIND_ENDP.message(label))
-                if peer.receive().data in (FIND_ENDP.fail.data, b""):
+                if peer.receive().data in (FIND_ENDP.fail, b""):
                     break
                 peer.send(DUMMY)
                 peer.receive()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from scache.cache.entries import Binding
 from scache.checking import TYPE_CHECKING
-from scache.protocol.actions import Close, Discard, HandOver, Write
+from scache.protocol.actions import Close, Discard, HandOver
 from scache.protocol.attributes import LIST_END, Scanner
 from scache.protocol.request import SAVE_DEST, SAVE_ENDP
 
@@ -109,9 +109,9 @@ class Handover:
         left = entry.due - now
         if isinstance(entry, Binding):
             self._wanted = _STATUS
-            return [Write(SAVE_DEST.message(left, entry.dest_label, entry.prop, entry.endp_label))]
+            return [SAVE_DEST.message(left, entry.dest_label, entry.prop, entry.endp_label)]
         self._session = entry
-        request = Write(SAVE_ENDP.message(left, entry.endpoint.label, entry.prop))
+        request = SAVE_ENDP.message(left, entry.endpoint.label, entry.prop)
         if self._dialect.write_wait:
             self._wanted = _DUMMY
             return [request]

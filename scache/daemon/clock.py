@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import time
 
-__all__ = ["SystemClock"]
+from scache.checking import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from scache.daemon.interfaces import Clock
+
+__all__ = ["Moment", "SystemClock"]
 
 
 class SystemClock:
@@ -21,3 +26,16 @@ class SystemClock:
     def text(self, seconds: int) -> str:
         """Local time as `Nov  3 11:10:00` (ctime(3) without the year)."""
         return time.ctime(seconds)[4:19]
+
+
+class Moment:
+    """When a turn of the event loop began, by both clocks: whoever asks in the turn needs no other time.
+
+    `wall`: seconds since the epoch. `elapsed`: seconds of the monotonic clock.
+    """
+
+    __slots__ = ("elapsed", "wall")
+
+    def __init__(self, clock: Clock) -> None:
+        self.wall = clock.now()
+        self.elapsed = clock.monotonic()

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from scache.checking import TYPE_CHECKING
 from scache.daemon.network import READABLE, WRITABLE
-from scache.protocol.actions import Close, Continue, Discard, HandOver, Warn, Write
+from scache.protocol.actions import Close, Continue, Discard, HandOver, Warn, listed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from scache.cache.handover import Handover
     from scache.daemon.budget import ClientMemory
+    from scache.daemon.clock import Moment
     from scache.daemon.interfaces import Network, Stream
-    from scache.protocol.actions import Action
+    from scache.protocol.actions import Action, Answer
     from scache.protocol.conversation import Conversation
 
 __all__ = ["Connection"]
@@ -21,9 +22,9 @@ __all__ = ["Connection"]
 class Connection:
     """One client's stream and conversation, and the actions that a full socket holds up.
 
-    monotonic: a clock, in seconds. memory: what all clients hold together. warn takes the client's user id
-    and the text of a line. closed is called once, when the connection has been closed. `last_heard`: when
-    something came or went last, by that clock.
+    moment: when the present turn of the loop began. memory: what all clients hold together. warn takes the
+    client's user id and the text of a line. closed is called once, when the connection has been closed.
+    `last_heard`: when something came or went last, in seconds of the monotonic clock.
     """
 
     __slots__ = (
@@ -32,7 +33,7 @@ class Connection:
         "_held_up",
         "_holds",
         "_memory",
-        "_monotonic",
+        "_moment",
         "_network",
         "_receive",
         "_send",
@@ -46,13 +47,13 @@ class Connection:
         network: Network,
         stream: Stream,
         conversation: Conversation | Handover,
-        monotonic: Callable[[], float],
+        moment: Moment,
         memory: ClientMemory,
         warn: Callable[[int, str], None],
         closed: Callable[[int, int], None],
     ) -> None:
         self._network = network
-        self._monotonic = monotonic
+        self._moment = moment
         self._memory = memory
         self._warn = warn
         self._closed = closed
@@ -62,7 +63,7 @@ class Connection:
         self._send = stream.send
         self._held_up: Sequence[Action] = ()
         self._holds = False  # something that counts in the memory of all clients
-        self.last_heard = monotonic()
+        self.last_heard = moment.elapsed
 
     @property
     def waiting(self) -> bool:
@@ -76,50 +77,57 @@ class Connection:
 
     def ready(self, now: int) -> None:
         """The stream has become readable, or writable where actions are held up: go on."""
-        self.last_heard = self._monotonic()
+        self.last_heard = self._moment.elapsed
         if self._held_up:
-            self._network.watch(self._stream.handle, READABLE)
-            if self._holds:
-                self._hold(self._memory.unread, 0)
-            actions, self._held_up = self._held_up, ()
-            if isinstance(actions[0], Continue):
-                actions = self._conversation.go_on(now)
-            self._answer(actions, now)
+            self._go_on(now)
             return
         conversation = self._conversation
+        answer: Answer
         try:
             if conversation.descriptor_due:
                 data, descriptors = self._stream.receive_descriptors()
-                if data:
-                    actions = conversation.receive_descriptors(descriptors, now)
-                else:
-                    actions = conversation.end(now)
+                answer = conversation.receive_descriptors(descriptors, now) if data else conversation.end(now)
             else:
                 data = self._receive(conversation.read_limit)
-                actions = conversation.receive(data, now) if data else conversation.end(now)
+                answer = conversation.receive(data, now) if data else conversation.end(now)
         except BlockingIOError:
             return
         except ConnectionError:  # the peer has closed with bytes unread: an end of input like any other
-            actions = conversation.end(now)
-        if not actions:
-            self._hold(self._memory.unfinished, conversation.unfinished)
-            return
+            answer = conversation.end(now)
+        if self._holds or not answer:
+            self._hold(self._memory.unfinished, 0 if answer else conversation.unfinished)
+        if type(answer) is bytes:  # as nearly always, and as a rule the socket takes it
+            try:
+                sent = self._send(answer)
+            except OSError:
+                sent = 0  # it fails again below, where that is seen to
+            if sent == len(answer):
+                return
+            answer = answer[sent:]
+        self._answer(listed(answer), now)
+
+    def _go_on(self, now: int) -> None:
+        """The client takes more of what is held up."""
+        self._network.watch(self._stream.handle, READABLE)
         if self._holds:
-            self._hold(self._memory.unfinished, 0)
+            self._hold(self._memory.unread, 0)
+        actions, self._held_up = self._held_up, ()
+        if isinstance(actions[0], Continue):
+            actions = self._conversation.go_on(now)
         self._answer(actions, now)
 
     def _answer(self, actions: Sequence[Action], now: int) -> None:
         """Do this, as far as the socket takes it."""
         for position, action in enumerate(actions):
-            if isinstance(action, Write):
+            if isinstance(action, bytes):
                 try:
-                    sent = self._send(action.data)
+                    sent = self._send(action)
                 except BlockingIOError:
                     sent = 0
                 except ConnectionError:
                     continue  # to a client that has gone, nothing is owed
-                if sent < len(action.data):
-                    self._hold_up([Write(action.data[sent:]), *actions[position + 1 :]])
+                if sent < len(action):
+                    self._hold_up([action[sent:], *actions[position + 1 :]])
                     return
             elif isinstance(action, HandOver):
                 try:
@@ -146,7 +154,7 @@ class Connection:
     def _hold_up(self, actions: Sequence[Action]) -> None:
         self._held_up = actions
         self._network.watch(self._stream.handle, WRITABLE)
-        unread = sum(len(action.data) for action in actions if isinstance(action, Write))
+        unread = sum(len(action) for action in actions if isinstance(action, bytes))
         self._hold(self._memory.unread, unread)
 
     def _hold(self, kind: Callable[[Connection, int], None], size: int) -> None:
@@ -166,7 +174,7 @@ class Connection:
         """The client has exceeded ipc_timeout: close, with no more than one try to tell it."""
         actions = self._abandon(now, timed_out=True)
         self._held_up = ()
-        self._answer([action for action in actions if isinstance(action, Write | Warn)], now)
+        self._answer([action for action in actions if isinstance(action, bytes | Warn)], now)
         self._close(now)
 
     def drop(self, now: int) -> None:

@@ -10,6 +10,7 @@ from scache.cache.handover import Handover
 from scache.cache.service import Service
 from scache.checking import TYPE_CHECKING
 from scache.daemon.budget import ClientMemory
+from scache.daemon.clock import Moment
 from scache.daemon.connection import Connection
 from scache.daemon.network import READABLE
 from scache.daemon.sessions import PATIENCE, CachedSessions
@@ -68,11 +69,10 @@ class Server:
         self._full = False  # whether newcomers have to wait until a client leaves
         self._clients: dict[int, Connection] = {}
         self._handlers: dict[int, Handler] = {}
-        self._now = clock.now()
-        self._elapsed = clock.monotonic()
+        self._moment = Moment(clock)
         self._timers = Timers()  # by the clock on the wall, as Postfix's are
         self._limits = Timers()  # by what really passes
-        now = int(self._now)
+        now = int(self._moment.wall)
         self._interval_start = now
         self._timers.set(self._log_interval, now + settings.status_update_time)
         self._start_idling(now)
@@ -122,30 +122,35 @@ class Server:
 
     def timeout(self) -> float:
         """Seconds from the last turn's beginning to the next timer, a day at most."""
-        wait = min(self._timers.due - self._now, self._limits.due - self._elapsed, _LONGEST_WAIT)
+        moment = self._moment
+        wait = self._timers.due - moment.wall
         cache_due = self._service.next_due()
-        if cache_due is not None:
-            wait = min(wait, cache_due - self._now)
-        return max(0.0, wait)
+        if cache_due is not None and cache_due - moment.wall < wait:
+            wait = cache_due - moment.wall
+        if self._limits.due - moment.elapsed < wait:
+            wait = self._limits.due - moment.elapsed
+        return 0.0 if wait < 0 else wait if wait < _LONGEST_WAIT else _LONGEST_WAIT
 
     def turn(self, timeout: float | None) -> None:
         """One turn of the loop: wait at most so many seconds (None: no limit), then timers, then I/O."""
         ready = self._network.wait(timeout)
-        self._now = self._clock.now()
-        self._elapsed = self._clock.monotonic()
-        now = int(self._now)
+        moment, clock = self._moment, self._clock
+        moment.wall = clock.now()
+        moment.elapsed = clock.monotonic()
+        now = int(moment.wall)
         cache_due = self._service.next_due()
         if cache_due is not None and cache_due <= now:
             for session in self._service.expire(now):
                 self._sessions.close(session)
         if self._timers.due <= now:
             self._timers.run(now, now)
-        if self._limits.due <= self._elapsed:
-            self._limits.run(self._elapsed, now)
+        if self._limits.due <= moment.elapsed:
+            self._limits.run(moment.elapsed, now)
         if self.stopped:
             return
+        handlers = self._handlers
         for handle, _events in ready:
-            handler = self._handlers.get(handle)
+            handler = handlers.get(handle)
             if handler is None:
                 self._session_ready(handle)  # or an earlier one of this turn has closed it
             else:
@@ -165,7 +170,7 @@ class Server:
             self._network,
             stream,
             handover,
-            self._clock.monotonic,
+            self._moment,
             self._memory,
             self._warn,
             lambda _handle, _now: self.stop(),
@@ -211,12 +216,12 @@ class Server:
 
     def _warn(self, user: int, text: str) -> None:
         """Log what a client of this user did wrong."""
-        self._warnings.warn(self._elapsed, user, text)
+        self._warnings.warn(self._moment.elapsed, user, text)
         self._schedule_sum_up()
 
     def _bound_met(self, text: str) -> None:
         """Log that there is no room for something."""
-        self._bounds_met.warn(self._elapsed, None, f"warning: {text}")
+        self._bounds_met.warn(self._moment.elapsed, None, f"warning: {text}")
         self._schedule_sum_up()
 
     def _schedule_sum_up(self) -> None:
@@ -228,14 +233,14 @@ class Server:
 
     def _sum_up(self, _now: int) -> None:
         for limit in (self._warnings, self._bounds_met):
-            if limit.due is not None and limit.due <= self._elapsed:
+            if limit.due is not None and limit.due <= self._moment.elapsed:
                 limit.sum_up()
         self._schedule_sum_up()
 
     def _close_client(self, client: Connection, what: str) -> None:
         """A client makes us hold more than its share."""
         self._bound_met(f"client closed: too many bytes of {what}")
-        client.drop(int(self._now))
+        client.drop(int(self._moment.wall))
 
     def _forget(self, handle: int, now: int) -> None:
         """A client's connection is closed."""
@@ -269,7 +274,7 @@ class Server:
         settings = self._settings
         conversation = Conversation(self._service, settings.dialect, settings.path, settings.message_limit)
         client = Connection(
-            self._network, stream, conversation, self._clock.monotonic, self._memory, self._warn, self._forget
+            self._network, stream, conversation, self._moment, self._memory, self._warn, self._forget
         )
         self._clients[stream.handle] = client
         self._handlers[stream.handle] = client.ready

@@ -11,6 +11,7 @@ from _socket import AF_UNIX, SOCK_STREAM
 from scache.cache.service import Service
 from scache.checking import TYPE_CHECKING
 from scache.daemon.budget import ClientMemory
+from scache.daemon.clock import Moment
 from scache.daemon.connection import Connection
 from scache.daemon.network import UnixNetwork, UnixStream
 from scache.daemon.sessions import CachedSessions
@@ -46,7 +47,7 @@ def serve_standard_streams(settings: Settings, clock: Clock, log: Callable[[str]
         network,
         stream,
         conversation,
-        clock.monotonic,
+        Moment(clock),
         memory,
         lambda _user, text: log(text),
         lambda handle, _now: closed.append(handle),

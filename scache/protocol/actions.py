@@ -1,19 +1,10 @@
-"""What a conversation asks the server to do, in order."""
+"""What a conversation asks the server to do, in order. Bytes stand for themselves: send them."""
 
 from __future__ import annotations
 
 from scache.checking import TYPE_CHECKING
 
-__all__ = ["Close", "Continue", "Discard", "HandOver", "Warn", "Write"]
-
-
-class Write:
-    """Send these bytes."""
-
-    __slots__ = ("data",)
-
-    def __init__(self, data: bytes) -> None:
-        self.data = data
+__all__ = ["Close", "Continue", "Discard", "HandOver", "Warn", "listed"]
 
 
 class HandOver:
@@ -56,4 +47,14 @@ class Close:
 
 
 if TYPE_CHECKING:
-    Action = Write | HandOver | Discard | Warn | Continue | Close
+    from collections.abc import Sequence
+
+    Action = bytes | HandOver | Discard | Warn | Continue | Close
+
+    #: One action by itself, as nearly always, or any number.
+    Answer = bytes | HandOver | Sequence[Action]
+
+
+def listed(answer: Answer) -> Sequence[Action]:
+    """The actions of an answer, one by one."""
+    return (answer,) if isinstance(answer, bytes | HandOver) else answer

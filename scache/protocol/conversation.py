@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from scache.checking import TYPE_CHECKING
 from scache.protocol import states
-from scache.protocol.actions import Close, Continue, Discard, HandOver, Warn, Write
+from scache.protocol.actions import Close, Continue, Discard, HandOver, Warn, listed
 from scache.protocol.attributes import LIST_END, Scan, Scanner, printed
 from scache.protocol.dialect import ANNOUNCEMENT, DUMMY
 from scache.protocol.request import (
     FIND_DEST,
+    FIND_ENDP,
     REQUESTS,
     SAVE_DEST,
-    SAVE_ENDP,
     SAVED,
     UNKNOWN_REQUEST,
     whole_request,
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from scache.cache.entries import Found
     from scache.daemon.interfaces import Requests
-    from scache.protocol.actions import Action
+    from scache.protocol.actions import Action, Answer
     from scache.protocol.dialect import Dialect
     from scache.protocol.request import Request
 
@@ -42,8 +42,6 @@ _TRANSITIONS = {
 #: Scans in one turn. A client of Postfix never needs more than four; one that sends junk may want thousands.
 _SHARE = 16
 
-_SAVED = (SAVED,)
-_ASK = (Write(DUMMY),)
 _WANTED_REQUEST = (b"request",)
 _WANTED_DUMMY = (b"dummy", LIST_END)
 
@@ -64,6 +62,7 @@ class Conversation:
         "_dialect",
         "_found",
         "_message_limit",
+        "_outcomes",
         "_parameters",
         "_path",
         "_request",
@@ -81,6 +80,7 @@ class Conversation:
         self._path = path
         self._message_limit = message_limit
         self._transitions = _TRANSITIONS[dialect.write_wait, dialect.read_wait]
+        self._outcomes = self._transitions[states.PARAMETERS]
         self._scanner = Scanner(path)
         self._state = states.REQUEST
         self._request: Request
@@ -103,36 +103,36 @@ class Conversation:
 
     def open(self) -> Sequence[Action]:
         """The client has connected."""
-        return [Write(ANNOUNCEMENT)] if self._dialect.announcement else []
+        return [ANNOUNCEMENT] if self._dialect.announcement else []
 
-    def receive(self, data: bytes, now: int) -> Sequence[Action]:
+    def receive(self, data: bytes, now: int) -> Answer:
         """Bytes have come (at least one, at most read_limit)."""
         if self._scanner.idle:
             # Shortcuts for what nearly every read is, one whole list that is due. The scanner finds the same.
-            if self._state is states.READY and data == DUMMY:
-                return self._dummy_received()
-            if self._state is states.CONFIRMATION and data.startswith(DUMMY):
-                self._dummy_received()
+            state = self._state
+            if state is states.CONFIRMATION and data.startswith(DUMMY):
+                self._state = state = self._transitions[state][states.DUMMY]
                 data = data[len(DUMMY) :]  # smtp(8) sends its next request without a pause
                 if not data:
                     return ()
-            if self._state is states.REQUEST:
+            if state is states.REQUEST:
                 whole = whole_request(data)
                 if whole is not None:
                     self._request = whole[0]
-                    self._go(states.KNOWN)
                     return self._carry_out(whole[1], now)
+            elif state is states.READY and data == DUMMY:
+                return self._dummy_received()
         self._scanner.feed(data)
         return self._scan(now)
 
-    def receive_descriptors(self, descriptors: Sequence[int], now: int) -> Sequence[Action]:
+    def receive_descriptors(self, descriptors: Sequence[int], now: int) -> Answer:
         """The byte that was due has come, with these descriptors: one, if all is well."""
         self.descriptor_due = False
         if len(descriptors) == 1:
             ttl, label, prop = self._parameters
             saved = self._service.save_endp(now, ttl, label, prop, descriptors[0])
             self._go(states.RECEIVED)
-            return _SAVED if saved else (Discard(descriptors[0]), self._request.fail)
+            return SAVED if saved else (Discard(descriptors[0]), self._request.fail)
         self._go(states.NOT_RECEIVED)
         warning = f"warning: {self._request.service}: unable to receive file descriptor"
         return [
@@ -159,7 +159,7 @@ class Conversation:
         if self._state is states.CLOSED:
             return ()
         if self._state is states.DESCRIPTOR:
-            actions = self.receive_descriptors((), now)
+            actions = listed(self.receive_descriptors((), now))
         elif self._found is not None and self._service.put_back(now, self._found):
             self._found = None
             self._go(states.PUT_BACK)
@@ -204,8 +204,10 @@ class Conversation:
         if self._state is states.PARAMETERS:
             complete = len(scan.values) == len(self._request.wanted) - 1
             self._scanner.discard()  # any answer is written: what was read behind is lost
-            return [*warnings, *(self._carry_out(scan.values, now) if complete else self._bad())]
-        return [*warnings, *(self._dummy_received() if scan.values else self._dummy_missed())]
+            answer = self._carry_out(scan.values, now) if complete else self._bad()
+        else:
+            answer = self._dummy_received() if scan.values else self._dummy_missed()
+        return [*warnings, *listed(answer)]
 
     def _request_named(self, values: Sequence[Any]) -> Sequence[Action]:
         if not values:
@@ -221,39 +223,41 @@ class Conversation:
         return []
 
     def _bad(self) -> Sequence[Action]:
-        self._go(states.BAD)
+        self._state = self._outcomes[states.BAD]
         return [
             Warn(f"warning: {self._request.service}: bad or missing request parameter"),
             self._request.bad,
         ]
 
-    def _carry_out(self, parameters: Sequence[Any], now: int) -> Sequence[Action]:
-        """All parameters are there."""
+    def _carry_out(self, values: Sequence[Any], now: int) -> Answer:
+        """All parameters of the request are there, from the scanner or past it."""
         request = self._request
-        if request.timed and parameters[0] <= 0:
+        if request is FIND_DEST:
+            found = self._service.find_dest(values[0])
+        elif request is FIND_ENDP:
+            found = self._service.find_endp(values[0])
+        elif values[0] <= 0:  # the ttl
             return self._bad()
-        if request is SAVE_ENDP:
-            self._parameters = parameters
-            self._go(states.SAVE_ENDP)
+        elif request is SAVE_DEST:
+            saved = self._service.save_dest(now, values[0], values[1], values[2], values[3])
+            self._state = self._outcomes[states.SAVE_DEST]
+            return SAVED if saved else request.fail
+        else:
+            self._parameters = values
+            self._state = self._outcomes[states.SAVE_ENDP]
             self.descriptor_due = True
-            return _ASK if self._dialect.write_wait else ()
-        if request is SAVE_DEST:
-            saved = self._service.save_dest(now, *parameters)
-            self._go(states.SAVE_DEST)
-            return _SAVED if saved else (request.fail,)
-        find = self._service.find_dest if request is FIND_DEST else self._service.find_endp
-        found = find(*parameters)
+            return DUMMY if self._dialect.write_wait else ()
         if found is None:
-            self._go(states.MISS)
-            return (request.fail,)
+            self._state = self._outcomes[states.MISS]
+            return request.fail
         self._found = found
-        self._go(states.HIT)
-        reply = Write(request.ok % found.properties)
-        return (reply,) if self._state is states.READY else (reply, HandOver(found.session.descriptor))
+        self._state = self._outcomes[states.HIT]
+        reply = request.ok % found.properties
+        return reply if self._state is states.READY else (reply, HandOver(found.session.descriptor))
 
-    def _dummy_received(self) -> Sequence[Action]:
+    def _dummy_received(self) -> Answer:
         self._go(states.DUMMY)
-        return () if self._found is None else (HandOver(self._found.session.descriptor),)
+        return () if self._found is None else HandOver(self._found.session.descriptor)
 
     def _dummy_missed(self) -> Sequence[Action]:
         failed = [self._not_handed_over("no dummy came")]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from scache.checking import TYPE_CHECKING
-from scache.protocol.actions import Write
 from scache.protocol.attributes import LIST_END, encode, number
 
 if TYPE_CHECKING:
@@ -47,8 +46,8 @@ class Request:
         self.names = [b"request", *self.wanted]
         self.strings = 2 * len(self.names)
         self.timed = parameters[0] == b"ttl"
-        self.bad = Write(_reply(BAD, *[b""] * properties))
-        self.fail = Write(_reply(FAIL, *[b""] * properties))
+        self.bad = _reply(BAD, *[b""] * properties)
+        self.fail = _reply(FAIL, *[b""] * properties)
         self.ok = _reply(OK, *[b"%b"] * properties)
 
     def message(self, *parameters: bytes | int) -> bytes:
@@ -68,10 +67,10 @@ FIND_DEST = Request("find_dest", (b"label",), 2)
 REQUESTS = {request.name.encode(): request for request in (SAVE_ENDP, FIND_ENDP, SAVE_DEST, FIND_DEST)}
 
 #: The reply to a save that was carried out.
-SAVED = Write(_reply(OK))
+SAVED = _reply(OK)
 
 #: The reply to a request that isn't one of the four.
-UNKNOWN_REQUEST = Write(_reply(BAD))
+UNKNOWN_REQUEST = _reply(BAD)
 
 
 def whole_request(data: bytes) -> tuple[Request, Sequence[Any]] | None:

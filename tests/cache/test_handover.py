@@ -9,7 +9,7 @@ import pytest
 from scache.cache.handover import Handover
 from scache.cache.service import Service
 from scache.config.settings import Settings
-from scache.protocol.actions import Close, Discard, HandOver, Write
+from scache.protocol.actions import Close, Discard, HandOver, listed
 from scache.protocol.conversation import Conversation
 from scache.protocol.dialect import POSTFIX_2, POSTFIX_3_6, Dialect
 from tests.support.pretended_sessions import PretendedSessions
@@ -43,15 +43,15 @@ def carry_over(leaving: Service, coming: Service, dialect: Dialect, now: int) ->
         for action in to_conversation:
             if isinstance(action, HandOver):
                 assert handover.handed_over(now, None) == ()
-                said += conversation.receive_descriptors([action.descriptor], now)
-            elif isinstance(action, Write):
-                for byte in range(0, len(action.data), conversation.read_limit):
-                    piece = action.data[byte : byte + conversation.read_limit]
-                    said += conversation.receive(piece, now)
+                said += listed(conversation.receive_descriptors([action.descriptor], now))
+            elif isinstance(action, bytes):
+                for byte in range(0, len(action), conversation.read_limit):
+                    piece = action[byte : byte + conversation.read_limit]
+                    said += listed(conversation.receive(piece, now))
         to_conversation = []
         for action in (*to_handover, *said):
-            assert isinstance(action, Write)
-            to_conversation += handover.receive(action.data, now)
+            assert isinstance(action, bytes)
+            to_conversation += handover.receive(action, now)
         to_handover = []
 
 
@@ -106,7 +106,7 @@ def asking_for_a_descriptor() -> Handover:
     leaving = service()
     assert leaving.save_endp(NOW, 10, b"E", b"p", 3)
     handover = Handover(leaving.take_next, POSTFIX_2, NOW)
-    assert [type(action) for action in handover.open()] == [Write]
+    assert [type(action) for action in handover.open()] == [bytes]
     return handover
 
 

@@ -12,6 +12,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -19,10 +20,10 @@ from hypothesis import strategies as st
 
 from scache.cache.service import Service
 from scache.config.settings import Settings
-from scache.protocol.actions import Close, Continue, Discard, HandOver, Warn, Write
+from scache.protocol.actions import Close, Continue, Discard, HandOver, Warn, listed
 from scache.protocol.conversation import Conversation
 from scache.protocol.dialect import Dialect
-from scache.protocol.states import transitions
+from scache.protocol.states import PARAMETERS, Event, State, transitions
 from tests.support.pretended_sessions import PretendedSessions
 
 NOW = 1_800_000_000
@@ -87,10 +88,10 @@ class Script:
         found = self.service.find_endp(label)
         return found and found.session.descriptor
 
-    def _note(self, actions: object) -> None:
-        for action in actions:  # type: ignore[attr-defined]
+    def _note(self, answer: Any) -> None:
+        for action in listed(answer):
             match action:
-                case Write(data=data):
+                case bytes(data):
                     self.lines.append(f"<< {decoded(data)}")
                 case HandOver(descriptor=descriptor):
                     error = "Broken pipe" if self.fails else None
@@ -362,12 +363,24 @@ def test_a_message_beyond_the_limit_closes_the_connection() -> None:
 
 
 def test_the_dialogues_drive_every_edge_of_the_table() -> None:
-    driven = set()
+    driven: set[tuple[State, Event]] = set()
+
+    class Row(dict[Event, State]):
+        """A state's row of the table, which notes where it is looked up."""
+
+        def __init__(self, state: State, row: dict[Event, State]) -> None:
+            super().__init__(row)
+            self._state = state
+
+        def __getitem__(self, event: Event) -> State:
+            driven.add((self._state, event))
+            return super().__getitem__(event)
 
     class Noting(Conversation):
-        def _go(self, event: str) -> None:
-            driven.add((self._state, event))
-            super()._go(event)
+        def __init__(self, *arguments: Any) -> None:
+            super().__init__(*arguments)
+            self._transitions = {state: Row(state, row) for state, row in self._transitions.items()}
+            self._outcomes = self._transitions[PARAMETERS]
 
     for dialogue in DIALOGUES.values():
         for keep in (False, True):  # what comes of a session that was found by a client that then leaves
@@ -426,7 +439,7 @@ def test_one_turn_scans_no_more_than_its_share_and_the_next_ones_go_on() -> None
         shares.append(len(actions) - 1)
         actions = conversation.go_on(NOW)
     assert shares == [16, 16]
-    assert [type(action) for action in actions] == [Warn] * 8 + [Write]
+    assert [type(action) for action in actions] == [Warn] * 8 + [bytes]
 
 
 def test_a_save_without_room_is_answered_as_failed_and_its_descriptor_closed() -> None:
@@ -590,4 +603,5 @@ def test_the_shortcut_for_whole_lists_gives_the_same_as_the_scanner(messages: li
     for number, message in enumerate(messages, 10):
         for script in (quick, thorough):
             script.play(f">> [{number}]" if script.conversation.descriptor_due else f">> {message}")
+        assert quick.conversation._state is thorough.conversation._state
     assert quick.lines == thorough.lines

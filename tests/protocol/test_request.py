@@ -102,7 +102,7 @@ def test_what_each_request_looks_like(
         assert request.wanted == (*parameters, b"")
         assert request.names == [b"request", *parameters, b""]
         assert request.timed == name.startswith("save")
-        assert (request.bad.data, request.fail.data, request.ok) == (bad, fail, ok)
+        assert (request.bad, request.fail, request.ok) == (bad, fail, ok)
 
 
 MESSAGES: list[tuple[bytes, list[Any], bytes]] = [

@@ -149,7 +149,7 @@ class _Model:
         peer.send(SAVE_ENDP.message(*self._values(save)))
         peer.receive()
         peer.send(b"\0", (token,))
-        if peer.receive().data == SAVED.data:
+        if peer.receive().data == SAVED:
             self._outcome.saved += 1
             self._outcome.peak = max(self._outcome.peak, len(self._daemon.sessions))
 

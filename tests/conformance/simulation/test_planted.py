@@ -79,7 +79,7 @@ PLANTINGS = [
     Planting(
         "the rest of a partial write is lost",
         Connection._answer,
-        "self._hold_up([Write(action.data[sent:]), *actions[position + 1 :]])",
+        "self._hold_up([action[sent:], *actions[position + 1 :]])",
         "self._hold_up(actions[position + 1 :])",
     ),
     Planting(
