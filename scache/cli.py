@@ -15,6 +15,7 @@ COMMANDS: Commands = {
     "uninstall": ("scache.commands.uninstall", "give a Postfix instance its own scache back"),
     "check": ("scache.commands.check", "say what is installed, whether it answers, and what is wrong"),
     "zipapp": ("scache.commands.zipapp", "write the daemon as one executable file"),
+    "log": ("scache.commands.log", "sum up what mail logs say about connection caching"),
     "record": ("scache.commands.record", "record the traffic of a running scache"),
     "replay": ("scache.commands.replay", "replay a trace and compare every reply"),
     "trace": ("scache.commands.trace", "show, count, filter, redact, compare, convert or plot traces"),

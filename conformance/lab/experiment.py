@@ -56,7 +56,8 @@ def run_scenario(
     tally = LogTally()
     for each in running:
         tally.merge(each.log.tally)
-    return Outcome(scenario.mails(long) * scenario.instances, tally, counts)
+    log = tuple(line for each in running for line in each.log.lines)
+    return Outcome(scenario.mails(long) * scenario.instances, tally, counts, log=log)
 
 
 @contextlib.contextmanager

@@ -27,12 +27,13 @@ UNCONNECTED = ("warning: open active ", "warning: master_wakeup_timer_event: ")
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The figures of one run, summed up over all instances, or of several runs."""
+    """The figures of one run, summed up over all instances, or of several runs; log: the lines of one run."""
 
     injected: int
     tally: LogTally
     sinks: tuple[SinkCounts, ...]
     runs: int = 1
+    log: tuple[str, ...] = ()
 
     def __add__(self, other: Outcome) -> Outcome:
         """Both together."""

@@ -9,10 +9,12 @@ from pathlib import Path
 from scache.commands.progress import with_progress
 from scache.commands.terminal import say
 from scache.errors import TraceError, UsageError
+from scache.maillog.source import read
+from scache.maillog.summary import Peer as LoggedPeer
+from scache.maillog.summary import Summary
 from scache.trace.exchanges.deliveries import Client, clients_of, usual_ttl
 from scache.trace.exchanges.exchange import Exchange, Exchanges
 from scache.trace.exchanges.session_book import SessionBook
-from scache.trace.figures.deliveries_logged import LoggedPeer, logged_peers
 from scache.trace.figures.endings import Endings, Peer
 from scache.trace.figures.whatif import REST, Outcome, Setting, recorded_outcome, simulate
 from scache.trace.format.reader import TraceReader
@@ -98,22 +100,23 @@ def _of_peer(label: str, peer: Peer) -> Iterator[str]:
 
 
 def _from_log(path: Path) -> Iterator[str]:
-    with path.open(encoding="utf-8", errors="surrogateescape") as file:
-        peers = logged_peers(file)
-    deliveries = sum(peer.uses.total() for peer in peers.values())
+    summary = Summary()
+    summary.add(read(path))
+    peers = summary.peers
+    deliveries = sum(peer.mails for peer in peers.values())
     if not deliveries:
         raise UsageError(f"{path}: no delivery by smtp(8) or lmtp(8) in it")
     opened = sum(peer.uses[1] for peer in peers.values())
     yield _reuse("now", Outcome(deliveries, deliveries - opened))
     best = sum(_fewest_sessions(peer) for peer in peers.values())
     yield _reuse("at best", Outcome(deliveries, deliveries - best))
-    for name, peer in sorted(peers.items(), key=lambda item: -item[1].uses.total()):
-        if peer.mails is not None:
-            yield f"  {name}: ends sessions after {peer.mails} mails ({peer.ends} ends)"
+    for name, peer in sorted(peers.items(), key=lambda item: -item[1].mails):
+        if peer.limit is not None:
+            yield f"  {name}: ends sessions after {peer.limit} mails ({peer.ends} ends)"
         elif peer.ends:
             yield f"  {name}: {peer.ends} lost connections or replies of 421, after any number of mails"
     yield "settings"
-    limits = {name: peer.mails for name, peer in peers.items() if peer.mails is not None}
+    limits = {name: peer.limit for name, peer in peers.items() if peer.limit is not None}
     yield from _mail_limit(limits)
     if not limits:
         yield "  none that a log shows: what another time to live would bring, a trace does (`scache record`)"
@@ -121,8 +124,7 @@ def _from_log(path: Path) -> Iterator[str]:
 
 def _fewest_sessions(peer: LoggedPeer) -> int:
     """The sessions that this peer's mails need at least."""
-    mails = peer.uses.total()
-    return -(-mails // peer.mails) if peer.mails else min(1, mails)
+    return -(-peer.mails // peer.limit) if peer.limit else min(1, peer.mails)
 
 
 def _mail_limit(limits: dict[str, int]) -> Iterator[str]:

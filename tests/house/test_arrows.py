@@ -20,7 +20,7 @@ LAYERS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("cli",),
         ("commands",),
         ("admin", "standalone", "postfix", "trace"),
-        ("config", "client", "simulated"),
+        ("config", "client", "simulated", "maillog"),
         ("daemon",),
         ("cache",),
         ("protocol", "files"),

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
 from scache.cli import main
+from scache.maillog.line import LineReader
+from scache.maillog.summary import Peer as LoggedPeer
+from scache.maillog.summary import Summary
 from scache.trace.exchanges.exchange import Exchanges
-from scache.trace.figures.deliveries_logged import logged_peers
 from scache.trace.figures.endings import Endings, Peer
 from scache.trace.format.events import Event
 from tests.support.trace_dialogues import START, find_dest, find_endp, opens, save_endp, write
@@ -100,7 +104,7 @@ def test_the_most_sessions_that_were_open_at_once_are_those_in_cache_and_in_use(
 
 
 DELIVERY = (
-    "Nov  3 11:10:00 mx postfix/smtp[7]: 4A1: to=<x@y>, relay={}, {}delay=0.1, dsn=2.0.0, status=sent (250)\n"
+    "Nov  3 11:10:00 mx postfix/smtp[7]: {}: to=<x@y>, relay={}, {}delay=0.1, dsn=2.0.0, status=sent (250)\n"
 )
 LOST = "Nov  3 11:10:00 mx postfix/smtp[7]: 4A1: lost connection with {} while sending MAIL FROM\n"
 BUSY = "Nov  3 11:10:00 mx postfix-out/smtp[7]: 4A1: host {} said: 421 4.7.0 enough (in reply to MAIL FROM)\n"
@@ -108,8 +112,18 @@ ONE = "mx.example[192.0.2.1]"
 
 
 def log(uses: list[int], *ends: str, relay: str = ONE) -> list[str]:
-    lines = [DELIVERY.format(f"{relay}:25", f"conn_use={use}, " if use > 1 else "") for use in uses]
+    lines = [
+        DELIVERY.format(f"4A{number}", f"{relay}:25", f"conn_use={use}, " if use > 1 else "")
+        for number, use in enumerate(uses)
+    ]
     return [*lines, *(line.format(relay) for line in ends)]
+
+
+def logged(lines: list[str]) -> Mapping[str, LoggedPeer]:
+    """The peers of these lines."""
+    reader, summary = LineReader(datetime(2026, 11, 4)), Summary()
+    summary.add(filter(None, map(reader.line, lines)))
+    return summary.peers
 
 
 @pytest.mark.parametrize(
@@ -123,12 +137,12 @@ def log(uses: list[int], *ends: str, relay: str = ONE) -> list[str]:
     ids=["ends after 3", "reached 3 once", "lost once", "never a second"],
 )
 def test_a_log_says_after_how_many_mails_a_peer_ends_sessions(lines: list[str], mails: int | None) -> None:
-    assert logged_peers(lines)[ONE].mails == mails
+    assert logged(lines)[ONE].limit == mails
 
 
 def test_an_ipv6_peer_and_another_syslog_name_are_read_as_well() -> None:
-    line = DELIVERY.format("mx.example[2001:db8::1]:25", "conn_use=2, ").replace("postfix/", "out/")
-    assert logged_peers([line, "rubbish\n"])["mx.example[2001:db8::1]"].uses == {2: 1}
+    line = DELIVERY.format("4A1", "mx.example[2001:db8::1]:25", "conn_use=2, ").replace("postfix/", "out/")
+    assert logged([line, "rubbish\n"])["mx.example[2001:db8::1]"].uses == {2: 1}
 
 
 def tuned(capsys: pytest.CaptureFixture[str], option: str, path: Path) -> list[str]:
