@@ -63,7 +63,7 @@ class Client:
         self._socket.sendall(SAVE_ENDP.message(ttl, endp_label, endp_prop))
         if self._dialect.write_wait:
             self._expect(_DUMMY_LIST, [b""])
-        rights.send(self._socket, b"\0", (descriptor,))
+        rights.send_one(self._socket, descriptor)
         return self._status(_STATUS_LIST)[0] == _OK
 
     def find_endp(self, endp_label: bytes) -> tuple[bytes, int] | None:

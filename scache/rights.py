@@ -14,7 +14,7 @@ from scache.checking import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["MOST_DESCRIPTORS", "receive", "room_for", "send"]
+__all__ = ["MOST_DESCRIPTORS", "receive", "room_for", "send", "send_one"]
 
 #: The most descriptors that Linux passes in one message (SCM_MAX_FD).
 MOST_DESCRIPTORS = 253
@@ -36,6 +36,11 @@ def send(sink: _socket.socket, data: bytes, descriptors: Sequence[int]) -> int:
     return sink.sendmsg((data,), ((SOL_SOCKET, SCM_RIGHTS, rights),) if rights else ())
 
 
+def send_one(sink: _socket.socket, descriptor: int) -> None:
+    """Send one NUL byte that carries a descriptor. Raises what sendmsg raises."""
+    sink.sendmsg((b"\0",), ((SOL_SOCKET, SCM_RIGHTS, descriptor.to_bytes(_INT, sys.byteorder)),))
+
+
 def receive(source: _socket.socket, limit: int, room: int) -> tuple[bytes, list[int], bool]:
     """At most `limit` bytes (none at the end of input), the descriptors that ride on them, close-on-exec, and
     whether the kernel dropped some, for want of `room` (as of room_for) or of a free number.
@@ -43,6 +48,9 @@ def receive(source: _socket.socket, limit: int, room: int) -> tuple[bytes, list[
     Raises what recvmsg raises.
     """
     data, control, flags, _address = source.recvmsg(limit, room, MSG_CMSG_CLOEXEC)
+    if len(control) == 1 and len(control[0][2]) == _INT and control[0][:2] == (SOL_SOCKET, SCM_RIGHTS):
+        # A shortcut for one descriptor.
+        return data, [int.from_bytes(control[0][2], sys.byteorder)], bool(flags & MSG_CTRUNC)
     descriptors = [
         descriptor
         for level, kind, payload in control

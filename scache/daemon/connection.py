@@ -130,15 +130,17 @@ class Connection:
                     self._hold_up([action[sent:], *actions[position + 1 :]])
                     return
             elif isinstance(action, HandOver):
+                error: str | None = None
                 try:
                     self._stream.send_descriptor(action.descriptor)
-                    error: str | None = None
                 except BlockingIOError:
                     self._hold_up(actions[position:])
                     return
                 except OSError as failure:
                     error = failure.strerror
-                self._network.close(action.descriptor)
+                    self._network.close(action.descriptor)
+                else:
+                    self._network.release(action.descriptor)
                 following = self._conversation.handed_over(now, error)
                 if following:
                     self._answer(following, now)

@@ -85,7 +85,11 @@ class Network(Protocol):
 
     @property
     def close(self) -> Callable[[int], None]:
-        """Close a session's descriptor."""
+        """Close a session's descriptor, without waiting for what its socket may still have to send."""
+
+    @property
+    def release(self) -> Callable[[int], None]:
+        """Close a session's descriptor that was sent to a client."""
 
     def hung_up(self, descriptor: int, /) -> bool:
         """Whether the remote side of a session has closed it."""

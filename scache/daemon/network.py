@@ -66,7 +66,7 @@ class UnixStream:
 
     def send_descriptor(self, descriptor: int) -> None:
         """One NUL byte that carries the descriptor."""
-        rights.send(self._socket, b"\0", (descriptor,))
+        rights.send_one(self._socket, descriptor)
 
     def peer_user(self) -> int:
         """The user id of the client, as it was when it connected (SO_PEERCRED)."""
@@ -87,6 +87,9 @@ class UnixNetwork:
         self._listening.setblocking(False)
         self._epoll = select.epoll()
         self._watched: set[int] = set()
+        #: Close a session's descriptor that was sent to a client. The socket's options stay as they are: it
+        #: is the client's now, and the message under way holds it open.
+        self.release: Callable[[int], None] = os.close
         #: Handles with events, once there are some or so many seconds have passed (None: no limit).
         self.wait: Callable[[float | None], list[tuple[int, int]]] = self._epoll.poll
 
@@ -140,10 +143,9 @@ class UnixNetwork:
         try:
             session.setsockopt(SOL_SOCKET, SO_LINGER, _NO_LINGERING)
         except OSError:
-            pass  # not a socket, or one that knows no lingering
+            pass  # one that knows no lingering
         finally:
-            session.detach()
-        os.close(descriptor)
+            session.close()
 
     def tell(self, descriptor: int, data: bytes) -> bool:
         """Send last words to the remote side of a session, if it takes them at once, and the end of input;

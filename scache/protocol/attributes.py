@@ -32,8 +32,6 @@ def number(text: bytes) -> int | None:
     Leading white space and one sign are allowed, nothing may follow. The conversion is the C library's: to
     unsigned long, saturating, then cut to 32 bits and read as signed.
     """
-    if text.isdigit() and len(text) < 10:
-        return int(text)
     digits = text.lstrip()
     negative = digits[:1] == b"-"
     if digits[:1] in (b"+", b"-"):

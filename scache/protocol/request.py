@@ -84,7 +84,8 @@ def whole_request(data: bytes) -> tuple[Request, Sequence[Any]] | None:
         return None
     parameters: list[Any] = strings[3:-1:2]
     if request.timed:
-        parameters[0] = number(parameters[0])
+        ttl = parameters[0]
+        parameters[0] = int(ttl) if ttl.isdigit() and len(ttl) < 10 else number(ttl)
         if parameters[0] is None:
             return None
     return request, parameters

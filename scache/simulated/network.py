@@ -130,6 +130,10 @@ class SimulatedNetwork:
         """Close a descriptor of the server. Raises OSError (EBADF) when it isn't open."""
         self.table.close(descriptor)
 
+    def release(self, descriptor: int) -> None:
+        """Close a descriptor that was sent to a client."""
+        self.close(descriptor)
+
     def hung_up(self, descriptor: int) -> bool:
         """Whether the remote side of a session has closed it, or the connection is broken."""
         return bool(self.table.file(descriptor).events() & (EPOLLRDHUP | _ALWAYS_REPORTED))

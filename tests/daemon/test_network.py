@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import socket
+import struct
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -151,3 +152,16 @@ def test_a_session_that_is_no_socket_takes_no_goodbye_and_does_no_harm(network: 
     assert not network.hung_up(reading)
     os.close(reading)
     os.close(writing)
+
+
+@pytest.mark.parametrize(("how", "lingers"), [("close", 0), ("release", 1)])
+def test_only_a_session_that_is_nobody_elses_yet_is_kept_from_lingering(
+    network: UnixNetwork, how: str, lingers: int
+) -> None:
+    with socket.socket() as session:
+        session.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 1))
+        getattr(network, how)(os.dup(session.fileno()))
+        switched_on, _seconds = struct.unpack(
+            "ii", session.getsockopt(socket.SOL_SOCKET, socket.SO_LINGER, 8)
+        )
+        assert switched_on == lingers

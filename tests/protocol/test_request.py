@@ -159,3 +159,12 @@ def test_the_ttl_of_a_whole_request_is_a_number_as_the_scanner_reads_it() -> Non
     whole = whole_request(b"request\0save_endp\0ttl\0 +4294967297\0label\x001\0property\x002\0\0")
     assert whole is not None
     assert whole[1] == [number(b" +4294967297"), b"1", b"2"] == [1, b"1", b"2"]
+
+
+@given(
+    st.binary(max_size=22).filter(lambda text: b"\0" not in text)
+    | st.from_regex(rb"[ \t]?[+-]?[0-9]{0,21}", fullmatch=True)
+)
+def test_any_ttl_of_a_whole_request_is_what_the_scanner_makes_of_it(ttl: bytes) -> None:
+    whole = whole_request(b"request\0save_endp\0ttl\0%b\0label\x001\0property\x002\0\0" % ttl)
+    assert (whole and whole[1][0]) == number(ttl)

@@ -144,7 +144,7 @@ PLANTINGS = [
     Planting(
         "a session that was handed over stays open here",
         Connection._answer,
-        "self._network.close(action.descriptor)",
+        "self._network.release(action.descriptor)",
         "pass",
     ),
     Planting("statistics aren't reset", Service.take_statistics, "self._statistics.reset()", "pass"),
