@@ -4,21 +4,31 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
-
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from typing import Any
 
 from conformance.catalogue.cases import CATALOGUE, SANITY, select
 from conformance.catalogue.language.model import Case
 from conformance.catalogue.recorded.exchanges import golden_cases
 from conformance.catalogue.recorded.traces import trace_cases
 from conformance.commands.console import OutspokenConsole
+from conformance.commands.progress import with_progress
 from conformance.contract.target import Target
+from conformance.report.about import About
+from conformance.report.annotations import annotation_lines
+from conformance.report.comparison import compare, read_result
+from conformance.report.documents import as_json, json_document
+from conformance.report.failure import explanations
+from conformance.report.junit import junit_document
+from conformance.report.page import page
+from conformance.report.tap import tap_document
+from conformance.report.terminal import TerminalReport
 from conformance.runner.bytewise import play_bytewise
 from conformance.runner.expectations import known_differences
 from conformance.runner.play import play
-from conformance.runner.suite import Suite, Summary, ordered
+from conformance.runner.suite import Suite, ordered
 from conformance.targets import STANDARD, parse_target
 from conformance.targets.absent import nothing_may_be_absent
 from scache.commands.numbers import seed
@@ -26,6 +36,15 @@ from scache.errors import UnavailableError, UsageError
 from scache.files import check_writable, write_whole
 
 __all__ = ["add_arguments", "run"]
+
+
+#: Files that a run writes where it is told to.
+_DOCUMENTS = {
+    "json": "everything as JSON (conformance/report/result.schema.json)",
+    "html": "one page that needs nothing else",
+    "junit": "JUnit's XML",
+    "tap": "TAP (prove and the like)",
+}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -51,9 +70,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--dry-run", action="store_true", help="say what would run, and where")
     parser.add_argument("-x", "--fail-fast", action="store_true", help="stop at the first unexpected result")
     parser.add_argument("--seed", type=seed, metavar="N", help="shuffle the cases, as drawn from this number")
-    parser.add_argument("--junit", type=Path, metavar="FILE", help="write JUnit's XML")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write everything as JSON")
-    parser.add_argument("--html", type=Path, metavar="FILE", help="write one page that needs nothing else")
+    for name, what in _DOCUMENTS.items():
+        parser.add_argument(f"--{name}", type=Path, metavar="FILE", help=f"write {what}")
+    parser.add_argument(
+        "--against", type=Path, metavar="OLD.json", help="say what is new since an earlier run's --json"
+    )
     parser.add_argument("--overwrite", action="store_true", help="replace reports that are there already")
     parser.add_argument(
         "-v", "--verbose", action="store_true", help="the dialogue of every case, not of failures only"
@@ -76,8 +97,29 @@ def run(arguments: argparse.Namespace) -> int:
     order = ordered(cases, SANITY, arguments.seed)
     if arguments.dry_run:
         return _dry_run(order, targets)
+    began = datetime.now(UTC)
     _check_writable(arguments)
+    old = read_result(arguments.against) if arguments.against else None
     _check_available(targets)
+    suite = _suite(arguments, targets, every)
+    console = OutspokenConsole()
+    report = TerminalReport(
+        console,
+        targets,
+        verbose=arguments.verbose,
+        by_section=arguments.seed is None,
+        expect=arguments.expect,
+    )
+    report.begin()
+    for row in with_progress(suite.run(order), len(order), console):
+        report.row(row)
+        if arguments.fail_fast and suite.summary.unexpected:
+            break
+    _report(suite, report, arguments, began, old)
+    return suite.summary.exit_status
+
+
+def _suite(arguments: argparse.Namespace, targets: Sequence[Target], every: Sequence[Case]) -> Suite:
     suite = Suite(
         targets,
         play_bytewise if arguments.bytewise else play,
@@ -86,30 +128,34 @@ def run(arguments: argparse.Namespace) -> int:
         strict=arguments.strict,
     )
     suite.check_entries([each.id for each in (SANITY, *every)])
-    _run_with_report(
-        suite, order, verbose=arguments.verbose, fail_fast=arguments.fail_fast, expect=arguments.expect
-    )
-    _write_documents(suite.summary, arguments)
-    return suite.summary.exit_status
+    return suite
 
 
-def _run_with_report(
-    suite: Suite, cases: Sequence[Case], *, verbose: bool, fail_fast: bool, expect: str
+def _report(
+    suite: Suite,
+    report: TerminalReport,
+    arguments: argparse.Namespace,
+    began: datetime,
+    old: Mapping[str, Any] | None,
 ) -> None:
-    from conformance.report.terminal import TerminalReport
-
-    console = OutspokenConsole()
-    report = TerminalReport(console, suite.targets, verbose=verbose, expect=expect)
-    report.begin()
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
-        task = progress.add_task("", total=len(cases))
-        for row in suite.run(cases):
-            report.row(row)
-            progress.update(task, advance=1, description=row.case.id)
-            if fail_fast and suite.summary.unexpected:
-                break
-    report.end(suite.summary)
+    """What can be said only when all was played."""
+    summary = suite.summary
+    about = About.of(arguments.words, suite.targets, began, arguments.seed)
+    explained = explanations(summary, suite.targets, arguments.expect)
+    result = as_json(summary, about, explained)
+    comparison = None if old is None else compare(old, result)
+    texts: dict[str, Callable[[], str]] = {
+        "json": lambda: json_document(result),
+        "html": lambda: page(summary),
+        "junit": lambda: junit_document(summary, about),
+        "tap": lambda: tap_document(summary),
+    }
+    for name, text in texts.items():
+        if file := getattr(arguments, name):
+            write_whole(file, text().encode(), replace=arguments.overwrite)
+    if os.environ.get("GITHUB_ACTIONS") == "true":
+        print("\n".join(annotation_lines(summary)))
+    report.end(summary, about, explained, comparison)
 
 
 def _list(cases: Sequence[Case]) -> int:
@@ -138,16 +184,6 @@ def _check_available(targets: Sequence[Target]) -> None:
 
 def _check_writable(arguments: argparse.Namespace) -> None:
     """Before a long run, not after it."""
-    for file in (arguments.junit, arguments.json, arguments.html):
-        if file is not None:
+    for name in _DOCUMENTS:
+        if file := getattr(arguments, name):
             check_writable(file, replace=arguments.overwrite)
-
-
-def _write_documents(summary: Summary, arguments: argparse.Namespace) -> None:
-    from conformance.report.documents import json_document, junit_document
-    from conformance.report.page import page
-
-    documents = ((arguments.junit, junit_document), (arguments.json, json_document), (arguments.html, page))
-    for file, document in documents:
-        if file is not None:
-            write_whole(file, document(summary).encode(), replace=arguments.overwrite)

@@ -9,7 +9,7 @@ from conformance.catalogue.language import model
 from conformance.runner.verdict import Entry
 from scache.protocol.dialect import DUMMY
 
-__all__ = ["hex_dump", "step_lines", "transcript_lines"]
+__all__ = ["hex_dump", "printable", "sent_text", "step_lines", "transcript_lines"]
 
 _WIDTH = 16  # bytes a line
 #: A log line that can stand there as it is.
@@ -42,13 +42,18 @@ def hex_dump(data: bytes) -> Iterator[str]:
         yield f"{at:06x}  {piece.hex(' '):<{3 * _WIDTH - 1}}  {text}"
 
 
+def printable(text: str) -> str:
+    """The text with a question mark for what XML and terminals can't show."""
+    return "".join(letter if letter.isprintable() or letter in "\n\t" else "?" for letter in text)
+
+
 def step_lines(step: model.Step) -> list[str]:
     """One step as it is written in a dialogue (conformance/catalogue/language/dialogue.py)."""
     peer = getattr(step, "peer", "a")
     who = "" if peer == "a" else f"{peer}: "
     match step:
         case model.Send(data=data, tokens=tokens):
-            return [f"{who}>> {_sent(data, tokens)}"]
+            return [f"{who}>> {sent_text(data, tokens)}"]
         case model.Expect(outcomes=outcomes):
             return _alternatives([f"<< {_received(outcome)}" for outcome in outcomes], who)
         case model.Log(outcomes=outcomes):
@@ -95,11 +100,12 @@ def _bytes(line: str) -> bytes:
 
 
 def _received(reply: model.Reply) -> str:
-    words = [_sent(reply.data, reply.tokens)] if reply.data else []
+    words = [sent_text(reply.data, reply.tokens)] if reply.data else []
     return " ".join([*words, *(["end"] if reply.end else [])]) or "nothing"
 
 
-def _sent(data: bytes, tokens: Sequence[str]) -> str:
+def sent_text(data: bytes, tokens: Sequence[str] = ()) -> str:
+    """Bytes, and sessions that come with them, as the dialogues' language has them."""
     if data == b"\0" and tokens:
         return f"[{' '.join(tokens)}]"
     text = "dummy" if data == DUMMY else _attributes(data) or _quoted(data)

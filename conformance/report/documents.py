@@ -1,27 +1,46 @@
-"""A run's result as JSON and as JUnit's XML."""
+"""A run's result as JSON, as result.schema.json describes it. All other pages of a run are made from it."""
 
 from __future__ import annotations
 
-import io
+import hashlib
 import json
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
+from conformance.catalogue.requirements import requirements
+from conformance.report.about import About
+from conformance.report.dialogue import step_lines
+from conformance.report.failure import first_difference
+from conformance.runner.suite import Row, Summary
+from conformance.runner.verdict import Difference, Entry, Result
 
-from conformance.report.dialogue import transcript_lines
-from conformance.runner.suite import Summary
-from conformance.runner.verdict import Result, Verdict
+__all__ = ["FORMAT", "VERSION", "Explanations", "as_json", "json_document"]
 
-__all__ = ["as_json", "json_document", "junit_document"]
+FORMAT, VERSION = "scache-conformance", 2
 
-_LONGEST = 1 << 16  # bytes of one entry of a transcript that are written out; its length is told
+#: Case and target -> the lines that explain the failure (failure.explanation).
+Explanations = Mapping[tuple[str, str], Sequence[str]]
+
+#: Bytes of one entry that are written out; of a longer one there are its length and its digest, too.
+_LONGEST = 4096
+#: Bytes before and behind the first that differs.
+_BEFORE, _BEHIND = 64, 192
 
 
-def as_json(summary: Summary) -> dict[str, Any]:
+def as_json(summary: Summary, about: About, explanations: Explanations) -> dict[str, Any]:
     """Every case, what each target did, the counts and the exit status."""
+    checked = {id for row in summary.rows for id in row.case.requirements}
     return {
-        "format": "scache-conformance",
-        "version": 1,
+        "format": FORMAT,
+        "version": VERSION,
+        "about": {
+            "command": list(about.command),
+            "seed": about.seed,
+            "began": about.began.isoformat(timespec="seconds"),
+            "seconds": round(about.seconds, 3),
+            "versions": about.versions,
+            "targets": about.targets,
+        },
         "exit_status": summary.exit_status,
         "strict": summary.strict,
         "interrupted": summary.interrupted,
@@ -30,74 +49,77 @@ def as_json(summary: Summary) -> dict[str, Any]:
             target: {verdict.value: number for verdict, number in summary.count(target).items()}
             for target in dict.fromkeys(result.target for result in summary.results)
         },
-        "cases": [
-            {
-                "id": row.case.id,
-                "sentence": row.case.sentence,
-                "requirements": row.case.requirements,
-                "results": [_result(result) for result in row.results],
-            }
-            for row in summary.rows
-        ],
+        "requirements": {
+            each.id: {"text": each.text, "place": each.place} for each in requirements() if each.id in checked
+        },
+        "cases": [_case(row, explanations) for row in summary.rows],
     }
 
 
-def _result(result: Result) -> dict[str, Any]:
+def json_document(document: Mapping[str, Any]) -> str:
+    """The result as text: one case a line."""
+    head = json.dumps({name: value for name, value in document.items() if name != "cases"}, indent=1)
+    cases = ",\n".join(json.dumps(case, separators=(",", ":")) for case in document["cases"])
+    return f'{head.removesuffix("}").rstrip()},\n "cases": [\n{cases}\n]}}\n'
+
+
+def _case(row: Row, explanations: Explanations) -> dict[str, Any]:
+    case = row.case
+    dialogues: list[tuple[Entry, ...]] = []
+    results = []
+    for result in row.results:
+        if result.transcript and result.transcript not in dialogues:
+            dialogues.append(result.transcript)
+        at = dialogues.index(result.transcript) if result.transcript else None
+        results.append(_result(result, at, explanations.get((case.id, result.target), ())))
     return {
+        "id": case.id,
+        "sentence": case.sentence,
+        "requirements": case.requirements,
+        "options": dict(case.options),
+        "steps": [line for step in case.steps for line in step_lines(step)],
+        "dialogues": [[_entry(entry) for entry in dialogue] for dialogue in dialogues],
+        "results": results,
+    }
+
+
+def _result(result: Result, dialogue: int | None, explanation: Sequence[str]) -> dict[str, Any]:
+    written: dict[str, Any] = {
         "target": result.target,
         "verdict": result.verdict.value,
         "detail": result.detail,
         "seconds": round(result.seconds, 6),
-        "transcript": [
-            {
-                "who": entry.who,
-                "bytes": len(entry.data),
-                "hex": entry.data[:_LONGEST].hex(),
-                "note": entry.note,
-            }
-            for entry in result.transcript
-        ],
+        "dialogue": dialogue,
+    }
+    if result.difference is not None:
+        written["difference"] = _difference(result.difference)
+    if explanation:
+        written["explanation"] = list(explanation)
+    return written
+
+
+def _difference(difference: Difference) -> dict[str, Any]:
+    at = first_difference(difference.expected, difference.got)
+    begin, end = max(0, at - _BEFORE), at + _BEHIND
+    return {
+        "what": difference.what,
+        "expected": difference.expected_shown,
+        "got": difference.got_shown,
+        "first": at,
+        "begin": begin,
+        "expected_hex": difference.expected[begin:end].hex(),
+        "got_hex": difference.got[begin:end].hex(),
     }
 
 
-def json_document(summary: Summary) -> str:
-    """The run as JSON."""
-    return json.dumps(as_json(summary), indent=1) + "\n"
-
-
-def junit_document(summary: Summary) -> str:
-    """The run as JUnit's XML: one suite a target, and one for what belongs to no case."""
-    document = JUnitXml("conformance")
-    suites: dict[str, TestSuite] = {}
-    for result in summary.results:
-        suite = suites.setdefault(result.target, TestSuite(result.target))
-        suite.add_testcase(_test_case(result, strict=summary.strict))
-    for suite in suites.values():
-        document.add_testsuite(suite)
-    if summary.problems:
-        suite = TestSuite("run")
-        for problem in summary.problems:
-            test = TestCase(problem, "conformance.run", 0)
-            test.result = [Error(problem)]
-            suite.add_testcase(test)
-        document.add_testsuite(suite)
-    written = io.BytesIO()
-    document.write(written, pretty=True)
-    return written.getvalue().decode()
-
-
-def _test_case(result: Result, *, strict: bool) -> TestCase:
-    name = _printable(f"{result.case.id} {result.case.sentence}")
-    test = TestCase(name, result.case.group, round(result.seconds, 6))
-    if result.verdict is Verdict.FAIL or (strict and result.verdict is Verdict.NON_STRICT):
-        failure = Failure(_printable(result.detail.partition("\n")[0]), result.verdict.value)
-        failure.text = _printable("\n".join([result.detail, *transcript_lines(result.transcript)]))
-        test.result = [failure]
-    elif result.verdict in (Verdict.UNAVAILABLE, Verdict.EXPECTED_FAILURE):
-        test.result = [Skipped(_printable(f"{result.verdict.value}: {result.detail}"))]
-    return test
-
-
-def _printable(text: str) -> str:
-    """XML has no way to write most control characters."""
-    return "".join(letter if letter.isprintable() or letter in "\n\t" else "?" for letter in text)
+def _entry(entry: Entry) -> dict[str, Any]:
+    written: dict[str, Any] = {"who": entry.who, "at": entry.at}
+    if entry.data:
+        written |= {"bytes": len(entry.data), "hex": entry.data[:_LONGEST].hex()}
+    if len(entry.data) > _LONGEST:
+        written["sha256"] = hashlib.sha256(entry.data).hexdigest()
+    if entry.note:
+        written["note"] = entry.note
+    if entry.tokens:
+        written["tokens"] = list(entry.tokens)
+    return written

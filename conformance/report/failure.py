@@ -12,13 +12,16 @@ from conformance.contract.shrinking import shrink
 from conformance.contract.target import Target
 from conformance.report.dialogue import step_lines
 from conformance.runner.play import play
+from conformance.runner.suite import Summary
 from conformance.runner.verdict import Difference, Result, Verdict
 from conformance.targets.reference import ReferenceTarget
 
-__all__ = ["command", "difference_lines", "explanation", "smallest"]
+__all__ = ["command", "difference_lines", "explanation", "explanations", "first_difference", "smallest"]
 
 #: Rounds of leaving out, and plays of each, to find a smaller dialogue.
 _ROUNDS, _ATTEMPTS = 3, 30
+#: Failures of a run whose dialogues are made smaller; each is played again and again for that.
+_MOST_SHRUNK = 20
 _AROUND = 30  # bytes shown before and behind the first that differs
 
 
@@ -43,6 +46,20 @@ def explanation(
     yield f"to play just it: {command(result, expect)}"
 
 
+def explanations(
+    summary: Summary, targets: Sequence[Target], expect: str = "none"
+) -> dict[tuple[str, str], tuple[str, ...]]:
+    """Case and target -> the lines of the failure's report, for all that failed."""
+    by_name = {target.name: target for target in targets}
+    failed = [result for result in summary.unexpected if result.verdict is Verdict.FAIL]
+    return {
+        (result.case.id, result.target): tuple(
+            explanation(result, by_name[result.target], expect, shrinking=number < _MOST_SHRUNK)
+        )
+        for number, result in enumerate(failed)
+    }
+
+
 def command(result: Result, expect: str = "none") -> str:
     """The command line that plays the case alone, with every byte."""
     words = ["python", "-m", "conformance", "run", "--target", result.target]
@@ -58,8 +75,7 @@ def difference_lines(difference: Difference) -> Iterator[str]:
         yield f"expected  {difference.expected_shown}"
         yield f"got       {difference.got_shown}"
         return
-    at = next((n for n, pair in enumerate(zip(expected, got, strict=False)) if pair[0] != pair[1]), None)
-    at = min(len(expected), len(got)) if at is None else at
+    at = first_difference(expected, got)
     begin = max(0, at - _AROUND)
     before = _escaped(got[begin:at])
     dots = "..." if begin else ""
@@ -69,6 +85,12 @@ def difference_lines(difference: Difference) -> Iterator[str]:
         yield f"{word:8}  {shown}"
     mark = f"{' ' * len(dots + before)}^ byte {at}"
     yield f"{'':8}  {mark}: expected {_byte(expected, at)}, got {_byte(got, at)}"
+
+
+def first_difference(expected: bytes, got: bytes) -> int:
+    """The place of the first byte that differs: the shorter one's end where it begins the longer one."""
+    pairs = zip(expected, got, strict=False)
+    return next((at for at, (one, other) in enumerate(pairs) if one != other), min(len(expected), len(got)))
 
 
 def smallest(result: Result, target: Target) -> tuple[Step, ...]:

@@ -12,6 +12,7 @@ from conformance.catalogue.language import model
 from conformance.catalogue.language.model import Case, Reply
 from conformance.catalogue.recorded.traces import different_statistics, replay_trace
 from conformance.contract.target import Daemon, Peer, Received, Target
+from conformance.runner import shown
 from conformance.runner.process import PROCESS_STEPS
 from conformance.runner.start import start
 from conformance.runner.verdict import Difference, Entry, Observation, Result, Verdict
@@ -21,9 +22,6 @@ from scache.protocol.dialect import ANNOUNCEMENT
 __all__ = ["play"]
 
 T = TypeVar("T")
-
-#: What a log line's expected text ends with where Postfix prints a stale errno.
-_ANY_REASON = ": REASON"
 
 
 def play(case: Case, target: Target, *, bytewise: bool = False) -> Result:
@@ -46,7 +44,7 @@ def play(case: Case, target: Target, *, bytewise: bool = False) -> Result:
     if crash and verdict is not Verdict.FAIL:
         verdict, detail = Verdict.FAIL, crash
     seconds = perf_counter() - started
-    detail = _legible(detail)
+    detail = shown.legible(detail)
     transcript, observations = tuple(stage.transcript), tuple(stage.observations)
     return Result(case, target.name, verdict, detail, transcript, observations, seconds, stage.difference)
 
@@ -88,6 +86,7 @@ class _Stage:
         self.transcript: list[Entry] = []
         self.observations: list[Observation] = []
         self.second_best = ""
+        self._now = 0
         self.difference: Difference | None = None
 
     def leave(self) -> str:
@@ -106,7 +105,7 @@ class _Stage:
         for name in self.peers:
             received = self._received(name)
             if received.data or received.tokens:
-                raise _Mismatch(f"client {name}: nothing more expected, got {_shown(received)}")
+                raise _Mismatch(f"client {name}: nothing more expected, got {shown.reply(received)}")
         try:
             lines = self.daemon.log()
         except UnavailableError:
@@ -141,7 +140,7 @@ class _Stage:
     @take.register
     def _(self, step: model.Send) -> None:
         peer = self.peers[step.peer]
-        self.transcript.append(Entry(f"{step.peer} >>", step.data, _carrying(step.tokens)))
+        self._add(f"{step.peer} >>", step.data, shown.carrying(step.tokens), step.tokens)
         if not self.bytewise or step.tokens or len(step.data) < 2:
             peer.send(step.data, step.tokens)
             return
@@ -152,11 +151,10 @@ class _Stage:
     @take.register
     def _(self, step: model.Expect) -> None:
         received = self._received(step.peer)
-        self.transcript.append(
-            Entry(f"{step.peer} <<", received.data, _carrying(received.tokens, received.end))
-        )
+        carried = shown.carrying(received.tokens, received.end)
+        self._add(f"{step.peer} <<", received.data, carried, received.tokens)
         got = Reply(received.data, received.tokens, received.end)
-        self._judge(f"client {step.peer} receives", got, step.outcomes, _shown)
+        self._judge(f"client {step.peer} receives", got, step.outcomes, shown.reply)
 
     @take.register
     def _(self, step: model.Shutdown) -> None:
@@ -171,11 +169,13 @@ class _Stage:
     @take.register
     def _(self, step: model.Advance) -> None:
         self._note("clock", f"advances by {step.seconds} s")
+        self._now += step.seconds
         self.daemon.advance(step.seconds)
 
     @take.register
     def _(self, step: model.PassTime) -> None:
         self._note("clock", f"advances by {step.seconds} s, and wakes nobody")
+        self._now += step.seconds
         self.daemon.pass_time(step.seconds)
 
     @take.register
@@ -184,14 +184,19 @@ class _Stage:
         for line in lines:
             self._note("log", line)
         for acceptable in step.outcomes:
-            lines = _without_reasons(lines, acceptable)
-        self._judge("log", lines, step.outcomes, _shown_lines)
+            lines = shown.without_reasons(lines, acceptable)
+        self._judge("log", lines, step.outcomes, shown.log_lines)
 
     @take.register
     def _(self, step: model.Held) -> None:
         held = self.daemon.is_open(step.token)
         self._note(step.token, "is held" if held else "is free")
-        self._judge(f"session {step.token} is held", held, step.outcomes, str)
+        self._judge(
+            f"who holds session {step.token}",
+            held,
+            step.outcomes,
+            lambda held: f"session {step.token} is {'held' if held else 'free'}",
+        )
 
     @take.register
     def _(self, _step: model.Terminate) -> None:
@@ -226,7 +231,7 @@ class _Stage:
     @take.register
     def _(self, step: model.Heard) -> None:
         heard = self.daemon.heard(step.token)
-        self.transcript.append(Entry(f"{step.token} hears", heard))
+        self._add(f"{step.token} hears", heard)
         self._judge(f"the remote side of {step.token} hears", heard, step.outcomes, repr)
 
     @take.register
@@ -242,14 +247,15 @@ class _Stage:
         tokens = tuple(token for look in looks for token in look.tokens)
         return Received(b"".join(look.data for look in looks), tokens, looks[-1].end)
 
-    def _judge(self, what: str, got: T, outcomes: tuple[T, ...], shown: Callable[[T], str]) -> None:
-        self.observations.append((what, shown(got)))
+    def _judge(self, what: str, got: T, outcomes: tuple[T, ...], words: Callable[[T], str]) -> None:
+        self.observations.append((what, words(got)))
         if got not in outcomes:
-            acceptable = "\n      or ".join(shown(outcome) for outcome in outcomes)
-            self.difference = Difference(what, _raw(outcomes[0]), _raw(got), shown(outcomes[0]), shown(got))
-            raise _Mismatch(f"{what}\nexpected {acceptable}\n     got {shown(got)}")
+            acceptable = "\n      or ".join(words(outcome) for outcome in outcomes)
+            wanted = outcomes[0]
+            self.difference = Difference(what, shown.raw(wanted), shown.raw(got), words(wanted), words(got))
+            raise _Mismatch(f"{what}\nexpected {acceptable}\n     got {words(got)}")
         if got != outcomes[0] and not self.second_best:
-            self.second_best = f"{what}: {shown(got)}, preferred: {shown(outcomes[0])}"
+            self.second_best = f"{what}: {words(got)}, preferred: {words(outcomes[0])}"
 
     def _start_anew(self) -> Daemon:
         """As at `postfix reload`: what clients of the old daemon have not read yet, they still can."""
@@ -259,47 +265,7 @@ class _Stage:
         return self.daemon
 
     def _note(self, who: str, text: str) -> None:
-        self.transcript.append(Entry(who, note=_legible(text)))
+        self._add(who, note=shown.legible(text))
 
-
-def _raw(seen: object) -> bytes:
-    """What was seen as bytes, so that the first that differs can be found; else nothing."""
-    if isinstance(seen, Reply):
-        return seen.data
-    if isinstance(seen, tuple):
-        return "\n".join(seen).encode("utf-8", "surrogateescape")
-    return seen if isinstance(seen, bytes) else b""
-
-
-def _legible(text: str) -> str:
-    """The text with bytes of the log that are no UTF-8 written out."""
-    return text.encode("utf-8", "backslashreplace").decode()
-
-
-def _carrying(tokens: tuple[str, ...], end: bool = False) -> str:
-    words = [f"with {' '.join(tokens)}"] if tokens else []
-    return ", ".join([*words, "end of input"] if end else words)
-
-
-def _shown(reply: Reply | Received) -> str:
-    if not (reply.data or reply.tokens or reply.end):
-        return "nothing"
-    carried = _carrying(reply.tokens, reply.end)
-    text = (
-        repr(reply.data) if len(reply.data) <= 400 else f"{reply.data[:200]!r}... ({len(reply.data)} bytes)"
-    )
-    return f"{text} {carried}".strip()
-
-
-def _shown_lines(lines: tuple[str, ...]) -> str:
-    return "\n         ".join(lines) or "nothing"
-
-
-def _without_reasons(lines: tuple[str, ...], acceptable: tuple[str, ...]) -> tuple[str, ...]:
-    """The lines, REASON put where an expected line has it and the text before it is the same."""
-    if len(lines) != len(acceptable):
-        return lines
-    return tuple(
-        wanted if wanted.endswith(_ANY_REASON) and got.startswith(wanted[: -len("REASON")]) else got
-        for got, wanted in zip(lines, acceptable, strict=True)
-    )
+    def _add(self, who: str, data: bytes = b"", note: str = "", tokens: tuple[str, ...] = ()) -> None:
+        self.transcript.append(Entry(who, data, note, tokens, self._now))

@@ -50,8 +50,12 @@ class Summary:
     @property
     def unexpected(self) -> list[Result]:
         """The results that make the run fail."""
-        wrong = {Verdict.FAIL, Verdict.NON_STRICT} if self.strict else {Verdict.FAIL}
-        return [result for result in self.results if result.verdict in wrong]
+        return [result for result in self.results if result.verdict in self.wrong]
+
+    @property
+    def wrong(self) -> set[Verdict]:
+        """The verdicts that make the run fail."""
+        return {Verdict.FAIL, Verdict.NON_STRICT} if self.strict else {Verdict.FAIL}
 
     @property
     def exit_status(self) -> int:

@@ -27,11 +27,16 @@ Observation = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One line of a transcript: who (`a >>`, `a <<`, `daemon`), the bytes if any, and words."""
+    """One line of a transcript: who (`a >>`, `a <<`, `daemon`), the bytes if any, and words.
+
+    tokens: the sessions whose descriptors came with the bytes. at: seconds by the daemon's clock.
+    """
 
     who: str
     data: bytes = b""
     note: str = ""
+    tokens: tuple[str, ...] = ()
+    at: int = 0
 
 
 @dataclass(frozen=True, slots=True)

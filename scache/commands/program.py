@@ -100,9 +100,12 @@ def _parser(program: str, about: str, commands: Commands, chosen: str | None) ->
 
 
 def _parsed(parser: argparse.ArgumentParser, words: Sequence[str]) -> argparse.Namespace:
-    """The words' meaning. Raises SystemExit after --help and --version, OSError where they can't be shown."""
+    """The words' meaning, and themselves as `words`.
+
+    Raises SystemExit after --help and --version, OSError where they can't be shown.
+    """
     try:
-        return parser.parse_args(words)
+        return parser.parse_args(words, argparse.Namespace(words=list(words)))
     except SystemExit:
         sys.stdout.flush()
         raise

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from datetime import UTC, datetime
 
 import pytest
 from rich.console import Console
@@ -12,8 +13,9 @@ from conformance.catalogue.language.dialogue import case, parse
 from conformance.catalogue.language.model import Case
 from conformance.contract.found import as_release
 from conformance.contract.target import Target
+from conformance.report.about import About
 from conformance.report.dialogue import step_lines
-from conformance.report.failure import difference_lines, explanation
+from conformance.report.failure import difference_lines, explanation, explanations
 from conformance.report.terminal import TerminalReport
 from conformance.runner.expectations import Expectations
 from conformance.runner.play import play
@@ -22,6 +24,8 @@ from conformance.runner.verdict import Difference, Result, Verdict
 from conformance.targets.simulated import SimulatedTarget
 from scache.cache.connection_cache import ConnectionCache
 from scache.protocol.dialect import POSTFIX_3_6
+
+ABOUT = About([], None, datetime.now(UTC), 0.0, {}, {})
 
 LONG = case(
     "find_endp/example/1",
@@ -88,8 +92,12 @@ def test_the_first_differing_byte_is_marked(expected: bytes, got: bytes, lines: 
 
 
 def test_where_no_byte_differs_the_words_do() -> None:
-    difference = Difference("session A is held", b"", b"", "True", "False")
-    assert list(difference_lines(difference)) == ["session A is held", "expected  True", "got       False"]
+    difference = Difference("who holds session A", b"", b"", "session A is free", "session A is held")
+    assert list(difference_lines(difference)) == [
+        "who holds session A",
+        "expected  session A is free",
+        "got       session A is held",
+    ]
 
 
 @pytest.mark.parametrize("each", [SANITY, *CATALOGUE], ids=lambda each: each.id)
@@ -114,7 +122,7 @@ def printed(target: Target, cases: list[Case], known: Expectations) -> list[str]
     report.begin()
     for row in suite.run(cases):
         report.row(row)
-    report.end(suite.summary)
+    report.end(suite.summary, ABOUT, explanations(suite.summary, [target]), None)
     return output.getvalue().splitlines()
 
 
@@ -143,7 +151,7 @@ def test_where_all_failures_are_a_genuine_postfix_s_the_last_line_says_so() -> N
     output = io.StringIO()
     report = TerminalReport(Console(file=output, width=200), [target])
     list(suite.run([leak]))
-    report.end(suite.summary)
+    report.end(suite.summary, ABOUT, {}, None)
     assert output.getvalue().splitlines()[-1] == (
         "program:x: its failure is known of a genuine Postfix: accept with --expect postfix"
     )

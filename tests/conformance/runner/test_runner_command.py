@@ -10,6 +10,7 @@ import pytest
 
 from conformance.cli import main
 from conformance.targets.simulated import SimulatedTarget
+from scache import __version__
 
 RUN = ["run", "--target", "simulated"]
 
@@ -21,12 +22,19 @@ def lines(capsys: pytest.CaptureFixture[str]) -> list[str]:
 def test_a_run_prints_a_row_a_case_and_a_count(capsys: pytest.CaptureFixture[str]) -> None:
     assert main([*RUN, "announce/list"]) == 0
     printed = lines(capsys)
-    assert [line.split()[:2] for line in printed[1:-2]] == [
+    assert [line.split()[:2] for line in printed[1:10]] == [
+        ["sanity"],
         ["PASS", "sanity/roundtrip/1"],
+        ["announce"],
         *(["PASS", f"announce/list/{number}"] for number in (1, 2, 3, 4)),
+        ["sanity"],
         ["PASS", "sanity/roundtrip/1"],
     ]
-    assert printed[-2:] == ["simulated: 6 pass", "6 cases, 1 targets: all as expected"]
+    assert printed[-3:] == [
+        "$ python -m conformance run --target simulated announce/list",
+        f"simulated (scache {__version__}): 6 pass",
+        "6 cases, 1 targets: all as expected",
+    ]
 
 
 def test_a_run_excludes_what_it_is_told_to(capsys: pytest.CaptureFixture[str]) -> None:
