@@ -146,7 +146,7 @@ def _report(
     comparison = None if old is None else compare(old, result)
     texts: dict[str, Callable[[], str]] = {
         "json": lambda: json_document(result),
-        "html": lambda: page(summary),
+        "html": lambda: page(result, comparison),
         "junit": lambda: junit_document(summary, about),
         "tap": lambda: tap_document(summary),
     }

@@ -9,9 +9,10 @@ from conformance.catalogue.language import model
 from conformance.runner.verdict import Entry
 from scache.protocol.dialect import DUMMY
 
-__all__ = ["hex_dump", "printable", "sent_text", "step_lines", "transcript_lines"]
+__all__ = ["hex_dump", "printable", "sent_text", "shortened", "step_lines", "transcript_lines"]
 
 _WIDTH = 16  # bytes a line
+_LONGEST_LINE = 400
 #: A log line that can stand there as it is.
 _LOGGED = re.compile(r"[!-&(-~](?:[ -&(-~]*[!-&(-~])?")
 _PLAIN = re.compile(rb"[\w+./-]*")
@@ -45,6 +46,12 @@ def hex_dump(data: bytes) -> Iterator[str]:
 def printable(text: str) -> str:
     """The text with a question mark for what XML and terminals can't show."""
     return "".join(letter if letter.isprintable() or letter in "\n\t" else "?" for letter in text)
+
+
+def shortened(line: str) -> str:
+    """The line; of one that is longer than a screen the beginning."""
+    more = len(line) - _LONGEST_LINE
+    return line if more <= 0 else f"{line[:_LONGEST_LINE]}... and {more} characters more"
 
 
 def step_lines(step: model.Step) -> list[str]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from conformance.catalogue.requirements import requirements
 from conformance.report.about import About
-from conformance.report.dialogue import step_lines
+from conformance.report.dialogue import shortened, step_lines
 from conformance.report.failure import first_difference
 from conformance.runner.suite import Row, Summary
 from conformance.runner.verdict import Difference, Entry, Result
@@ -77,7 +77,7 @@ def _case(row: Row, explanations: Explanations) -> dict[str, Any]:
         "sentence": case.sentence,
         "requirements": case.requirements,
         "options": dict(case.options),
-        "steps": [line for step in case.steps for line in step_lines(step)],
+        "steps": [shortened(line) for step in case.steps for line in step_lines(step)],
         "dialogues": [[_entry(entry) for entry in dialogue] for dialogue in dialogues],
         "results": results,
     }

@@ -10,7 +10,7 @@ from conformance.catalogue.language.model import Case, Expect, Step
 from conformance.catalogue.requirements import requirements
 from conformance.contract.shrinking import shrink
 from conformance.contract.target import Target
-from conformance.report.dialogue import step_lines
+from conformance.report.dialogue import shortened, step_lines
 from conformance.runner.play import play
 from conformance.runner.suite import Summary
 from conformance.runner.verdict import Difference, Result, Verdict
@@ -22,6 +22,7 @@ __all__ = ["command", "difference_lines", "explanation", "explanations", "first_
 _ROUNDS, _ATTEMPTS = 3, 30
 #: Failures of a run whose dialogues are made smaller; each is played again and again for that.
 _MOST_SHRUNK = 20
+_MOST_LINES = 60  # of a dialogue
 _AROUND = 30  # bytes shown before and behind the first that differs
 
 
@@ -41,8 +42,16 @@ def explanation(
     steps = smallest(result, target) if shrinking else ()
     few = f"{len(steps)} of its {len(result.case.steps)} steps show it" if steps else "its steps"
     yield f"the dialogue ({few}{_with_options(result.case)}):"
-    for step in steps or result.case.steps:
-        yield from (f"  {line}" for line in step_lines(step))
+    lines = [f"  {shortened(line)}" for step in steps or result.case.steps for line in step_lines(step)]
+    yield from (
+        lines
+        if len(lines) <= _MOST_LINES
+        else [
+            *lines[: _MOST_LINES // 2],
+            f"  ... {len(lines) - _MOST_LINES} lines more, as `-v` shows them ...",
+            *lines[-_MOST_LINES // 2 :],
+        ]
+    )
     yield f"to play just it: {command(result, expect)}"
 
 

@@ -38,6 +38,11 @@ NEEDS: Mapping[str, Need] = {
     "strace": Need("strace", lambda: shutil.which("strace"), ("strace",)),
     "systemd": Need("systemd-analyze", lambda: shutil.which("systemd-analyze"), ("systemd",)),
     "compiler": Need("a C compiler", lambda: shutil.which("cc"), ("gcc", "libc6-dev")),
+    "chromium": Need(
+        "Chromium and its driver",
+        lambda: shutil.which("chromium") and shutil.which("chromedriver"),
+        ("chromium", "chromium-driver"),
+    ),
     "prove": Need("prove", lambda: shutil.which("prove"), ("perl",)),
     "logcheck": Need("logcheck's rules", LOGCHECK_RULES.exists, ("logcheck-database",)),
     "postfix": Need(

@@ -29,7 +29,6 @@ from conformance.report.dialogue import hex_dump
 from conformance.report.documents import as_json, json_document
 from conformance.report.failure import explanations
 from conformance.report.junit import junit_document
-from conformance.report.page import page
 from conformance.report.tap import tap_document
 from conformance.report.terminal import TerminalReport
 from conformance.runner.expectations import Expectations
@@ -400,11 +399,3 @@ def test_a_run_says_what_is_new_since_another_one(
         "  0 other verdicts",
         "  0 changed answers",
     ]
-
-
-def test_the_page_needs_nothing_else_and_escapes_what_it_shows(suite: Suite) -> None:
-    list(suite.run(CASES))
-    shown = page(suite.summary)
-    assert "It fails on &lt;purpose&gt; &amp; shows" in shown
-    assert not any(outside in shown for outside in ("http:", "https:", "src=", "<script", "@import"))
-    assert "not as expected" in shown
