@@ -38,7 +38,7 @@ from conformance.runner.verdict import Verdict
 from conformance.targets.simulated import SimulatedTarget
 from scache.errors import UsageError
 
-HERE = Path(__file__).parent
+SUPPORT = Path(__file__).parents[2] / "support"
 SCHEMA = Path(sys.modules[as_json.__module__].__file__ or "").with_name("result.schema.json")
 BEGAN = datetime(2027, 1, 15, 8, tzinfo=UTC)
 CASES = [
@@ -282,7 +282,7 @@ def test_the_junit_file_has_a_suite_a_target_and_is_what_jenkins_reads(suite: Su
     assert set(suites) == {"simulated", "absent", "run"}
     counts = {name: (each.tests, each.failures, each.skipped, each.errors) for name, each in suites.items()}
     assert counts == {"simulated": (4, 1, 1, 0), "absent": (4, 0, 4, 0), "run": (1, 0, 0, 1)}
-    schema = xmlschema.XMLSchema(HERE / "junit-10.xsd")
+    schema = xmlschema.XMLSchema(SUPPORT / "junit-10.xsd")
     schema.validate(document)
     assert not schema.is_valid(document.replace("<testcase name=", "<testcase nome=", 1))
 
