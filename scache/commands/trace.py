@@ -14,6 +14,7 @@ from scache.commands import (
     trace_redact,
     trace_show,
     trace_stat,
+    trace_view,
 )
 
 __all__ = ["add_arguments", "run"]
@@ -26,6 +27,7 @@ _TOOLS = {
     "diff": (trace_diff, "compare two traces, times aside"),
     "convert": (trace_convert, "copy in the present format, join parts, change the compression"),
     "plot": (trace_plot, "draw cached sessions, hits and misses, and waiting times as SVG"),
+    "view": (trace_view, "make one page of HTML to look into: clients, sessions, why lookups missed"),
 }
 
 

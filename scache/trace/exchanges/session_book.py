@@ -18,6 +18,7 @@ __all__ = ["Departure", "SessionBook", "duration_class", "duration_text"]
 class Departure:
     """A session that left the cache: after `waited` seconds, found or expired unused."""
 
+    token: str
     at: float
     waited: float
     found: bool
@@ -64,7 +65,9 @@ class SessionBook:
         if exchange.is_hit:
             saved = self._cached.pop(exchange.token or "", None)
             if saved is not None:
-                yield Departure(exchange.answered, exchange.answered - saved.at, found=True)
+                yield Departure(
+                    exchange.token or "", exchange.answered, exchange.answered - saved.at, found=True
+                )
         elif exchange.request == "save_endp" and exchange.status == OK and exchange.token is not None:
             due = floor(self._start + exchange.answered) + min(exchange.ttl, self._ttl_limit)
             self._cached[exchange.token] = _Saved(exchange.answered, due)
@@ -79,7 +82,7 @@ class SessionBook:
             if saved is not None and saved.due == due:
                 del self._cached[token]
                 gone = due - self._start
-                yield Departure(gone, gone - saved.at, found=False)
+                yield Departure(token, gone, gone - saved.at, found=False)
 
 
 def duration_class(seconds: float) -> int:
