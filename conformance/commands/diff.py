@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import argparse
 import itertools
+import json
 import time
 from pathlib import Path
 
 from tqdm import tqdm
 
 from conformance.contract.target import Target
-from conformance.differential.coverage import Coverage
+from conformance.differential.coverage import Coverage, Seldom
 from conformance.differential.drawing import draw_stretch
 from conformance.differential.findings import play_stretch, save_difference
 from conformance.differential.incomparable import NOT_PROVOKED
 from conformance.targets.registry import parse_target
 from scache.commands.numbers import duration, positive, seed
 from scache.errors import UnavailableError
+from scache.files import check_writable, write_whole
 
 __all__ = ["add_arguments", "run"]
 
@@ -39,6 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="DIRECTORY",
         help="for the trace of a difference",
     )
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write what the drawing has met as JSON")
     parser.add_argument("--coverage", action="store_true", help="say what the drawing has met")
     parser.epilog = (
         "No step provokes: " + "; ".join(f"{what} ({why})" for what, why in NOT_PROVOKED.items()) + "."
@@ -48,6 +51,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Compare: 0 no difference, 1 a difference, 2 it can't be compared."""
     left, right = _target(arguments.left), _target(arguments.right)
+    if arguments.json is not None:
+        check_writable(arguments.json)
     limit = None if arguments.minutes is None else time.monotonic() + 60 * arguments.minutes
     steps = 0
     coverage = Coverage()
@@ -62,6 +67,7 @@ def run(arguments: argparse.Namespace) -> int:
             bar.update(len(entries))
             if difference is not None:
                 bar.close()
+                _write_json(arguments, steps, coverage, differs=True)
                 print(f"{left.name} and {right.name} differ after {steps} steps, seed {number}")
                 name = f"diff-{left.name}-{right.name}-{number}".replace("/", "_").replace(":", "_")
                 print(save_difference(left, right, options, units, name, arguments.traces))
@@ -70,10 +76,25 @@ def run(arguments: argparse.Namespace) -> int:
                     f" --seed {number} --steps 1"
                 )
                 return 1
+    _write_json(arguments, steps, coverage, differs=False)
     if arguments.coverage:
         print("\n".join(coverage.lines()))
     print(f"{left.name} and {right.name}: {steps} steps from seed {arguments.seed}, 0 differences")
     return 0
+
+
+def _write_json(arguments: argparse.Namespace, steps: int, coverage: Coverage, *, differs: bool) -> None:
+    if arguments.json is None:
+        return
+    document = {
+        "left": arguments.left,
+        "right": arguments.right,
+        "seed": arguments.seed,
+        "steps": steps,
+        "differs": differs,
+        "seldom": {what.value: coverage.seldom[what] for what in Seldom},
+    }
+    write_whole(arguments.json, f"{json.dumps(document, indent=1)}\n".encode())
 
 
 def _target(name: str) -> Target:

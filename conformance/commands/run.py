@@ -21,6 +21,7 @@ from conformance.report.annotations import annotation_lines
 from conformance.report.comparison import compare, read_result
 from conformance.report.documents import as_json, json_document
 from conformance.report.failure import explanations
+from conformance.report.figures import Figure, read_figures
 from conformance.report.junit import junit_document
 from conformance.report.page import page
 from conformance.report.tap import tap_document
@@ -75,6 +76,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--against", type=Path, metavar="OLD.json", help="say what is new since an earlier run's --json"
     )
+    parser.add_argument(
+        "--figures",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="show what benchmark, simulate or diff wrote with --json on the page, too; may be repeated",
+    )
     parser.add_argument("--overwrite", action="store_true", help="replace reports that are there already")
     parser.add_argument(
         "-v", "--verbose", action="store_true", help="the dialogue of every case, not of failures only"
@@ -100,6 +109,7 @@ def run(arguments: argparse.Namespace) -> int:
     began = datetime.now(UTC)
     _check_writable(arguments)
     old = read_result(arguments.against) if arguments.against else None
+    figures = [figure for file in arguments.figures for figure in read_figures(file)]
     _check_available(targets)
     suite = _suite(arguments, targets, every)
     console = OutspokenConsole()
@@ -115,7 +125,7 @@ def run(arguments: argparse.Namespace) -> int:
         report.row(row)
         if arguments.fail_fast and suite.summary.unexpected:
             break
-    _report(suite, report, arguments, began, old)
+    _report(suite, report, arguments, began, old, figures)
     return suite.summary.exit_status
 
 
@@ -137,6 +147,7 @@ def _report(
     arguments: argparse.Namespace,
     began: datetime,
     old: Mapping[str, Any] | None,
+    figures: Sequence[Figure],
 ) -> None:
     """What can be said only when all was played."""
     summary = suite.summary
@@ -146,7 +157,7 @@ def _report(
     comparison = None if old is None else compare(old, result)
     texts: dict[str, Callable[[], str]] = {
         "json": lambda: json_document(result),
-        "html": lambda: page(result, comparison),
+        "html": lambda: page(result, comparison, figures),
         "junit": lambda: junit_document(summary, about),
         "tap": lambda: tap_document(summary),
     }

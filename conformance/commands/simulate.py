@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import itertools
+import json
 import sys
 import time
 from collections.abc import Iterator
@@ -19,7 +20,7 @@ from conformance.simulation.campaign.findings import save_finding
 from conformance.simulation.campaign.run import Outcome, play
 from conformance.simulation.world.situation import Situation
 from scache.commands.numbers import duration, positive, seed
-from scache.files import naming
+from scache.files import check_writable, naming, write_whole
 
 __all__ = ["add_arguments", "run"]
 
@@ -42,6 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--events", type=Path, metavar="FILE", help="write the event log of the first seed only"
     )
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write what happened as JSON")
     parser.add_argument(
         "--traces", type=Path, default=Path("traces"), metavar="DIRECTORY", help="for the trace of a failure"
     )
@@ -51,6 +53,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Run the campaign: 0 nothing found, 1 an invariant failed or the campaign was too tame, 2 can't run."""
     if arguments.events is not None:
         return _write_events(arguments)
+    if arguments.json is not None:
+        check_writable(arguments.json)
     campaign = Campaign(arguments.requests, arguments.everything)
     began = time.monotonic()
     seeds = itertools.count(arguments.seed)
@@ -79,7 +83,21 @@ def run(arguments: argparse.Namespace) -> int:
         f"{campaign.runs} runs from seed {arguments.seed}: {campaign.requests_done:,} requests,"
         f" {campaign.turns:,} turns in {seconds:.1f} s ({rate:,.0f} requests a second)"
     )
+    if arguments.json is not None:
+        write_whole(arguments.json, _as_json(campaign, arguments.seed).encode())
     return _verdict(campaign, arguments)
+
+
+def _as_json(campaign: Campaign, first: int) -> str:
+    document = {
+        "seed": first,
+        "runs": campaign.runs,
+        "requests": campaign.requests_done,
+        "turns": campaign.turns,
+        "failed": campaign.failure is not None,
+        "situations": {each.value: campaign.happened[each] for each in Situation},
+    }
+    return json.dumps(document, indent=1) + "\n"
 
 
 def _verdict(campaign: Campaign, arguments: argparse.Namespace) -> int:

@@ -16,6 +16,7 @@ from markupsafe import Markup
 
 from conformance.report.comparison import Comparison
 from conformance.report.diagram import diagram
+from conformance.report.figures import Figure
 from conformance.report.terminal import WORDS
 from conformance.runner.verdict import Verdict
 
@@ -26,7 +27,9 @@ _WIDTH = 16  # bytes a line
 _WORDS = {verdict.value: word for verdict, (word, _) in WORDS.items()}
 
 
-def page(result: Mapping[str, Any], comparison: Comparison | None = None) -> str:
+def page(
+    result: Mapping[str, Any], comparison: Comparison | None = None, figures: Sequence[Figure] = ()
+) -> str:
     """The page's text. result: as documents.as_json gives it."""
     environment = Environment(
         loader=FileSystemLoader(_ASSETS),
@@ -50,6 +53,7 @@ def page(result: Mapping[str, Any], comparison: Comparison | None = None) -> str
         failures=list(_failures(cases, wrong)),
         words=_WORDS,
         comparison=comparison,
+        figures=figures,
         numbers={case["id"]: case["number"] for case in reversed(cases)},
         marked_lines=_marked_lines,
         style=_asset("page.css"),

@@ -77,7 +77,7 @@ def browser() -> Iterator[Browser]:
         for word in (*_WORDS, f"--user-data-dir={profile}"):
             options.add_argument(word)
         driver = webdriver.Chrome(options=options, service=Service("/usr/bin/chromedriver"))
-        driver.set_script_timeout(30)
+        driver.set_script_timeout(120)
         try:
             yield Browser(driver)
         finally:

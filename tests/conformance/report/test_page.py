@@ -15,11 +15,13 @@ import pytest
 
 from conformance.catalogue.cases import CATALOGUE, SANITY, select
 from conformance.catalogue.language.dialogue import case
+from conformance.cli import main
 from conformance.report.about import About
 from conformance.report.comparison import compare
 from conformance.report.diagram import diagram
 from conformance.report.documents import as_json
 from conformance.report.failure import explanations
+from conformance.report.figures import read_figures
 from conformance.report.page import page
 from conformance.runner.expectations import Expectations
 from conformance.runner.play import play
@@ -27,6 +29,7 @@ from conformance.runner.suite import Suite
 from conformance.targets.reference import ReferenceTarget
 from conformance.targets.simulated import SimulatedTarget
 from scache.cache.service import Service
+from scache.errors import UsageError
 
 if TYPE_CHECKING:
     from tests.support.browser import Browser
@@ -73,7 +76,10 @@ def results() -> dict[str, dict[str, Any]]:
 def file(results: dict[str, dict[str, Any]], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The page of the wrong one, against the right one."""
     file = tmp_path_factory.mktemp("page") / "page.html"
-    file.write_text(page(results["wrong"], compare(results["right"], results["wrong"])))
+    figures = file.with_name("benchmark.json")
+    figures.write_text(json.dumps(BENCHMARK))
+    compared = compare(results["right"], results["wrong"])
+    file.write_text(page(results["wrong"], compared, read_figures(figures)))
     return file
 
 
@@ -142,6 +148,70 @@ def test_many_clients_share_a_lane_and_are_named_in_it() -> None:
     assert drawn["rows"][-1][:5] == [0, "message", 0, 1, "c7: dummy"]
 
 
+BENCHMARK = {
+    "machine": {"processor": "a processor", "processors": 2, "kernel": "Linux 6.1", "date": "2027-01-15"},
+    "cells": [
+        {
+            "cached": 4000,
+            "clients": 16,
+            "turns": {
+                "ours": [{"rate": rate, "cpu_per_request": 2e-5} for rate in (1000.0, 3000.0, 2000.0)],
+                "real": [{"rate": 500.0, "cpu_per_request": 8e-5}],
+            },
+        }
+    ],
+}
+
+
+def test_a_benchmark_is_a_table_of_medians(tmp_path: Path) -> None:
+    file = tmp_path / "benchmark.json"
+    file.write_text(json.dumps(BENCHMARK))
+    rates, costs = read_figures(file)
+    assert rates.columns == ("ours", "real")
+    assert rates.rows == (("4,000 cached pairs, 16 clients", (2000.0, 500.0)),)
+    assert costs.rows[0][1] == pytest.approx((20.0, 80.0))
+    assert [rates.share(number) for number in (2000, 500, 0)] == [100, 25, 0]
+
+
+@pytest.mark.parametrize(
+    ("words", "title", "row"),
+    [
+        (
+            ["simulate", "--runs", "1", "--requests", "200", "--jobs", "1"],
+            "What happened in the simulation",
+            "a client half-closed",
+        ),
+        (
+            ["diff", "--left", "simulated", "--right", "reference", "--steps", "1"],
+            "What the differential run met",
+            "the clock went back",
+        ),
+    ],
+)
+def test_what_a_simulation_and_a_differential_run_met_is_shown(
+    words: list[str], title: str, row: str, tmp_path: Path, results: dict[str, dict[str, Any]]
+) -> None:
+    file = tmp_path / "figures.json"
+    assert main([*words, "--json", str(file)]) == 0
+    (figure,) = read_figures(file)
+    assert figure.title == title
+    assert row in dict(figure.rows)
+    shown = page(results["right"], None, [figure])
+    assert f"<h3>{title}</h3>" in shown
+    assert f'<th scope="row">{row}</th><td class="bar' in shown
+
+
+@pytest.mark.parametrize(
+    ("content", "complaint"),
+    [("{", "no JSON"), ("{}", "not written by"), ('{"seldom": {}}', "something is missing in it: 'differs'")],
+)
+def test_what_is_no_figure_is_refused(content: str, complaint: str, tmp_path: Path) -> None:
+    file = tmp_path / "figures.json"
+    file.write_text(content)
+    with pytest.raises(UsageError, match=complaint):
+        read_figures(file)
+
+
 @pytest.fixture(scope="module")
 def window() -> Iterator[Browser]:
     from tests.support.browser import browser
@@ -178,7 +248,13 @@ def test_the_page_opens_from_disk_with_failures_first_and_no_complaint(window: B
     window.wait("document.querySelector('.failure .seq .wrong')")
     assert window.run("document.querySelector('h1').textContent").endswith("unexpected")
     heads = window.run("[...document.querySelectorAll('h2')].map((head) => head.textContent)")
-    assert [head.split(" of ")[0] for head in heads] == ["The run", "Failures", "Against the run", "Cases"]
+    assert [head.split(" of ")[0] for head in heads] == [
+        "The run",
+        "Failures",
+        "Against the run",
+        "Cases",
+        "Beside this run",
+    ]
     assert window.run("performance.getEntriesByType('resource').length") == 0
     assert window.complaints() == []
 
@@ -272,7 +348,9 @@ def test_what_is_new_since_another_run_leads_to_the_case(window: Browser, file: 
 def test_nothing_keeps_people_from_using_the_page(window: Browser, file: Path, theme: str) -> None:
     window.open(file)
     window.run(f"(() => {{ document.documentElement.dataset.theme = '{theme}'; }})()")
-    window.run("document.querySelectorAll('details').forEach((each) => { each.open = true; })")
+    window.run(
+        "[...document.querySelectorAll('details')].slice(0, 12).forEach((each) => { each.open = true; })"
+    )
     window.run("document.querySelectorAll('.section button').forEach((each) => each.click())")
     window.run(
         "document.querySelectorAll('.cases button')"
