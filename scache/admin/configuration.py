@@ -5,6 +5,7 @@ Pure: whoever reads the files hands in their text (reading.py) and what the inst
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -215,8 +216,20 @@ class Configuration:
         where = [] if self.is_default else ["-c", self.directory]
         return shlex.join(["postconf", *where, option, *words])
 
-    def set_command(self, service: Service, effective: Effective, name: str, value: str) -> str:
-        """The command that sets a parameter where the service has it from."""
-        if effective.is_own(name):
-            return self.postconf("-P", f"{service.id}/{name}={value}")
-        return self.postconf("-e", f"{name}={value}")
+    def set_commands(
+        self, service: Service, effective: Effective, name: str, value: str, beside: str = ""
+    ) -> list[str]:
+        """The commands that set a parameter where the service has it, or the one named by `beside`, from."""
+        if effective.is_own(name) or effective.is_own(beside):
+            return self.own_commands(service.id, name, value)
+        return [self.postconf("-e", f"{name}={value}")]
+
+    def own_commands(self, service: str, name: str, value: str) -> list[str]:
+        """The commands that set a parameter for a service (`name/type`) alone.
+
+        postconf -P takes no white space, so a value with some becomes a parameter of its own in main.cf.
+        """
+        if not re.search(r"\s", value):
+            return [self.postconf("-P", f"{service}/{name}={value}")]
+        its = re.sub(r"\W", "_", service.partition("/")[0]) + "_" + name
+        return [self.postconf("-e", f"{its}={value}"), self.postconf("-P", f"{service}/{name}=${its}")]

@@ -246,7 +246,7 @@ class _List:
         value = ", ".join(mended)
         if mended == raw:
             return self._cure_of_tables()
-        return [self._configuration.set_command(self._service, self._effective, self._name, value)]
+        return self._configuration.set_commands(self._service, self._effective, self._name, value)
 
     def _cure_of_tables(self) -> Sequence[str]:
         """What to do where not the list is wrong, but a table in it."""

@@ -69,15 +69,15 @@ def find(configuration: Configuration, installed: Installed) -> Iterator[Finding
     """The findings."""
     where = "" if configuration.is_default else f" --config-directory {configuration.directory}"
     service = _cache(configuration)
+    if installed.is_foreign:  # the first to be cured: nothing is installed over it
+        cure = f"mv {installed.program} {installed.program}.other"
+        yield _FOREIGN.found(installed.program, "", "is not this program", None, [cure])
     if service is not None and service.program == PROGRAM_NAME and not installed.has_record:
         said = f"runs {PROGRAM_NAME}, but there is no record of the installation"
         yield _NO_RECORD.found(service.id, "", said, service.place, [f"scache install{where}"])
     if service is not None and service.program == "scache" and installed.has_record:
         said = f"runs scache, though {PROGRAM_NAME} was installed; master.cf was put back"
         yield _PUT_BACK.found(service.id, "", said, service.place, [f"scache install{where}"])
-    if installed.is_foreign:
-        cure = f"mv {installed.program} {installed.program}.other"
-        yield _FOREIGN.found(installed.program, "", "is not this program", None, [cure])
     for name in ("main.cf", "master.cf"):
         path = f"{configuration.directory}/{name}"
         if path in installed.mounts:

@@ -74,7 +74,7 @@ def _put(
 ) -> list[str]:
     """Commands that set what was meant, with all that it needs; none where that is set, or would be fatal."""
     if service:
-        return [configuration.postconf("-P", f"{service}/{name}={setting.value}")]
+        return configuration.own_commands(service, name, setting.value)
     if name in configuration.settings:
         return []
     mended = replace(configuration, settings={**configuration.settings, name: setting})

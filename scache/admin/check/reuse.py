@@ -40,7 +40,7 @@ _RATE = Kind(
 _REUSE_TIME = Kind(
     "reuse-time-limit",
     Severity.LESS_REUSE,
-    "A connection is too old to be reused before it would be.",
+    "A connection is closed after its second mail, because it is too old by then.",
     "`smtp_connection_reuse_time_limit` counts from the first connect. What is older is closed after its "
     "mail instead of being cached.",
     "Set it above the time between two deliveries.",
@@ -120,6 +120,7 @@ class _Agent:
         self._main = configuration.main()
         self._prefix = f"{service.agent}_"
         self._list = self._effective.text(self._prefix + "connection_cache_destinations")
+        self.cache = self._effective.text("connection_cache_service_name")
         self._on_demand = not self._effective.is_no(self._prefix + "connection_cache_on_demand")
 
     def findings(self) -> Iterator[Finding]:
@@ -151,14 +152,25 @@ class _Agent:
             return
         limit = _cache(self._configuration, self._effective).text("connection_cache_ttl_limit")
         said = f"is shortened to {kept} s by connection_cache_ttl_limit = {limit}"
-        yield self._found(_CAPPED, name, said, self._raise_cache(self._effective.text(name)))
+        yield self._found(_CAPPED, name, said, self._raise_cache())
 
-    def _raise_cache(self, value: str) -> list[str]:
-        """The command that lets the cache keep connections for so long."""
+    def enough(self) -> int:
+        """The seconds for which this agent wants connections kept; with a rate delay, those that it takes.
+
+        A second for the delivery, and one because whole seconds are counted.
+        """
+        _name, delay = self._delay()
+        wanted = self._effective.seconds(self._prefix + "connection_cache_time_limit") or 0
+        return max(wanted, delay + 2 if delay else 0)
+
+    def _raise_cache(self) -> list[str]:
+        """The command that lets the cache keep connections as long as any of its agents wants."""
         service = _cache_service(self._configuration, self._effective)
+        others = [_Agent(self._configuration, agent) for agent in self._configuration.agents]
+        value = f"{max(each.enough() for each in others if each.cache == self.cache)}s"
         if service is not None:
             cache = Effective(self._configuration, service)
-            return [self._configuration.set_command(service, cache, "connection_cache_ttl_limit", value)]
+            return self._configuration.set_commands(service, cache, "connection_cache_ttl_limit", value)
         return [self._configuration.postconf("-e", f"connection_cache_ttl_limit={value}")]
 
     def _delay(self) -> tuple[str, int]:
@@ -186,11 +198,10 @@ class _Agent:
             )
 
     def _cure_of_rate(self, delay: int, kept: int) -> list[str]:
-        """A second for the delivery, and one because whole seconds are counted."""
         cure = []
         enough = delay + 2
         if kept < enough:
-            cure += self._raise_cache(f"{max(enough, kept)}s")
+            cure += self._raise_cache()
             cure.append(self._own(self._prefix + "connection_cache_time_limit", f"{enough}s"))
         if not self._list:
             cure.append(self._own(self._prefix + "connection_cache_destinations", "static:all"))
@@ -211,7 +222,7 @@ class _Agent:
                 _REUSE_COUNT,
                 name,
                 said,
-                [self._configuration.set_command(self._service, self._effective, name, "0")],
+                self._configuration.set_commands(self._service, self._effective, name, "0"),
             )
         yield from self._old()
         own, default = (
@@ -244,5 +255,5 @@ class _Agent:
         else:
             return
         value = f"{max(10 * delay, 2 * time, 300)}s"
-        cure = self._configuration.set_command(self._service, self._effective, name, value)
-        yield self._found(_REUSE_TIME, name, said, [cure])
+        cure = self._configuration.set_commands(self._service, self._effective, name, value)
+        yield self._found(_REUSE_TIME, name, said, cure)

@@ -50,9 +50,9 @@ def demands(configuration: Configuration, tls_programs: frozenset[str], files: F
         add(CACHE, effective, "connection_cache_service_name", service)
         if "tlsproxy" in tls_programs:
             add(TLSPROXY, effective, "tlsproxy_service_name", service)
+        if "tlsmgr" in tls_programs:
+            add(TLSMGR, effective, "tlsmgr_service_name", service)
     main = configuration.main()
-    if "tlsmgr" in tls_programs:
-        found["tlsmgr", "tlsmgr"] = Demand(TLSMGR, "tlsmgr", "tlsmgr_service_name", None)
     if main.text("maillog_file"):
         add(POSTLOG, main, "postlog_service_name")
     for parameter in ("default_transport", "relay_transport", "virtual_transport", "local_transport"):
@@ -183,7 +183,7 @@ def _cure_of_missing(configuration: Configuration, demand: Demand) -> list[str]:
     there = [
         service.name for service in configuration.effective_services() if service.program in role.programs
     ]
-    default = {"cache": "scache", "tlsproxy": "tlsproxy", "postlog": "postlog"}.get(role.name)
+    default = {"cache": "scache"}.get(role.name, role.name)
     if demand.agent is not None:
         return [configuration.postconf("-PX", f"{demand.agent.id}/{demand.parameter}")]
     if there and demand.parameter and demand.place is not None and role.name != "agent":

@@ -6,8 +6,16 @@ from collections.abc import Iterator
 
 from scache.admin.check.files import Files
 from scache.admin.check.finding import Finding, Kind, Severity
-from scache.admin.check.tables import entries, fault_of_table
-from scache.admin.check.tls_use import AgentTls, reuse_of, tls_of, wants_tls
+from scache.admin.check.tables import fault_of_table
+from scache.admin.check.tls_use import (
+    AgentTls,
+    policies_of,
+    proxy_cure,
+    proxy_of,
+    reuse_of,
+    tls_of,
+    wants_tls,
+)
 from scache.admin.configuration import Configuration, Effective, Place, Service
 from scache.admin.parameters import TLS_LEVELS
 from scache.admin.reading import words
@@ -86,10 +94,23 @@ _DANE = Kind(
     "tls-dane-without-dnssec",
     Severity.STOPS_MAIL,
     "DANE is demanded, but no DNSSEC is asked for.",
-    "smtp(8) warns `dane configured with dnssec lookups disabled`, and the mail is deferred.",
-    "Set `smtp_dns_support_level = dnssec`.",
+    "smtp(8) warns `dane configured with dnssec lookups disabled`. With `dane-only` the mail is then "
+    "deferred; with `dane` it goes out as with `may`, to whoever answers. DNSSEC takes "
+    "`smtp_dns_support_level = dnssec`, and `dns` in `smtp_host_lookup`.",
+    "Set both.",
 )
-KINDS = (_NO_REUSE, _POLICY, _UNKNOWN, _NO_TABLE, _BAD_LEVEL, _OLD, _OBSOLETE, _WRAPPER, _DANE)
+_NO_CLIENT = Kind(
+    "tlsproxy-no-client",
+    Severity.STOPS_MAIL,
+    "tlsproxy(8) doesn't act for delivery agents.",
+    "tlsproxy(8) looks at main.cf, not at the `-o` options of delivery agents: it takes TLS clients only if "
+    "`tlsproxy_client_security_level`, which is `smtp_tls_security_level` unless set, isn't empty or `none`, "
+    "or `smtp_tls_policy_maps` is set. Where TLS is on for one transport alone, or for lmtp(8) alone, and "
+    "reuse is on, tlsproxy(8) of 3.7 ends with a segmentation fault at each connection (`service role "
+    '"client" is not available`), and mail is deferred with `4.7.5 Cannot start TLS`.',
+    "Set `tlsproxy_client_security_level = may`. It switches TLS on in tlsproxy(8), and nowhere else.",
+)
+KINDS = (_NO_REUSE, _POLICY, _UNKNOWN, _NO_TABLE, _BAD_LEVEL, _OLD, _OBSOLETE, _WRAPPER, _DANE, _NO_CLIENT)
 
 
 def find(configuration: Configuration, files: Files) -> Iterator[Finding]:
@@ -114,19 +135,41 @@ def _of_agent(
     if effective.is_yes(prefix + "tls_wrappermode") and tls.level in ("none", "may"):
         name = prefix + "tls_wrappermode"
         said = f"needs {prefix}tls_security_level = encrypt or stronger, which is {tls.level}"
-        cure = configuration.set_command(service, effective, prefix + "tls_security_level", "encrypt")
-        yield _WRAPPER.found(*_subject(service, effective, name), said, effective.place(name), [cure])
-    dnssec = effective.text(prefix + "dns_support_level").lower() == "dnssec"
+        level = prefix + "tls_security_level"
+        cure = configuration.set_commands(service, effective, level, "encrypt", beside=name)
+        yield _WRAPPER.found(*_subject(service, effective, name), said, effective.place(name), cure)
     dane = tls.level.startswith("dane") or any(
         policy.lower().startswith("dane") for _destination, policy in tls.policies
     )
-    if dane and not dnssec:
+    lacking = _lacking_dnssec(effective, prefix)
+    if dane and lacking:
         name = tls.source if tls.level.startswith("dane") else tls.policy_maps
-        said = f"has DANE, which needs {prefix}dns_support_level = dnssec"
-        cure = configuration.set_command(service, effective, prefix + "dns_support_level", "dnssec")
-        yield _DANE.found(*_subject(service, effective, name), said, effective.place(name), [cure])
+        said = "has DANE, which needs " + " and ".join(f"{each} = {value}" for each, value in lacking.items())
+        cure = [
+            command
+            for each, value in lacking.items()
+            for command in configuration.set_commands(service, effective, each, value, beside=name)
+        ]
+        yield _DANE.found(*_subject(service, effective, name), said, effective.place(name), cure)
+    if tls.is_reused and (cure := proxy_cure(configuration, effective)):
+        entry = proxy_of(configuration, effective)
+        name = entry.id if entry else effective.text("tlsproxy_service_name")
+        said = "takes no TLS clients, because main.cf as it sees it has no TLS for smtp(8)"
+        yield _NO_CLIENT.found(name, "", said, entry.place if entry else None, cure)
     if tls.is_possible and not tls.reuse and _uses_cache(service, effective):
         yield from _without_reuse(configuration, service, effective, tls)
+
+
+def _lacking_dnssec(effective: Effective, prefix: str) -> dict[str, str]:
+    """Parameters without which no DNSSEC is asked for, and their values."""
+    lacking = {}
+    support, lookup = prefix + "dns_support_level", prefix + "host_lookup"
+    if effective.text(support).lower() != "dnssec":
+        lacking[support] = "dnssec"
+    ways = effective.text(lookup).lower().replace(",", " ").split()
+    if "dns" not in ways:
+        lacking[lookup] = ",".join(["dns", *ways])
+    return lacking
 
 
 def _tables(
@@ -141,14 +184,15 @@ def _tables(
         if fault:
             others = ", ".join(each for each in tables if each != table)
             make = "has to be made" in fault
-            cure = f"postmap {table}" if make else configuration.set_command(service, effective, name, others)
-            yield _NO_TABLE.found(subject, table, fault, effective.place(name), [cure])
-        for key, policy in (entries(table, files) or {}).items():
+            drop = configuration.set_commands(service, effective, name, others)
+            cure = [f"postmap {table}"] if make else drop
+            yield _NO_TABLE.found(subject, table, fault, effective.place(name), cure)
+        for key, policy in policies_of(table, files) or ():
             level = policy.replace(",", " ").split()[:1]
             if not level or level[0].lower() not in TLS_LEVELS:
                 said = f"{key} has the policy {policy or 'of nothing'}, which is no security level"
-                cure = f"# give {key} a policy in {table}"
-                yield _BAD_LEVEL.found(subject, table, said, effective.place(name), [cure])
+                by_hand = [f"# give {key} a policy in {table}"]
+                yield _BAD_LEVEL.found(subject, table, said, effective.place(name), by_hand)
 
 
 def _subject(service: Service, effective: Effective, name: str) -> tuple[str, str]:
@@ -209,7 +253,8 @@ def _cure(configuration: Configuration, service: Service, effective: Effective, 
         comment = next((each for each in configuration.commented_out if each.id == f"{proxy}/unix"), None)
         entry = comment.fields(process_limit="0") if comment else f"{proxy} unix - - n - 0 tlsproxy"
         cure.append(configuration.postconf("-M", f"{proxy}/unix={entry}"))
-    return [*cure, configuration.set_command(service, effective, name, "yes")]
+    cure += proxy_cure(configuration, effective)
+    return [*cure, *configuration.set_commands(service, effective, name, "yes")]
 
 
 def _obsolete(
@@ -229,7 +274,7 @@ def _obsolete(
         if name == "tls_per_site" and not ignored:
             drop = [f"# move its entries into a table named by {by}"]
         elif not ignored:
-            drop.append(configuration.set_command(service, effective, level, meaning))
+            drop += configuration.set_commands(service, effective, level, meaning, beside=full)
         yield _OBSOLETE.found(*_subject(service, effective, full), said, setting.place, drop)
 
 

@@ -10,7 +10,26 @@ from scache.admin.configuration import Configuration, Effective, Service
 from scache.admin.parameters import TLS_LEVELS
 from scache.admin.reading import words
 
-__all__ = ["AgentTls", "reuse_of", "tls_of", "tls_programs", "wants_tls"]
+__all__ = [
+    "AgentTls",
+    "policies_of",
+    "proxy_cure",
+    "proxy_of",
+    "reuse_of",
+    "tls_of",
+    "tls_programs",
+    "wants_tls",
+]
+
+#: The earliest release whose tlsproxy(8) calls it tlsproxy_client_security_level.
+_PROXY_NAMES = (3, 7)
+_PROXY_MAPS = (
+    "tlsproxy_client_policy_maps",
+    "tlsproxy_client_policy",
+    "smtp_tls_policy_maps",
+    "tlsproxy_client_per_site",
+    "smtp_tls_per_site",
+)
 
 
 @dataclass(frozen=True)
@@ -81,12 +100,46 @@ def _policies(maps: str, files: Files) -> tuple[list[tuple[str, str]], list[str]
     policies: list[tuple[str, str]] = []
     unknown = []
     for table in words(maps, ", \t\r\n"):
-        found = entries(table, files)
+        found = policies_of(table, files)
         if found is None:
             unknown.append(table)
         else:
-            policies += found.items()
+            policies += found
     return policies, unknown
+
+
+def policies_of(table: str, files: Files) -> list[tuple[str, str]] | None:
+    """Destination and policy of all that is in a table; None for one that only Postfix could ask."""
+    if table.startswith("static:"):
+        return [("every destination", table.removeprefix("static:"))]
+    found = entries(table, files)
+    return None if found is None else list(found.items())
+
+
+def proxy_of(configuration: Configuration, effective: Effective) -> Service | None:
+    """The entry of the tlsproxy(8) that an agent asks."""
+    return configuration.service(effective.text("tlsproxy_service_name"))
+
+
+def proxy_cure(configuration: Configuration, effective: Effective) -> list[str]:
+    """Commands that make the tlsproxy(8) that an agent asks take TLS clients; none where it does.
+
+    Its own view of main.cf counts, not what the agent sees (pre_jail_init in tlsproxy.c).
+    """
+    service = proxy_of(configuration, effective)
+    proxy = Effective(configuration, service)
+    since_3_7, before = "tlsproxy_client_security_level", "tlsproxy_client_level"
+    name = since_3_7 if configuration.release >= _PROXY_NAMES else before
+    level = (proxy.text(since_3_7) or proxy.text(before) or proxy.text("smtp_tls_security_level")).lower()
+    if level:
+        wanted = level != "none"
+    else:
+        wanted = any(proxy.is_yes(f"tlsproxy_client_{each}") for each in ("use_tls", "enforce_tls"))
+    if wanted or any(map(proxy.text, _PROXY_MAPS)):
+        return []
+    if service is None:
+        return [configuration.postconf("-e", f"{name}=may")]
+    return configuration.set_commands(service, proxy, name, "may", beside="smtp_tls_security_level")
 
 
 def tls_programs(configuration: Configuration, files: Files) -> frozenset[str]:

@@ -58,6 +58,7 @@ def replaced(name: str, entry: str) -> str:
 
 _TOOLS = Tools.installed()
 TLS = "smtp_tls_security_level = may\nsmtp_tls_connection_reuse = yes\n"
+CLIENT = "tlsproxy_client_security_level = may\n"
 LIST = "smtp_connection_cache_destinations = "
 SMTP, SCACHE = "smtp", "scache"
 
@@ -95,11 +96,11 @@ PLANTED = {
     "tlsproxy missing": Planted("tlsproxy-missing", TLS, without("tlsproxy")),
     "tlsproxy commented out": Planted("tlsproxy-commented-out", TLS, commented("tlsproxy")),
     "tlsproxy commented out, for lmtp": Planted(
-        "tlsproxy-commented-out", TLS.replace("smtp_", "lmtp_"), commented("tlsproxy")
+        "tlsproxy-commented-out", CLIENT + TLS.replace("smtp_", "lmtp_"), commented("tlsproxy")
     ),
     "tlsproxy commented out, for one agent": Planted(
         "tlsproxy-commented-out",
-        "",
+        CLIENT,
         commented("tlsproxy")
         + "safe unix - - n - - smtp\n -o smtp_tls_security_level=encrypt -o smtp_tls_connection_reuse=yes\n",
     ),
@@ -471,6 +472,22 @@ PLANTED = {
         "smtp_tls_connection_reuse = yes\nsmtp_tls_per_site = inline:{{example.net = MUST}}\n",
     ),
     "TLS from the first byte": Planted("tls-wrappermode", TLS + "smtp_tls_wrappermode = yes\n"),
+    "TLS for one agent alone": Planted(
+        "tlsproxy-no-client",
+        "smtp_tls_security_level = none\n",
+        GOOD
+        + "safe unix - - n - - smtp\n -o smtp_tls_security_level=encrypt -o smtp_tls_connection_reuse=yes\n",
+    ),
+    "TLS for lmtp alone": Planted("tlsproxy-no-client", TLS.replace("smtp_", "lmtp_")),
+    "TLS for all but tlsproxy": Planted(
+        "tlsproxy-no-client",
+        TLS,
+        replaced("tlsproxy", "tlsproxy unix - - n - 0 tlsproxy -o smtp_tls_security_level=none"),
+    ),
+    "DANE where names aren't looked up": Planted(
+        "tls-dane-without-dnssec",
+        TLS.replace("may", "dane") + "smtp_dns_support_level = dnssec\nsmtp_host_lookup = native\n",
+    ),
     "DANE without DNSSEC": Planted("tls-dane-without-dnssec", TLS.replace("may", "dane")),
     "DANE without DNSSEC by policy": Planted(
         "tls-dane-without-dnssec",

@@ -1,0 +1,230 @@
+"""Every advice of the catalogue, carried out in a running Postfix: mail flows, and connections are reused."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import socketserver
+import ssl
+import subprocess
+import tempfile
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from conformance.lab.instance.certificate import make_certificate
+from conformance.lab.instance.loopback import LoopbackNetwork
+from conformance.lab.instance.maillog import MailLog
+from conformance.lab.traffic.servers import PostfixSink
+from conformance.postfix.installations import ENVIRONMENT, private_postfix
+from scache.admin.check.catalogue import KINDS
+from scache.admin.check.finding import Finding
+from tests.admin.check.planted import found
+from tests.admin.check.test_check_cures_installation import TRIED as OF_INSTALLATIONS
+from tests.admin.check.test_check_cures_starting import STARTS
+from tests.admin.check.test_check_lab import Server, Session, SocketServer, running, serving
+from tests.admin.check.test_check_planted import commands, cure
+from tests.admin.check.trials import NOT_TRIED, TRIALS, Harm, Trial
+from tests.support.configuration import settle
+
+pytestmark = [pytest.mark.postfix, pytest.mark.xdist_group("lab")]
+
+PATIENCE = 60.0
+
+
+class Wrapped(Server):
+    """A server that speaks TLS from the first byte."""
+
+    context: ssl.SSLContext
+
+    def get_request(self):  # type: ignore[no-untyped-def]
+        connection, address = super().get_request()
+        return self.context.wrap_socket(connection, server_side=True), address
+
+
+class Resolver(socketserver.StreamRequestHandler):
+    """A policy server, asked by socketmap: it demands TLS."""
+
+    def handle(self) -> None:
+        while digits := self.rfile.read(1):
+            while (character := self.rfile.read(1)) != b":":
+                digits += character
+            self.rfile.read(int(digits) + 1)
+            answer = b"OK encrypt"
+            self.wfile.write(b"%d:%s," % (len(answer), answer))
+
+
+@contextlib.contextmanager
+def servers(network: LoopbackNetwork, base: Path) -> Iterator[dict[str, str]]:
+    """Next hops, and what else trials refer to."""
+    with contextlib.ExitStack() as stack:
+        plain, wrapper = Server(("127.0.0.1", 0), Session), Wrapped(("127.0.0.1", 0), Session)
+        wrapper.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        wrapper.context.load_cert_chain(*make_certificate(base))
+        resolver = Server(("127.0.0.1", 0), Resolver)
+        lmtp = SocketServer(str(base / "lmtp"), Session)
+        (base / "lmtp").chmod(0o666)
+        for server in (plain, wrapper, resolver, lmtp):
+            stack.enter_context(serving(server))
+        sink = PostfixSink(private_postfix(), network.sink(0))
+        stack.callback(sink.stop)
+        daemons = private_postfix().daemon_directory.resolve()
+        yield {
+            "directory": str(base),
+            "daemons": str(daemons),
+            "programs": os.path.relpath(base, daemons),
+            "plain": f"[127.0.0.1]:{plain.server_address[1]}",
+            "wrapper": f"[127.0.0.1]:{wrapper.server_address[1]}",
+            "tls": "[{}]:{}".format(*network.sink(0)),
+            "lmtp": f"unix:{base}/lmtp",
+            "resolver": f"socketmap:inet:127.0.0.1:{resolver.server_address[1]}:policy",
+        }
+
+
+class Tried:
+    """A trial as transport `tN`, with two destinations: one for the time before the cure, one for after."""
+
+    def __init__(self, number: int, trial: Trial) -> None:
+        self.trial = trial
+        self.name = f"t{number}"
+        self.before, self.after = f"{self.name}.before.example", f"{self.name}.after.example"
+
+    def __repr__(self) -> str:
+        return f"{self.name} ({self.trial.id})"
+
+    def filled(self, text: str, known: dict[str, str]) -> str:
+        for key, value in {"t": self.name, **known}.items():
+            text = text.replace(f"{{{key}}}", value)
+        return text
+
+    def services(self, known: dict[str, str]) -> str:
+        entry = f"{{t}} unix - - n - 1 {self.trial.entry}\n" if self.trial.entry else ""
+        return self.filled(entry + self.trial.services, known)
+
+    def routes(self, known: dict[str, str]) -> str:
+        hop = f"{self.name}:{known[self.trial.server]}"
+        return f"{{ {self.before} = {hop} }}, {{ {self.after} = {hop} }}"
+
+    def send(self, domain: str, submission: str) -> subprocess.Popen[bytes]:
+        """Mails, each to a recipient of its own, one after the other."""
+        pause = ["-w", str(self.trial.between)] if self.trial.between else []
+        options = ["-N", "-m", str(self.trial.mails), "-s", "1", *pause, "-f", "s@lab.example"]
+        return subprocess.Popen(["smtp-source", *options, "-t", f"r@{domain}", submission], env=ENVIRONMENT)
+
+
+class Deliveries:
+    """What has become of the mails to each domain, from a log that goes on."""
+
+    def __init__(self, log: MailLog, tried: list[Tried]) -> None:
+        self.log = log
+        self._mails = {domain: each.trial.mails for each in tried for domain in (each.before, each.after)}
+        self._about: dict[str, list[str]] = defaultdict(list)
+        self._read = 0
+
+    def harm(self, domain: str) -> Harm:
+        """What has become of the mails to a domain so far."""
+        for line in self.log.lines[self._read :]:
+            self._read += 1
+            if match := re.search(r"to=<[^@]*@([^>]*)>.* status=", line):
+                self._about[match[1]].append(line)
+        sent = [line for line in self._about[domain] if "status=sent" in line]
+        if len(sent) < self._mails[domain]:
+            return Harm.STOPS if self._about[domain] and not sent else Harm.WAITS
+        most = max(int(match[1]) if (match := re.search(r"conn_use=(\d+)", line)) else 1 for line in sent)
+        return Harm.ONE_USE if most == 1 else Harm.TWO_USES if most == 2 else Harm.REUSE
+
+    def wait_for(self, domains: list[str], unknown: set[Harm]) -> None:
+        """Until all that is known of each domain is something else, or the time is up."""
+        self.log.wait_until(
+            lambda _tally: all(self.harm(domain) not in unknown for domain in domains), PATIENCE
+        )
+
+
+def played(
+    tried: list[Tried], phase: str, submission: str, deliveries: Deliveries, unknown: set[Harm]
+) -> dict[str, Harm]:
+    """Send mails, first those that wait for nothing, and see what becomes of them."""
+    for paced in (False, True):
+        group = [each for each in tried if bool(each.trial.between) == paced]
+        for process in [each.send(getattr(each, phase), submission) for each in group]:
+            assert process.wait(PATIENCE) == 0
+        known = [each for each in group if each.trial.harm is not Harm.WAITS or phase == "after"]
+        deliveries.wait_for([getattr(each, phase) for each in known], unknown)
+    return {repr(each): deliveries.harm(getattr(each, phase)) for each in tried}
+
+
+def parameters(tried: list[Tried], known: dict[str, str]) -> dict[str, str]:
+    """main.cf of all trials, which defer and throttle for a second only."""
+    routes = ", ".join(each.routes(known) for each in tried)
+    lines = "".join(each.filled(each.trial.parameters, known) for each in tried).splitlines()
+    return {
+        "relay_domains": " ".join(domain for each in tried for domain in (each.before, each.after)),
+        "transport_maps": f"inline:{{ {routes} }}",
+        "default_destination_concurrency_limit": "1",
+        "transport_retry_time": "1s",
+        "service_throttle_time": "1s",
+        "tlsproxy_client_security_level": "may",
+        "connection_cache_ttl_limit": "10s",
+        "smtp_connection_cache_time_limit": "10s",
+        "lmtp_connection_cache_time_limit": "10s",
+        **dict(line.split(" = ", 1) for line in lines),
+    }
+
+
+def wrong(directory: Path) -> list[Finding]:
+    """What is found, but for the log, which is the lab's own."""
+    return [finding for finding in found(directory) if not finding.kind.id.startswith("postlog")]
+
+
+def mend(tried: list[Tried], directory: Path, known: dict[str, str]) -> None:
+    """Do as the findings say, in their order."""
+    for finding in wrong(directory):
+        cure(finding)
+    for each in tried:
+        by_hand = each.filled(each.trial.by_hand, {**known, "config": str(directory)})
+        subprocess.run(by_hand, shell=True, check=True)
+    settle(directory / "main.cf")
+
+
+def test_every_mistake_does_what_is_said_of_it_and_its_cure_has_mail_delivered_and_connections_reused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    tried = [Tried(number, trial) for number, trial in enumerate(TRIALS)]
+    with contextlib.ExitStack() as stack:
+        base = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="trials-")))
+        base.chmod(0o755)
+        network = stack.enter_context(LoopbackNetwork())
+        known = stack.enter_context(servers(network, base))
+        services = "".join(each.services(known) for each in tried)
+        submission = network.submission()
+        instance, log = stack.enter_context(
+            running(submission, services, parameters(tried, known), monkeypatch)
+        )
+        config, deliveries = instance.directories.config, Deliveries(log, tried)
+        ids = {finding.kind.id for finding in wrong(config)}
+        before = played(tried, "before", submission, deliveries, {Harm.WAITS})
+        instance.mark(log, "the cures")
+        mend(tried, config, known)
+        left = [finding.line() for finding in wrong(config) if commands(finding)]
+        instance.reload()
+        after = played(tried, "after", submission, deliveries, {Harm.WAITS, Harm.STOPS})
+        deliveries.wait_for([each.before for each in tried], {Harm.WAITS, Harm.STOPS})
+        late = [repr(each) for each in tried if deliveries.harm(each.before) in (Harm.WAITS, Harm.STOPS)]
+        position = next(number for number, line in enumerate(log.lines) if line.endswith("the cures"))
+    assert before == {repr(each): each.trial.harm for each in tried}
+    assert ids == {trial.id for trial in TRIALS}
+    assert left == []
+    assert after == {repr(each): Harm.REUSE for each in tried}
+    assert late == []
+    for text in filter(None, (trial.says for trial in TRIALS)):
+        assert any(text in line for line in log.lines[:position])
+        assert not any(text in line for line in log.lines[position:])
+
+
+def test_every_kind_of_finding_is_tried_or_it_is_said_why_not() -> None:
+    tried = {trial.id for trial in TRIALS} | {start.id for start in STARTS} | OF_INSTALLATIONS
+    assert tried & set(NOT_TRIED) == set()
+    assert tried | set(NOT_TRIED) == set(KINDS)

@@ -1,0 +1,204 @@
+"""Mistakes to be made in a running Postfix, and what comes of each until its cure is carried out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+__all__ = ["LIST", "NOT_TRIED", "TRIALS", "Harm", "Trial", "faults_of"]
+
+
+class Harm(Enum):
+    """What becomes of mails to one destination."""
+
+    WAITS = "neither delivered nor deferred, while others are"
+    STOPS = "deferred"
+    ONE_USE = "delivered, each over a connection of its own"
+    TWO_USES = "delivered, two over a connection"
+    REUSE = "delivered, more than two over a connection"
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A mistake that concerns one transport named {t}; what else stands in braces, the test knows."""
+
+    id: str
+    harm: Harm
+    entry: str = "smtp"
+    """The transport's program, with its options; empty for none."""
+    services: str = ""
+    """Other lines of master.cf."""
+    parameters: str = ""
+    """Lines of main.cf."""
+    server: str = "plain"
+    says: str = ""
+    """What is logged besides, until the cure."""
+    mails: int = 3
+    between: int = 0
+    """Seconds from a mail to the next."""
+    by_hand: str = ""
+    """What a person does besides, as the cure says: a shell command."""
+
+
+LIST = " -o smtp_connection_cache_on_demand=no -o { smtp_connection_cache_destinations = %s }"
+NO_LIST = " -o smtp_connection_cache_destinations="
+CACHE = "smtp -o connection_cache_service_name=c{t}"
+TLS = "smtp -o smtp_tls_security_level=encrypt"
+AGAIN = TLS + " -o smtp_tls_connection_reuse=yes"
+PROXY = AGAIN + " -o tlsproxy_service_name=p{t}"
+MANAGER = AGAIN + " -o tlsmgr_service_name=m{t}"
+WAITS, STOPS, ONE_USE, TWO_USES, REUSE = Harm
+
+
+HANGING = {"twice": REUSE, "process-limit": WAITS, "program": WAITS}
+OTHER_LIMIT = {"0": "2", "1": "0"}
+OTHER_FLAG = {"-": "n", "n": "-"}
+
+
+def faults_of(text: str) -> dict[str, str]:
+    """What a service can look like: fault -> the entry, from a good one."""
+    name, type_, private, limit, program = text.split()
+    good = f"{name} {type_} {private} - n - {limit} {program}\n"
+    return {
+        "missing": "",
+        "commented-out": f"#{good}",
+        "twice": good * 2,
+        "type": good.replace(type_, "fifo"),
+        "private": good.replace(f"{type_} {private}", f"{type_} {OTHER_FLAG[private]}"),
+        "process-limit": good.replace(f"{limit} {program}", f"{OTHER_LIMIT[limit]} {program}"),
+        "program": good.replace(program, "anvil"),
+    }
+
+
+TRIALS = [
+    *(
+        Trial(f"cache-{fault}", REUSE if fault == "twice" else ONE_USE, CACHE, services)
+        for fault, services in faults_of("c{t} unix - 1 scache").items()
+    ),
+    *(
+        Trial(f"tlsproxy-{fault}", HANGING.get(fault, STOPS), PROXY, services, server="tls")
+        for fault, services in faults_of("p{t} unix - 0 tlsproxy").items()
+    ),
+    *(
+        Trial(f"tlsmgr-{fault}", HANGING.get(fault, STOPS), MANAGER, services, server="tls")
+        for fault, services in faults_of("m{t} unix - 1 tlsmgr").items()
+    ),
+    Trial("agent-missing", STOPS, ""),
+    Trial("agent-commented-out", STOPS, "", "#{t} unix - - n - 1 smtp\n"),
+    Trial("agent-twice", REUSE, "smtp", "{t} unix - - n - 1 smtp\n"),
+    Trial("agent-type", STOPS, "", "{t} fifo - - n - 1 smtp\n"),
+    Trial("agent-private", STOPS, "", "{t} unix n - n - 1 smtp\n"),
+    Trial(
+        "agent-program-missing",
+        WAITS,
+        "{programs}/{t}/smtp",
+        by_hand="mkdir {directory}/{t} && ln -s {daemons}/smtp {directory}/{t}/smtp",
+    ),
+    Trial("value-ends-every-program", WAITS, "smtp -o max_idle=0"),
+    Trial("value-ends-the-agent", WAITS, "smtp -o smtp_connection_cache_time_limit=0"),
+    Trial("value-ends-the-agent", WAITS, "smtp -o smtp_tls_connection_reuse=on"),
+    Trial("value-ends-the-agent", WAITS, "smtp -o smtp_tls_security_level=required"),
+    Trial(
+        "value-ends-the-cache",
+        ONE_USE,
+        CACHE,
+        "c{t} unix - - n - 1 scache -o connection_cache_ttl_limit=0\n",
+    ),
+    Trial(
+        "value-ends-tlsproxy",
+        WAITS,
+        PROXY,
+        "p{t} unix - - n - 0 tlsproxy -o tlsproxy_watchdog_timeout=5s\n",
+        server="tls",
+    ),
+    Trial("list-ends-the-program", WAITS, "smtp" + LIST % "::1, 127.0.0.1"),
+    Trial("list-ends-the-program", WAITS, "smtp" + LIST % "! 192.0.2.1, static:all"),
+    Trial("list-brackets", ONE_USE, "smtp" + LIST % "[127.0.0.1]:25"),
+    Trial("list-not-a-table", ONE_USE, "smtp" + LIST % "smtp:[127.0.0.1]:25"),
+    Trial(
+        "list-not-a-table",
+        ONE_USE,
+        "lmtp -o lmtp_connection_cache_on_demand=no -o { lmtp_connection_cache_destinations = {lmtp} }",
+        server="lmtp",
+    ),
+    Trial("list-table-unusable", ONE_USE, "smtp" + LIST % "hash:{directory}/{t}, 127.0.0.1"),
+    Trial("list-table-key", ONE_USE, "smtp" + LIST % "inline:{{[127.0.0.1]:25=x}}"),
+    Trial("list-file-missing", ONE_USE, "smtp" + LIST % "/nowhere/{t}, 127.0.0.1"),
+    Trial("list-wildcard", ONE_USE, "smtp" + LIST % "*"),
+    Trial("list-address", ONE_USE, "smtp" + LIST % "mail@127.0.0.1"),
+    Trial("list-only-exclusions", ONE_USE, "smtp" + LIST % "!192.0.2.1"),
+    Trial("list-order", REUSE, "smtp" + LIST % "static:all, !192.0.2.1"),
+    Trial("tls-without-reuse", ONE_USE, TLS, server="tls"),
+    Trial(
+        "tls-policy-without-reuse",
+        ONE_USE,
+        "smtp -o { smtp_tls_policy_maps = static:encrypt }",
+        server="tls",
+    ),
+    Trial("tls-policy-unknown", ONE_USE, "smtp -o { smtp_tls_policy_maps = {resolver} }", server="tls"),
+    Trial("tls-policy-unusable", STOPS, AGAIN + " -o smtp_tls_policy_maps=hash:/nowhere/{t}", server="tls"),
+    Trial(
+        "tls-policy-level",
+        STOPS,
+        AGAIN + " -o smtp_tls_policy_maps=static:required",
+        server="tls",
+        by_hand="postconf -c {config} -P {t}/unix/smtp_tls_policy_maps=static:encrypt",
+    ),
+    Trial("tls-obsolete", REUSE, "smtp -o smtp_use_tls=yes -o smtp_tls_connection_reuse=yes", server="tls"),
+    Trial(
+        "tlsproxy-no-client",
+        STOPS,
+        PROXY,
+        "p{t} unix - - n - 0 tlsproxy -o tlsproxy_client_security_level=none\n",
+        server="tls",
+    ),
+    Trial(
+        "tls-wrappermode",
+        STOPS,
+        "smtp -o smtp_tls_security_level=may -o smtp_tls_connection_reuse=yes -o smtp_tls_wrappermode=yes",
+        server="wrapper",
+    ),
+    Trial(
+        "tls-dane-without-dnssec",
+        REUSE,
+        "smtp -o smtp_tls_security_level=dane -o smtp_tls_connection_reuse=yes",
+        server="tls",
+        says="dane configured with dnssec lookups disabled",
+    ),
+    Trial("caching-off", ONE_USE, "smtp -o smtp_connection_cache_on_demand=no" + NO_LIST, mails=8),
+    Trial(
+        "time-limit-capped",
+        ONE_USE,
+        CACHE + " -o smtp_connection_cache_time_limit=7s",
+        "c{t} unix - - n - 1 scache -o connection_cache_ttl_limit=2s\n",
+        between=3,
+    ),
+    Trial(
+        "rate-delay",
+        ONE_USE,
+        "smtp -o smtp_connection_cache_time_limit=2s",
+        parameters="{t}_destination_rate_delay = 3s\n",
+    ),
+    Trial(
+        "reuse-time-limit",
+        TWO_USES,
+        CACHE + " -o smtp_connection_cache_time_limit=9s -o smtp_connection_reuse_time_limit=1s",
+        "c{t} unix - - n - 1 scache -o connection_cache_ttl_limit=9s\n",
+        between=3,
+    ),
+    Trial("reuse-count-limit", TWO_USES, "smtp -o smtp_connection_reuse_count_limit=1"),
+    Trial(
+        "recipient-limit-one", ONE_USE, "smtp" + NO_LIST, parameters="{t}_destination_recipient_limit = 1\n"
+    ),
+    Trial("misspelt-parameter", ONE_USE, TLS + " -o smtp_tls_conection_reuse=yes", server="tls"),
+    Trial("unused-parameter", REUSE, parameters="favourite_colour_of_{t} = blue\n"),
+]
+NOT_TRIED = {
+    "by-sender": "has no cure: the logins are to differ",
+    "postlog-program-missing": "is cured by hand, as agent-program-missing is",
+    "chroot-without-log-socket": "takes a machine whose syslogd restarts",
+    "mounted-file": "is cured where the file comes from; test_install_uninstall mounts one",
+    "tls-release": "is cured by another release",
+    "tlsmgr-program-missing": "is cured by hand, as agent-program-missing is",
+    "tlsproxy-program-missing": "is cured by hand, as agent-program-missing is",
+}
