@@ -18,6 +18,7 @@ from conformance.catalogue.recorded.exchanges import golden_cases
 from conformance.sabotage.catching import Catch, by_difference, by_simulation, red_cases
 from conformance.sabotage.planting import CONTROL, Sabotage, sabotages
 from conformance.sabotage.results import Results
+from scache.commands.numbers import count, duration, positive
 from scache.errors import UsageError
 
 __all__ = ["add_arguments", "run"]
@@ -39,14 +40,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--seconds",
-        type=float,
+        type=duration,
         default=180.0,
         metavar="S",
         help="of processor time, for diff and simulation each",
     )
-    parser.add_argument("--sample", type=int, metavar="N", help="see so many known results again")
-    parser.add_argument("--turn", type=int, default=0, metavar="T", help="which ones: the T-th N of them")
-    parser.add_argument("--jobs", type=int, default=os.cpu_count(), metavar="N", help="at once")
+    parser.add_argument("--sample", type=positive, metavar="N", help="see so many known results again")
+    parser.add_argument("--turn", type=count, default=0, metavar="T", help="which ones: the T-th N of them")
+    parser.add_argument("--jobs", type=positive, default=os.cpu_count(), metavar="N", help="at once")
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -44,6 +44,7 @@ from conformance.benchmark.report.tables import (
 )
 from conformance.postfix.installations import private_postfix
 from conformance.postfix.master import Command
+from scache.commands.numbers import count, duration, positive
 from scache.errors import UnavailableError, UsageError
 from scache.files import check_writable, write_whole
 
@@ -59,12 +60,12 @@ LIMIT_SOURCE = "limit_echo"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's options."""
-    parser.add_argument("--cached", type=int, nargs="+", metavar="PAIRS", help="numbers of cached pairs")
+    parser.add_argument("--cached", type=count, nargs="+", metavar="PAIRS", help="numbers of cached pairs")
     parser.add_argument(
-        "--clients", type=int, nargs="+", metavar="CLIENTS", help="numbers of clients, a process each"
+        "--clients", type=positive, nargs="+", metavar="CLIENTS", help="numbers of clients, a process each"
     )
-    parser.add_argument("--turns", type=int, help="turns of each daemon with each number of both")
-    parser.add_argument("--seconds", type=float, help="length of a turn")
+    parser.add_argument("--turns", type=positive, help="turns of each daemon with each number of both")
+    parser.add_argument("--seconds", type=duration, help="length of a turn")
     parser.add_argument("--pinned", action="store_true", help="give the daemon a processor of its own")
     parser.add_argument(
         "--compiled", type=Path, metavar="DIR", help="with the compiled build that was installed into DIR"
@@ -77,14 +78,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     kind.add_argument("--profile", action="store_true", help="show where our daemon's time goes (perf)")
     kind.add_argument(
-        "--hostile", type=int, metavar="N", help="how others fare beside N clients that misbehave"
+        "--hostile", type=positive, metavar="N", help="how others fare beside N clients that misbehave"
     )
     kind.add_argument(
-        "--mail", type=int, metavar="MAILS", help="deliver so many mails by real smtp(8) clients, in turn"
+        "--mail",
+        type=positive,
+        metavar="MAILS",
+        help="deliver so many mails by real smtp(8) clients, in turn",
     )
     kind.add_argument("--system-calls", action="store_true", help="count them by kind of request (strace)")
     kind.add_argument(
-        "--endurance", type=int, metavar="REQUESTS", help="whether our memory stays flat; status 1 if not"
+        "--endurance",
+        type=positive,
+        metavar="REQUESTS",
+        help="whether our memory stays flat; status 1 if not",
     )
 
 
@@ -143,14 +150,8 @@ def _plan(arguments: argparse.Namespace) -> Plan:
         plan = replace(plan, turns=arguments.turns)
     if arguments.seconds is not None:
         plan = replace(plan, seconds=arguments.seconds)
-    counts = [*plan.clients, plan.turns]
-    counts += [
-        count for count in (arguments.endurance, arguments.hostile, arguments.mail) if count is not None
-    ]
-    if min(plan.cached) < 0 or min(counts) < 1 or not 0 < plan.seconds <= LONGEST_TURN:
-        raise UsageError(
-            f"every number must be positive (pairs may be 0), a turn at most {LONGEST_TURN} seconds"
-        )
+    if plan.seconds > LONGEST_TURN:
+        raise UsageError(f"argument --seconds: a turn lasts at most {LONGEST_TURN} seconds")
     if arguments.short and (arguments.cached or arguments.clients):
         raise UsageError("--short has its own numbers of pairs and clients, which its bounds are about")
     if len(plan.left_out()) == len(plan.cached):

@@ -64,8 +64,9 @@ def run(arguments: argparse.Namespace) -> int:
         return _FINE
     tools = Tools.installed()
     if arguments.postconf is not None:
-        text = sys.stdin.read() if arguments.postconf == "-" else Path(arguments.postconf).read_text("utf-8")
-        configuration = from_postconf(text, arguments.postconf, tools)
+        shown = arguments.postconf
+        printed = sys.stdin.buffer.read() if shown == "-" else Path(shown).read_bytes()
+        configuration = from_postconf(printed.decode("utf-8", "surrogateescape"), shown, tools)
         found = findings(configuration, ELSEWHERE)
         if arguments.destination is not None:
             return _deliver(configuration, arguments, tools, ELSEWHERE, found)

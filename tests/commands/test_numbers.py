@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import argparse
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+import conformance.cli
+import scache.cli
+from scache.commands.program import command_of
 from scache.protocol.dialect import POSTFIX_3_6
 from scache.trace.format.events import Header
 from scache.trace.format.writer import TraceWriter
 from tests.commands.test_bad_input import main_of
+
+PROGRAMS = (scache.cli, conformance.cli)
 
 NO_NUMBERS = [
     "scache replay T --ttl-limit -1",
@@ -37,7 +44,34 @@ NO_NUMBERS = [
     "scache-conformance diff --left simulated --right reference --steps -1",
     "scache-conformance diff --left simulated --right reference --minutes inf",
     "scache-conformance run --seed -3",
+    "scache-conformance benchmark --turns 0",
+    "scache-conformance benchmark --cached -1",
+    "scache-conformance benchmark --clients 0",
+    "scache-conformance benchmark --seconds nan",
+    "scache-conformance benchmark --endurance 0",
+    "scache-conformance benchmark --hostile 0",
+    "scache-conformance benchmark --mail 0",
+    "scache-conformance audit --seconds 0",
+    "scache-conformance audit --sample 0",
+    "scache-conformance audit --turn -1",
+    "scache-conformance audit --jobs 0",
 ]
+
+
+def options(parser: argparse.ArgumentParser) -> Iterator[argparse.Action]:
+    """All of its own and its sub-commands'."""
+    for action in parser._actions:
+        yield action
+        if isinstance(action, argparse._SubParsersAction):
+            for each in action.choices.values():
+                yield from options(each)
+
+
+@pytest.mark.parametrize("module", [module for each in PROGRAMS for module, _ in each.COMMANDS.values()])
+def test_no_option_takes_any_number_whatever_its_range(module: str) -> None:
+    parser = argparse.ArgumentParser()
+    command_of(module).add_arguments(parser)
+    assert [each.option_strings for each in options(parser) if each.type in (int, float)] == []
 
 
 @pytest.mark.parametrize("command", NO_NUMBERS)

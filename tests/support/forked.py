@@ -8,6 +8,7 @@ import traceback
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 __all__ = ["Ended", "ended", "fork"]
 
@@ -30,6 +31,11 @@ class Forked:
     pid: int
     out: int
     err: int
+
+    def until_it_sleeps(self) -> None:
+        """Return once it waits for something. (What it waited for before has woken it already.)"""
+        while Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()[0] != "S":
+            os.sched_yield()
 
     def wait(self) -> Ended:
         """Its end."""

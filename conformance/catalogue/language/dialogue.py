@@ -33,7 +33,9 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import overload
 
 from conformance.catalogue.language import model
 from conformance.catalogue.language.model import Case, Step
@@ -65,14 +67,39 @@ def case(
 ) -> Case:
     """A case from the text of its dialogue; `requirements` are ids of requirements.toml.
 
-    Raises DialogueError, which names the case and the line.
+    Whoever first asks for its steps gets the DialogueError, which names the case and the line.
     """
-    try:
-        steps = parse(dialogue, dialect or POSTFIX_3_6)
-    except DialogueError as error:
-        raise DialogueError(f"{id}: {error}") from None
+    steps = _Dialogue(id, dialogue, dialect or POSTFIX_3_6)
     checked = tuple(requirements.split())
     return Case(id, sentence, checked, steps, dict(options or {}), dialect, whole, informational)
+
+
+class _Dialogue(Sequence[Step]):
+    """The steps of a text. They are read when they are first asked for: all cases together have 100,000."""
+
+    def __init__(self, id: str, text: str, dialect: Dialect) -> None:
+        self._id = id
+        self._text = text
+        self._dialect = dialect
+
+    @cached_property
+    def _steps(self) -> tuple[Step, ...]:
+        try:
+            return parse(self._text, self._dialect)
+        except DialogueError as error:
+            raise DialogueError(f"{self._id}: {error}") from None
+
+    def __len__(self) -> int:
+        return len(self._steps)
+
+    @overload
+    def __getitem__(self, index: int) -> Step: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Step, ...]: ...
+
+    def __getitem__(self, index: int | slice) -> Step | tuple[Step, ...]:
+        return self._steps[index]
 
 
 def parse(text: str, dialect: Dialect) -> tuple[Step, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
@@ -204,7 +204,7 @@ class Case:
     id: str
     sentence: str
     requirements: tuple[str, ...]
-    steps: tuple[Step, ...]
+    steps: Sequence[Step]
     options: Mapping[str, str] = field(default_factory=dict)
     dialect: Dialect | None = None
     whole: str = ""

@@ -164,8 +164,9 @@ NONSENSE = {
 
 @pytest.mark.parametrize("line", NONSENSE)
 def test_what_cannot_be_meant_names_the_case_and_the_line(line: str) -> None:
+    nonsense = case("group/section/1", "It is nonsense.", "", f"connect\n{line}\nconnect")
     with pytest.raises(DialogueError) as refused:
-        case("group/section/1", "It is nonsense.", "", f"connect\n{line}\nconnect")
+        tuple(nonsense.steps)
     assert str(refused.value) == f"group/section/1: line 2: {line}: {NONSENSE[line]}"
 
 
