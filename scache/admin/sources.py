@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,9 @@ from scache.admin.tools import DEFAULT_DIRECTORY, Tools
 from scache.errors import UnavailableError
 
 __all__ = ["from_directory", "from_postconf"]
+
+#: What a parameter's name may look like, those of single transports included.
+_NAME = re.compile(r"[\w.-]+", re.ASCII)
 
 
 def from_directory(directory: Path | None, tools: Tools | None) -> Configuration:
@@ -38,10 +42,10 @@ def from_directory(directory: Path | None, tools: Tools | None) -> Configuration
 def from_postconf(text: str, file: str, tools: Tools | None) -> Configuration:
     """The configuration that `postconf -n` has shown of some instance, perhaps with `postconf -M`.
 
-    UnavailableError for a text that holds no setting.
+    UnavailableError for a text that holds no setting of a parameter.
     """
     settings, services, faults = read_postconf(text, file)
-    if not settings:
+    if not any(_NAME.fullmatch(name) for name in settings):
         raise UnavailableError(f"{file}: no output of postconf -n")
     directory = settings.get("config_directory")
     return Configuration(

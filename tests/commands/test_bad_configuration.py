@@ -10,7 +10,7 @@ import pytest
 
 import scache.cli
 from tests.commands.test_bad_input import DAMAGED, refused, words_of
-from tests.support.forked import ended, fork
+from tests.support.forked import Ended, ended, fork
 
 #: IN stands for a configuration directory, OUT for a file to write.
 CONFIGURED = [
@@ -57,6 +57,8 @@ def test_a_configuration_that_cannot_be_read_is_one_line(command: str, broken: s
     if "check" in words and broken == "no-parameter":  # that is what it is there to say
         assert (result.status, result.err) == (1, "")
         assert f"{place}/main.cf:1: " in result.out
+    elif "uninstall" in words and broken == "no-parameter":  # as far as can be read, there is nothing to do
+        assert result == Ended(0, f"{place}: nothing is installed here\n", "")
     else:
         refused(result, naming=place)
     assert sorted(tmp_path.rglob("*")) == there
