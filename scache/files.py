@@ -28,7 +28,7 @@ def check_writable(path: Path, *, replace: bool = False) -> None:
         raise UsageError(f"{path}: is a directory")
     if path.is_file() and not replace:
         raise UsageError(f"{path}: exists already, and nothing is overwritten")
-    if not os.access(path.parent, os.W_OK):
+    if not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
         raise UsageError(f"{path}: its folder can't be written to")
 
 

@@ -17,8 +17,8 @@ ROOT = Path(__file__).parents[2]
 
 def pytest_in(directory: Path, *words: str) -> tuple[int, str]:
     """Exit status and output of a pytest run there."""
-    command = [sys.executable, "-m", "pytest", "-p", "conformance.pytest_plugin", "-p", "no:randomly", *words]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-m", "pytest", "-p", "conformance.pytest_plugin", *words]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
     done = subprocess.run(
         command, cwd=directory, env=environment, capture_output=True, text=True, check=False
     )
