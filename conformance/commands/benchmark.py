@@ -42,6 +42,8 @@ from conformance.benchmark.report.tables import (
     show_system_calls,
     show_verdicts,
 )
+from conformance.lab.instance.variants import VARIANTS
+from conformance.lab.instance.variants import compiled as compiled_daemon
 from conformance.postfix.installations import private_postfix
 from conformance.postfix.master import Command
 from scache.commands.numbers import count, duration, positive
@@ -112,7 +114,10 @@ def run(arguments: argparse.Namespace) -> int:
         if arguments.hostile is not None:
             return _hostile(plan, command, arguments.hostile)
         if arguments.mail is not None:
-            show_mail(measure_mail(("ours", "real"), private_postfix(), arguments.mail, plan.turns))
+            variants = {name: VARIANTS[name] for name in ("ours", "real")}
+            if arguments.compiled:
+                variants["compiled"] = compiled_daemon(arguments.compiled.resolve())
+            show_mail(measure_mail(variants, private_postfix(), arguments.mail, plan.turns))
             return 0
         if arguments.system_calls:
             show_system_calls({one.name: count_system_calls(one) for one in (ours(), _real())})

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from pathlib import Path
 
 from scache.admin.check.files import HERE
 from scache.admin.check.installation import PROGRAM_NAME, Installed, mounts, obstacles
+from scache.admin.compiled import CompiledDaemon, directories
 from scache.admin.configuration import Configuration, Service
 from scache.admin.instance import PostfixInstance
 from scache.admin.zipapp import MARK, build, write_program
@@ -24,6 +26,7 @@ __all__ = [
     "installed_in",
     "is_mounted",
     "original_command",
+    "remove_compiled",
 ]
 
 #: For a Postfix before 3.6.
@@ -34,17 +37,18 @@ class Installation:
     """An installation into an instance, made out and not carried out yet.
 
     already: master.cf's entry runs the daemon, and only its program, or the record, may have to be written.
-    is_complete: there is nothing to do at all.
+    is_complete: there is nothing to do at all. compiled: the daemon's compiled build, None for the sources'.
     Raises UnavailableError where it can't be installed there.
     """
 
-    def __init__(self, instance: PostfixInstance, interpreter: str) -> None:
+    def __init__(self, instance: PostfixInstance, interpreter: str, *, compiled: bool = False) -> None:
         _refuse(instance)
         entry = instance.configuration.service(instance.configuration.cache_service)
         assert entry is not None, "its absence is an obstacle"
         self.program = instance.path("daemon_directory") / PROGRAM_NAME
         self._instance = instance
-        self._content = build(interpreter)
+        self.compiled = CompiledDaemon(interpreter, self.program) if compiled else None
+        self._content = self.compiled.content if self.compiled else build(interpreter)
         self._master_cf = instance.master_cf.read_bytes()
         self.already = entry.program == PROGRAM_NAME
         if self.already:  # of an entry that nobody remembers otherwise, as if it had been Postfix's
@@ -55,26 +59,41 @@ class Installation:
             self.record = Record.between(entry.id, self._master_cf, after)
         self._has_record = self.already and Record.path(instance.directory).exists()
         _check_writable(self.program.parent, instance.directory)
-        self.is_complete = self._has_record and _holds(self.program, self._content)
+        self.is_complete = (
+            self._has_record
+            and _holds(self.program, self._content)
+            and (self.compiled is None or self.compiled.is_there())
+        )
 
     def carry_out(self) -> None:
-        """Write the three files, in an order in which each is there before it is needed; or none of them."""
+        """Write the files, in an order in which each is there before it is needed; or none of them."""
         if self.is_complete:
             return
         is_new = not self.program.exists()
-        write_program(self.program, self._content, replace=True)
-        if self._has_record:
-            return
         directory = self._instance.directory
         try:
+            self._write_program()
+            if self._has_record:
+                return
             self.record.save(directory)
             if not self.already:
                 self._instance.replace_master_cf(self.record.apply(self._master_cf))
         except BaseException:
-            Record.path(directory).unlink(missing_ok=True)
+            if not self._has_record:
+                Record.path(directory).unlink(missing_ok=True)
             if is_new:
-                self.program.unlink()
+                self.program.unlink(missing_ok=True)
+                remove_compiled(self.program)
             raise
+
+    def _write_program(self) -> None:
+        """The program, and beside it the directory that it runs from, if it does, and no other."""
+        directory = None
+        if self.compiled is not None:
+            self.compiled.write()
+            directory = self.compiled.directory
+        write_program(self.program, self._content, replace=True)
+        remove_compiled(self.program, directory)
 
 
 def _refuse(instance: PostfixInstance) -> None:
@@ -106,6 +125,15 @@ def _mounts() -> frozenset[str]:
 def is_mounted(path: Path) -> bool:
     """Whether a file is a mount point, which can't be replaced."""
     return str(path) in _mounts()
+
+
+def remove_compiled(program: Path, kept: Path | None = None) -> None:
+    """Remove the directories of compiled daemons beside the program but one. A daemon that runs has loaded
+    what it needs.
+    """
+    for directory in directories(program):
+        if directory != kept:
+            shutil.rmtree(directory)
 
 
 def _holds(path: Path, content: bytes) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from scache.admin.install import PROGRAM_NAME, Record, is_mounted, original_command
+from scache.admin.install import PROGRAM_NAME, Record, is_mounted, original_command, remove_compiled
 from scache.admin.instance import PostfixInstance
 from scache.admin.zipapp import MARK
 from scache.errors import UnavailableError
@@ -46,9 +46,10 @@ class Removal:
         self._record.unlink(missing_ok=True)
 
     def remove_program(self) -> None:
-        """Remove the program, unless others run it."""
+        """Remove the program and what it runs from, unless others run it."""
         if self.removes_program:
             self.program.unlink(missing_ok=True)
+            remove_compiled(self.program)
 
 
 def _restored(instance: PostfixInstance, service: str) -> bytes | None:

@@ -13,22 +13,23 @@ import subprocess
 import tempfile
 import zipfile
 from pathlib import Path
+from typing import NamedTuple
 
 import scache
 from scache.errors import UnavailableError
 from scache.files import write_whole
 
-__all__ = ["MARK", "build", "write_program"]
+__all__ = ["MARK", "Parts", "build", "compile_parts", "script", "write_program"]
 
 #: Stands in every such file, so that it is known as one.
 MARK = b"# scache in Python, for Postfix's daemon_directory: a zip archive behind a shell script\n"
 _HEAD = """#!/bin/sh
 {mark}test $# -gt 0 || {{ echo "$0: Postfix's scache(8): its master(8) starts it" >&2; exit 2; }}
-exec {interpreter} -IS -c '
+exec {interpreter} {options} -c '
 import sys
 sys.path.insert(0, sys.argv.pop(1))
 from scache.postfix.__main__ import main
-sys.exit(main())' "$0" "$@"
+sys.exit(main())' {place} "$@"
 """
 
 #: Run by the interpreter that the file is for: it knows which modules the daemon loads, and compiles them.
@@ -37,29 +38,46 @@ import sys
 root, target = sys.argv[1:]
 sys.path.insert(0, root)
 import scache.postfix.__main__
-names = sorted(name for name in sys.modules if name.partition(".")[0] == "scache")
+loaded = sorted((name, module) for name, module in sys.modules.items() if hasattr(module, "__file__"))
 import os, py_compile
-for name in names:
-    # Of a module that is compiled to C, too, this is the source all the same.
-    source = name.replace(".", "/") + ("/__init__.py" if hasattr(sys.modules[name], "__path__") else ".py")
-    py_compile.compile(
-        os.path.join(root, source), os.path.join(target, source + "c"), dfile=source, doraise=True,
-        invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
-    )
-    print(source)
+print(sys.implementation.cache_tag)
+for name, module in loaded:
+    if name.partition(".")[0] == "scache":
+        # Of a module that is compiled to C, too, this is the source all the same.
+        source = name.replace(".", "/") + ("/__init__.py" if hasattr(module, "__path__") else ".py")
+        py_compile.compile(
+            os.path.join(root, source), os.path.join(target, source + "c"), dfile=source, doraise=True,
+            invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
+        )
+        print(source)
+    if module.__file__.startswith(root + "/") and module.__file__.endswith(".so"):
+        print(os.path.relpath(module.__file__, root))
 """
 _EARLIEST = (1980, 1, 1, 0, 0, 0)  # that a zip archive can say: the same sources give the same file
 
 
-def build(interpreter: str) -> bytes:
-    """The file's content, for this interpreter.
+class Parts(NamedTuple):
+    """What the daemon consists of, for one interpreter: the contents of files, by their names below the place
+    where the package is.
 
-    It holds compiled modules, and their sources, which another release of Python uses instead.
-    UnavailableError where the interpreter can't run the daemon.
+    cache_tag: the interpreter's release, in names of files. bytecode: by the source's name. extensions: the
+    modules that are compiled to C, if there are any for this interpreter.
+    """
+
+    cache_tag: str
+    sources: dict[str, bytes]
+    bytecode: dict[str, bytes]
+    extensions: dict[str, bytes]
+
+
+def compile_parts(interpreter: str, root: Path | None = None) -> Parts:
+    """Compile the modules that the daemon loads. UnavailableError where the interpreter can't run it.
+
+    root: the directory that holds the package; None for the one that this process runs.
     """
     if not os.path.isabs(interpreter) or not os.access(interpreter, os.X_OK):
         raise UnavailableError(f"{interpreter}: not the absolute path of an interpreter")
-    root = Path(scache.__file__).parent.parent
+    root = root or Path(scache.__file__).parent.parent
     with tempfile.TemporaryDirectory(prefix="scache-") as target:
         compiling = subprocess.run(
             [interpreter, "-IS", "-c", _COMPILE, str(root), target],
@@ -70,13 +88,36 @@ def build(interpreter: str) -> bytes:
         if compiling.returncode != 0:
             said = compiling.stderr.strip().splitlines() or [f"exit status {compiling.returncode}"]
             raise UnavailableError(f"{interpreter}: cannot run the daemon: {said[-1]}")
-        archive = io.BytesIO()
-        # Not compressed: unpacking would need zlib, and time.
-        with zipfile.ZipFile(archive, "w", zipfile.ZIP_STORED) as file:
-            for source in compiling.stdout.splitlines():
-                for name, path in ((source, root / source), (f"{source}c", Path(target, f"{source}c"))):
-                    file.writestr(zipfile.ZipInfo(name, _EARLIEST), path.read_bytes())
-    return _HEAD.format(mark=MARK.decode(), interpreter=interpreter).encode() + archive.getvalue()
+        cache_tag, *names = compiling.stdout.splitlines()
+        sources = [name for name in names if name.endswith(".py")]
+        return Parts(
+            cache_tag,
+            {name: (root / name).read_bytes() for name in sources},
+            {name: Path(target, f"{name}c").read_bytes() for name in sources},
+            {name: (root / name).read_bytes() for name in names if name.endswith(".so")},
+        )
+
+
+def script(interpreter: str, options: str, place: str) -> bytes:
+    """The shell script that has the interpreter run the daemon from a place on its path."""
+    head = _HEAD.format(mark=MARK.decode(), interpreter=interpreter, options=options, place=place)
+    return head.encode()
+
+
+def build(interpreter: str) -> bytes:
+    """The file's content, for this interpreter.
+
+    It holds compiled modules, and their sources, which another release of Python uses instead.
+    UnavailableError where the interpreter can't run the daemon.
+    """
+    parts = compile_parts(interpreter)
+    archive = io.BytesIO()
+    # Not compressed: unpacking would need zlib, and time.
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_STORED) as file:
+        for name, source in parts.sources.items():
+            file.writestr(zipfile.ZipInfo(name, _EARLIEST), source)
+            file.writestr(zipfile.ZipInfo(f"{name}c", _EARLIEST), parts.bytecode[name])
+    return script(interpreter, "-IS", '"$0"') + archive.getvalue()
 
 
 def write_program(path: Path, content: bytes, *, replace: bool = False) -> None:

@@ -21,6 +21,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="/usr/bin/python3",
         help="absolute path of the interpreter that runs the daemon (default: %(default)s)",
     )
+    parser.add_argument(
+        "--compiled",
+        action="store_true",
+        help="the compiled build, which this scache must have (SCACHE_COMPILE=1 pip install .)",
+    )
     parser.add_argument("--dry-run", action="store_true", help="say what would be done, and do nothing")
     parser.add_argument(
         "--ensure",
@@ -38,7 +43,7 @@ def run(arguments: argparse.Namespace) -> int:
     Raises UnavailableError, OSError: nothing is changed then.
     """
     instance = PostfixInstance.at(arguments.config_directory)
-    installation = Installation(instance, arguments.python)
+    installation = Installation(instance, arguments.python, compiled=arguments.compiled)
     lines = _steps(instance, installation, "would write" if arguments.dry_run else "written:")
     if not arguments.dry_run:
         if (healed := heal(instance)) is not None:
@@ -62,4 +67,6 @@ def _steps(instance: PostfixInstance, installation: Installation, written: str) 
     if not installation.already:
         changed = "would change" if written.startswith("would") else "changed:"
         steps.append(f"{changed} {instance.master_cf}\n{installation.record.changes()}")
+    if installation.compiled is not None:
+        steps.append(f"{written} {installation.compiled.directory}/")
     return [*steps, f"{written} {installation.program}"]

@@ -457,3 +457,14 @@ def test_a_running_postfix_is_reloaded(tmp_path: Path, monkeypatch: pytest.Monke
     assert instance.run("install") == 0
     assert instance.run("uninstall") == 0
     assert reloads == [True, False]
+
+
+@pytest.mark.interpreted
+def test_without_a_compiled_build_nothing_compiled_is_installed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    instance = Instance(tmp_path)
+    before = instance.files()
+    assert instance.run("install", "--compiled") == 2
+    assert "this scache has no compiled build for it; install one" in capsys.readouterr().err
+    assert instance.files() == before

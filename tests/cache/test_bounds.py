@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from scache.cache.service import Service
@@ -18,15 +20,17 @@ NO_ROOM_FOR_A_BINDING = (
 TOO_MANY_SESSIONS = "too many sessions: see scache_session_limit, scache_endpoint_session_limit"
 
 
-class Served(Service):
+class Served:
     """A service with its settings by name, which keeps what it told the world."""
-
-    __slots__ = ("bounds_met", "sessions")
 
     def __init__(self, **settings: int) -> None:
         self.sessions = PretendedSessions()
         self.bounds_met: list[str] = []
-        super().__init__(Settings(**({"ttl_limit": 10} | settings)), self.sessions, self.bounds_met.append)  # type: ignore[arg-type]
+        chosen = Settings(**({"ttl_limit": 10} | settings))  # type: ignore[arg-type]
+        self.service = Service(chosen, self.sessions, self.bounds_met.append)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.service, name)
 
     def save(self, *descriptors: int, endpoint: bytes = b"E") -> None:
         for descriptor in descriptors:

@@ -362,6 +362,7 @@ def test_a_message_beyond_the_limit_closes_the_connection() -> None:
     ]
 
 
+@pytest.mark.interpreted
 def test_the_dialogues_drive_every_edge_of_the_table() -> None:
     driven: set[tuple[State, Event]] = set()
 
@@ -589,16 +590,16 @@ good = st.sampled_from(
 )
 
 
-class ByScannerAlone(Conversation):
-    __slots__ = ()
-
-    def receive(self, data: bytes, now: int) -> Sequence[object]:  # type: ignore[override]
-        self._scanner.feed(data)
-        return self._scan(now)
-
-
+@pytest.mark.interpreted
 @given(st.lists(good | lists, max_size=12))
 def test_the_shortcut_for_whole_lists_gives_the_same_as_the_scanner(messages: list[str]) -> None:
+    class ByScannerAlone(Conversation):
+        __slots__ = ()
+
+        def receive(self, data: bytes, now: int) -> Sequence[object]:  # type: ignore[override]
+            self._scanner.feed(data)
+            return self._scan(now)
+
     quick, thorough = Script(QUIET), Script(QUIET, kind=ByScannerAlone)
     for number, message in enumerate(messages, 10):
         for script in (quick, thorough):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from conformance.benchmark.measure.process import cpu_time, machine_cpu_time
 from conformance.lab.instance.instance import Instance
 from conformance.lab.instance.loopback import LoopbackNetwork
 from conformance.lab.instance.running import RunningInstance, start_instance
-from conformance.lab.instance.variants import VARIANTS
+from conformance.lab.instance.variants import Variant
 from conformance.lab.scenarios import Scenario, Wave
 from conformance.lab.traffic.delivery import settled
 from conformance.lab.traffic.servers import start_sink
@@ -47,16 +47,16 @@ class Delivery:
 
 
 def measure_mail(
-    variants: Sequence[str], installation: Installation, mails: int, turns: int
+    variants: Mapping[str, Variant], installation: Installation, mails: int, turns: int
 ) -> dict[str, list[Delivery]]:
     """Deliver so many mails, released all at once to servers that answer at once; the variants take turns.
 
     Raises RemoteError where mail is missing, UnavailableError where a private Postfix can't be run.
     """
-    found: dict[str, list[Delivery]] = {variant: [] for variant in variants}
+    found: dict[str, list[Delivery]] = {name: [] for name in variants}
     for _ in range(turns):
-        for variant in variants:
-            found[variant].append(_deliver(variant, installation, mails))
+        for name, variant in variants.items():
+            found[name].append(_deliver(variant, installation, mails))
     return found
 
 
@@ -75,7 +75,7 @@ def _scenario(mails: int) -> Scenario:
     )
 
 
-def _deliver(variant: str, installation: Installation, mails: int) -> Delivery:
+def _deliver(variant: Variant, installation: Installation, mails: int) -> Delivery:
     scenario = _scenario(mails)
     first, rest = scenario.short
     with contextlib.ExitStack() as stack:
@@ -83,7 +83,7 @@ def _deliver(variant: str, installation: Installation, mails: int) -> Delivery:
         for index in range(SINKS):
             stack.callback(start_sink(scenario.sink, installation, network.sink(index)).stop)
         instance = stack.enter_context(Instance(installation))
-        running = start_instance(scenario, VARIANTS[variant], instance, network, 0)
+        running = start_instance(scenario, variant, instance, network, 0)
         expected = first.mails * DESTINATIONS
         _inject(installation, scenario, first, running)
         _release(running, expected)  # from here on the cache runs

@@ -5,11 +5,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from conformance.lab.instance.instance import Instance
 from scache.admin import zipapp
+from scache.admin.compiled import CompiledDaemon
 
-__all__ = ["VARIANTS", "Variant"]
+__all__ = ["VARIANTS", "Variant", "compiled"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,20 @@ def ours_in_one_file(instance: Instance) -> str:
     return add_daemon(instance, zipapp.build("/usr/bin/python3"))
 
 
+def compiled(root: Path | None = None) -> Variant:
+    """This project's daemon as `scache install --compiled` writes it, for the distribution's interpreter.
+
+    root: the directory that holds the package with the compiled build; None for the one that runs the lab.
+    """
+
+    def install(instance: Instance) -> str:
+        daemon = CompiledDaemon("/usr/bin/python3", instance.directories.program / "scache", root)
+        daemon.write()
+        return add_daemon(instance, daemon.content)
+
+    return Variant(install)
+
+
 def add_daemon(instance: Instance, program: bytes) -> str:
     """Add the program under the real one's name, so that it logs under that name; its command."""
     command = instance.add_program("scache", program)
@@ -62,5 +78,6 @@ VARIANTS: Mapping[str, Variant] = {
     "ours": Variant(ours),
     "handover": Variant(ours_with_handover),
     "zipapp": Variant(ours_in_one_file),
+    "compiled": compiled(),
     "recorded": Variant(real, recorded=True),
 }

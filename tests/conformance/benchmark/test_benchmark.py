@@ -38,6 +38,7 @@ from conformance.benchmark.report.results import Machine, Results, as_json
 from conformance.benchmark.report.tables import show, show_hostile, show_mail, show_profile, show_verdicts
 from conformance.cli import main
 from conformance.commands import benchmark as command
+from conformance.lab.instance.variants import VARIANTS
 from conformance.postfix.installations import private_postfix
 from scache.errors import RemoteError
 
@@ -393,7 +394,7 @@ def test_deliveries_are_shown_by_the_mail(capsys: pytest.CaptureFixture[str]) ->
 
 @pytest.mark.postfix
 def test_mail_is_delivered_through_the_cache() -> None:
-    ((delivery,),) = measure_mail(["ours"], private_postfix(), 32, 1).values()
+    ((delivery,),) = measure_mail({"ours": VARIANTS["ours"]}, private_postfix(), 32, 1).values()
     assert delivery.mails == 32
     assert 0 < delivery.cache < delivery.machine
     assert delivery.reused > 0
