@@ -27,7 +27,7 @@ class Service:
     None where nothing is cached.
     """
 
-    __slots__ = ("_bound_met", "_cache", "_sessions", "_settings", "_statistics", "next_due")
+    __slots__ = ("_bound_met", "_cache", "_careful", "_sessions", "_settings", "_statistics", "next_due")
 
     def __init__(
         self,
@@ -39,6 +39,7 @@ class Service:
         self._cache = ConnectionCache(settings, observer)
         self._statistics = Statistics()
         self._settings = settings
+        self._careful = settings.watch or settings.skip_closed  # whether a found session is looked at first
         self._sessions = sessions
         self._bound_met = bound_met
         self.next_due = self._cache.next_due
@@ -58,11 +59,12 @@ class Service:
         if session is None:
             self._bound_met("no room for a session: see scache_cache_size_limit")
             return False
-        surplus = cache.surplus(session.endpoint)
-        if surplus is not None:
-            cache.drop(surplus)
-            self._bound_met("too many sessions: see scache_session_limit, scache_endpoint_session_limit")
-            self._sessions.close(surplus)
+        if session.older is not None or cache.sessions > self._settings.session_limit:
+            surplus = cache.surplus(session.endpoint)
+            if surplus is not None:
+                cache.drop(surplus)
+                self._bound_met("too many sessions: see scache_session_limit, scache_endpoint_session_limit")
+                self._sessions.close(surplus)
         if self._settings.watch:
             self._sessions.watch(session)
         self._statistics.saved_endp(cache.endpoints, cache.sessions)
@@ -71,7 +73,7 @@ class Service:
     def find_endp(self, endp_label: bytes) -> Found | None:
         """Take a session out (scache_find_endp_service)."""
         found = self._cache.find_endp(endp_label)
-        while found is not None and not self._is_good(found.session):
+        while self._careful and found is not None and not self._is_good(found.session):
             found = self._cache.find_endp(endp_label)
         if found is None:
             self._statistics.endp_miss += 1
@@ -94,7 +96,7 @@ class Service:
     def find_dest(self, dest_label: bytes) -> Found | None:
         """Take a session of the destination out (scache_find_dest_service)."""
         found = self._cache.find_dest(dest_label)
-        while found is not None and not self._is_good(found.session):
+        while self._careful and found is not None and not self._is_good(found.session):
             found = self._cache.find_dest(dest_label)
         if found is None:
             self._statistics.dest_miss += 1
@@ -145,6 +147,7 @@ class Service:
     def reconfigure(self, settings: Settings) -> None:
         """Go by other settings from now on; what is cached stays as it is."""
         self._settings = self._cache.settings = settings
+        self._careful |= settings.watch or settings.skip_closed  # for good: some may be watched still
 
     def take_statistics(self, start: str) -> list[str]:
         """The log texts of the interval that began at `start`, and begin another one (scache_status_dump)."""
