@@ -38,9 +38,10 @@ class CompiledDaemon:
         for name, bytecode in parts.bytecode.items():
             path = Path(name)
             self._files[str(path.parent / "__pycache__" / f"{path.stem}.{parts.cache_tag}.pyc")] = bytecode
-        self.directory = program.with_name(f"{program.name}-{_digest(self._files)}")
+        digest = _digest(self._files)
+        self.directory = program.with_name(f"{program.name}-{digest}")
         # -B: what it would write there is not ours.
-        self.content = script(interpreter, "-IBS", f'"${{0%/*}}/{self.directory.name}"')
+        self.content = script(interpreter, "-IBS", f' + "-{digest}"')
 
     def is_there(self) -> bool:
         """Whether the directory holds all that it has to, and nothing else."""

@@ -27,9 +27,9 @@ _HEAD = """#!/bin/sh
 {mark}test $# -gt 0 || {{ echo "$0: Postfix's scache(8): its master(8) starts it" >&2; exit 2; }}
 exec {interpreter} {options} -c '
 import sys
-sys.path.insert(0, sys.argv.pop(1))
+sys.path.insert(0, sys.argv.pop(1){suffix})
 from scache.postfix.__main__ import main
-sys.exit(main())' {place} "$@"
+sys.exit(main())' "$0" "$@"
 """
 
 #: Run by the interpreter that the file is for: it knows which modules the daemon loads, and compiles them.
@@ -98,9 +98,12 @@ def compile_parts(interpreter: str, root: Path | None = None) -> Parts:
         )
 
 
-def script(interpreter: str, options: str, place: str) -> bytes:
-    """The shell script that has the interpreter run the daemon from a place on its path."""
-    head = _HEAD.format(mark=MARK.decode(), interpreter=interpreter, options=options, place=place)
+def script(interpreter: str, options: str, suffix: str = "") -> bytes:
+    """The shell script that has the interpreter run the daemon out of the file itself.
+
+    suffix: of the path, where it runs out of another one, as Python adds it.
+    """
+    head = _HEAD.format(mark=MARK.decode(), interpreter=interpreter, options=options, suffix=suffix)
     return head.encode()
 
 
@@ -117,7 +120,7 @@ def build(interpreter: str) -> bytes:
         for name, source in parts.sources.items():
             file.writestr(zipfile.ZipInfo(name, _EARLIEST), source)
             file.writestr(zipfile.ZipInfo(f"{name}c", _EARLIEST), parts.bytecode[name])
-    return script(interpreter, "-IS", '"$0"') + archive.getvalue()
+    return script(interpreter, "-IS") + archive.getvalue()
 
 
 def write_program(path: Path, content: bytes, *, replace: bool = False) -> None:
