@@ -176,10 +176,10 @@ GOALS = (
 """On a quiet machine with two cores and CPython 3.11, medians of at least seven turns."""
 
 SHORT_BOUNDS = (
-    Bound("ours", "limit", rate, 16, 0, 0.25),
-    Bound("ours", "limit", cpu_per_request, 16, 0, 6.0),
-    Bound("ours", "real", cpu_per_request, 16, 0, 3.0),
-    Bound("ours", "real", cpu_per_request, 16, 4000, 0.5),
-    Bound("ours", "real", rate, 16, 4000, 2.0),
+    Bound("ours", "limit", rate, 16, 0, 0.4),
+    Bound("ours", "limit", cpu_per_request, 16, 0, 3.5),
+    Bound("ours", "real", cpu_per_request, 16, 0, 2.0),
+    Bound("ours", "real", cpu_per_request, 16, 4000, 0.3),
+    Bound("ours", "real", rate, 16, 4000, 3.0),
 )
 """Wide enough for any machine that does other work meanwhile; a lost fast path still breaks them."""
