@@ -28,8 +28,12 @@ class Tools:
         found = shutil.which("postconf", path=f"{os.environ.get('PATH', '')}:{_SEARCH}")
         return cls(found) if found else None
 
+    def path(self, command: str) -> str:
+        """Where a command is."""
+        return str(Path(self._postconf).with_name(command))
+
     def _run(self, command: str, *words: str) -> subprocess.CompletedProcess[str]:
-        line = [str(Path(self._postconf).with_name(command)), *words]
+        line = [self.path(command), *words]
         return subprocess.run(line, capture_output=True, text=True, errors="surrogateescape", check=False)
 
     @cached_property

@@ -5,11 +5,12 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
+import re
 import sys
 from pathlib import Path
 
 from scache.admin.check.catalogue import KINDS, findings
-from scache.admin.check.delivery import deliver
+from scache.admin.check.delivery import Delivery, deliver
 from scache.admin.check.files import ELSEWHERE, HERE, Files
 from scache.admin.check.finding import Finding, Severity
 from scache.admin.check.log import machine_syslog
@@ -20,8 +21,11 @@ from scache.admin.configuration import Configuration
 from scache.admin.install import installed_in
 from scache.admin.instance import PostfixInstance, add_config_directory
 from scache.admin.interposition import heal
+from scache.admin.probe.private import Way
+from scache.admin.probe.probe import Outcome, probe
 from scache.admin.sources import from_directory, from_postconf
 from scache.admin.tools import Tools
+from scache.commands.numbers import positive
 from scache.errors import UnavailableError, UsageError
 
 __all__ = ["add_arguments", "run"]
@@ -48,6 +52,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="look at output of `postconf -n`, perhaps with that of `postconf -M` (-: standard input)",
     )
+    parser.add_argument(
+        "--probe",
+        metavar="N",
+        nargs="?",
+        const=10,
+        type=positive,
+        help="with DESTINATION: have a private Postfix send so many mails (10) that way to a private server,"
+        " and count the connections; nothing leaves the machine, and its own Postfix isn't touched",
+    )
     parser.add_argument("--json", action="store_true", help="one JSON document for each instance, one a line")
     parser.add_argument("--explain", metavar="ID", help="what a finding means, and what to do about it")
 
@@ -62,6 +75,8 @@ def run(arguments: argparse.Namespace) -> int:
             raise UsageError(f"{arguments.explain}: no such finding; they stand in docs/check.md")
         print(section(KINDS[arguments.explain]))
         return _FINE
+    if arguments.probe is not None and (arguments.destination is None or arguments.postconf is not None):
+        raise UsageError("--probe: takes a DESTINATION, and a configuration of this machine")
     tools = Tools.installed()
     if arguments.postconf is not None:
         shown = arguments.postconf
@@ -104,11 +119,34 @@ def _deliver(
         return tools.look_up(configuration.directory, table, key)
 
     delivery = deliver(configuration, arguments.destination, look_up, files, found)
+    document: dict[str, object] = {"reused": delivery.is_reused, "lines": delivery.lines}
+    is_reused = delivery.is_reused
+    if arguments.probe is not None:
+        outcome = _probe(configuration, arguments, delivery, tools)
+        document["probe"] = vars(outcome)
+        is_reused = outcome.connections < outcome.mails == arguments.probe
     if arguments.json:
-        print(json.dumps({"reused": delivery.is_reused, "lines": delivery.lines}))
+        print(json.dumps(document))
     else:
         print("\n".join(delivery.lines))
-    return _FINE if delivery.is_reused else _FOUND
+        if arguments.probe is not None:
+            mails = f"{outcome.mails} of {arguments.probe} mails"
+            print(f"probe: {mails} came, over {outcome.connections} connections")
+            for text in outcome.log:
+                print(f"    {text}")
+    return _FINE if is_reused else _FOUND
+
+
+def _probe(
+    configuration: Configuration, arguments: argparse.Namespace, delivery: Delivery, tools: Tools | None
+) -> Outcome:
+    """What a private Postfix makes of it. UnavailableError where that can't be tried."""
+    if tools is None or delivery.service is None:
+        raise UnavailableError(f"--probe: {arguments.destination}: no smtp(8) or lmtp(8) delivers there")
+    way = Way(delivery.service.name, delivery.next_hop, delivery.policy)
+    domain = arguments.destination.rpartition("@")[2]
+    recipient = f"probe@{domain}" if re.fullmatch(r"[A-Za-z0-9.-]+", domain) else "probe@probe.invalid"
+    return probe(configuration, delivery.service, way, recipient, arguments.probe, tools)
 
 
 def _heal(instance: PostfixInstance) -> None:

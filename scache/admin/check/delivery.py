@@ -26,6 +26,11 @@ class Delivery:
     """Whether a connection could be reused, if only under load."""
     lines: tuple[str, ...]
     """What was looked at, and what follows, in order."""
+    service: Service | None = None
+    """The delivery agent that would carry it out, None where none would."""
+    next_hop: str = ""
+    policy: str | None = None
+    """The TLS policy that a table has for it."""
 
 
 def deliver(
@@ -47,8 +52,10 @@ def deliver(
     reasons += [f"{each.subject}: {each.said} [{each.kind.id}]" for each in found if _stops(each, service)]
     lines += agent.lines
     if reasons:
-        return Delivery(False, (*lines, *(f"not reused: {reason}" for reason in dict.fromkeys(reasons))))
-    return Delivery(True, (*lines, f"reused: {agent.when}"))
+        lines += [f"not reused: {reason}" for reason in dict.fromkeys(reasons)]
+    else:
+        lines.append(f"reused: {agent.when}")
+    return Delivery(not reasons, tuple(lines), service, way.next_hop, agent.policy)
 
 
 def _stops(finding: Finding, service: Service) -> bool:
@@ -77,6 +84,7 @@ class _Agent:
         self._kept = seconds_in_cache(configuration, service, self._effective)
         self._key = self._compared()
         self.when = ""
+        self.policy: str | None = None
         self.lines = [f"{service.id}: asks for {self._key}, and keeps a connection for {self._kept} s"]
 
     def _compared(self) -> str:
@@ -114,7 +122,7 @@ class _Agent:
     def _by_tls(self) -> list[str]:
         tls = tls_of(self._service, self._effective, self._files)
         level, source, reuse = tls.level, tls.source, tls.reuse
-        policy = self._policy(tls.policy_maps)
+        policy = self.policy = self._policy(tls.policy_maps)
         if policy is not None:
             level, source = policy.replace(",", " ").split()[0].lower(), f"{tls.policy_maps}: {policy}"
             said = [word for word in words(policy, ", \t") if word.startswith("connection_reuse=")]
