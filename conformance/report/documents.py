@@ -22,7 +22,7 @@ FORMAT, VERSION = "scache-conformance", 2
 Explanations = Mapping[tuple[str, str], Sequence[str]]
 
 #: Bytes of one entry that are written out; of a longer one there are its length and its digest, too.
-_LONGEST = 4096
+_LONGEST = 1024
 #: Bytes before and behind the first that differs.
 _BEFORE, _BEHIND = 64, 192
 

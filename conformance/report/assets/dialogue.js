@@ -66,16 +66,24 @@ function drawRow(row, lanes, before) {
   return drawn;
 }
 
-// `wrong`: what was expected in the place of the last row.
-function drawDialogue(dialogue, title, wrong) {
+// The first row in which a dialogue differs from another one.
+function firstOther(rows, others) {
+  return rows.findIndex((row, at) => JSON.stringify(row) !== JSON.stringify(others[at]));
+}
+
+// wrong: what was expected in the place of the last row. other: the number of a row to be marked.
+function drawDialogue(dialogue, title, wrong, other = -1) {
   const { lanes, rows } = dialogue;
   const body = element("tbody");
   const heads = lanes.map((name) => element("th", { scope: "col" }, element("span", {}, name)));
   const table = element("table", { className: "seq" },
     element("thead", {}, element("tr", {}, element("th", { className: "t", scope: "col" }, "clock"), ...heads)), body);
   table.style.setProperty("--lanes", lanes.length);
-  const draw = (from, to) => rows.slice(from, to).map((row, at) =>
-    drawRow(row, lanes.length, from + at ? rows[from + at - 1][0] : null));
+  const draw = (from, to) => rows.slice(from, to).map((row, at) => {
+    const drawn = drawRow(row, lanes.length, from + at ? rows[from + at - 1][0] : null);
+    drawn.classList.toggle("other", from + at === other);
+    return drawn;
+  });
   if (rows.length <= FIRST + LAST + 10) {
     body.append(...draw(0, rows.length));
   } else {

@@ -66,8 +66,12 @@ function described(found) {
     const who = listOf(results.map((result) => result.target));
     const failed = results.find((result) => result.difference);
     inner.append(element("h3", {}, `The dialogue with ${who}`),
-      drawDialogue(dialogue, `${found.id} with ${who}`, failed?.difference.expected));
+      drawDialogue(dialogue, `${found.id} with ${who}`, failed?.difference.expected,
+        number ? firstOther(dialogue.rows, found.dialogues[0].rows) : -1));
   });
+  const targets = found.results.filter((result) => result.dialogue !== null).map((result) => `--target ${result.target}`);
+  inner.append(element("p", {}, "To play just it: ",
+    element("code", {}, ["python -m conformance run", ...targets, "-v", found.id].join(" "))));
   const steps = element("pre", { className: "steps", tabIndex: 0, ariaLabel: "steps" }, found.steps.join("\n"));
   inner.append(element("details", {}, element("summary", {},
     `Its ${found.steps.length} steps, as the catalogue has them; “or” begins another acceptable outcome`), steps));

@@ -91,6 +91,12 @@ def test_the_page_needs_nothing_else_and_escapes_what_it_shows(file: Path) -> No
     )
 
 
+def test_no_text_ends_the_element_that_it_is_embedded_in(results: dict[str, dict[str, Any]]) -> None:
+    hostile = {"text": "</script><b>", "place": "nowhere"}
+    shown = page({**results["right"], "requirements": {"wire.find_endp": hostile}})
+    assert "</script><b>" not in shown
+
+
 def test_what_is_read_on_opening_is_packed_section_by_section(
     results: dict[str, dict[str, Any]], file: Path
 ) -> None:
@@ -276,6 +282,10 @@ def test_a_planted_failure_is_understood_from_the_page_alone(window: Browser, fi
         "expected instead:",
     ):
         assert said in failure
+    wrong = window.run(
+        "[...document.querySelectorAll('.failure[open] .seq')][0].querySelectorAll('.wrong').length"
+    )
+    assert wrong == 2  # the answer, and what was expected instead
     marked = window.run(
         "[...document.querySelectorAll('.failure[open] mark')].slice(0, 4).map((each) => each.textContent)"
     )
@@ -312,6 +322,9 @@ def test_the_keyboard_finds_opens_and_closes_a_case(window: Browser, file: Path)
     opened = window.run("document.querySelector('.opened').innerText")
     assert "The dialogue with reference" in opened
     assert "The dialogue with simulated" in opened
+    others = window.run("[...document.querySelectorAll('.opened .other')].map((row) => row.textContent)")
+    assert others == ["status=0 property=Q .21 bytes"]  # in the second dialogue, beside the first
+    assert f"python -m conformance run --target reference --target simulated -v {FAILED}" in opened
     press(window, "\ue007")
     window.wait("document.querySelectorAll('.opened').length === 0")
     assert window.complaints() == []

@@ -272,7 +272,7 @@ def test_of_many_bytes_the_first_are_in_the_json_with_the_digest_of_all(
     long = case("one/long/1", "It is long.", "", "connect\n>> 'x'*5000\nclose")
     monkeypatch.setattr(sys.modules[__name__], "CASES", [long])
     (entry,) = [each for each in result_of(suite)["cases"][0]["dialogues"][0] if each["who"] == "a >>"]
-    assert (entry["bytes"], len(entry["hex"]), len(entry["sha256"])) == (5000, 2 * 4096, 64)
+    assert (entry["bytes"], len(entry["hex"]), len(entry["sha256"])) == (5000, 2 * 1024, 64)
 
 
 def test_the_junit_file_has_a_suite_a_target_and_is_what_jenkins_reads(suite: Suite) -> None:
