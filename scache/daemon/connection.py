@@ -31,13 +31,14 @@ class Connection:
         "_closed",
         "_conversation",
         "_held_up",
-        "_holds",
         "_memory",
         "_moment",
         "_network",
         "_receive",
         "_send",
         "_stream",
+        "_unfinished",
+        "_unread",
         "_warn",
         "last_heard",
     )
@@ -62,7 +63,7 @@ class Connection:
         self._receive = stream.receive
         self._send = stream.send
         self._held_up: Sequence[Action] = ()
-        self._holds = False  # something that counts in the memory of all clients
+        self._unfinished = self._unread = 0  # what counts of this one in the memory of all clients
         self.last_heard = moment.elapsed
 
     @property
@@ -94,9 +95,9 @@ class Connection:
             return
         except ConnectionError:  # the peer has closed with bytes unread: an end of input like any other
             answer = conversation.end(now)
-        if self._holds or not answer:
-            self._hold(self._memory.unfinished, 0 if answer else conversation.unfinished)
         if type(answer) is bytes:  # as nearly always, and as a rule the socket takes it
+            if self._unfinished:
+                self._hold_unfinished()
             try:
                 sent = self._send(answer)
             except OSError:
@@ -105,16 +106,19 @@ class Connection:
                 return
             answer = answer[sent:]
         self._answer(listed(answer), now)
+        self._hold_unfinished()
 
     def _go_on(self, now: int) -> None:
         """The client takes more of what is held up."""
         self._network.watch(self._stream.handle, READABLE)
-        if self._holds:
-            self._hold(self._memory.unread, 0)
+        if self._unread:
+            self._unread = 0
+            self._memory.unread(self, 0)
         actions, self._held_up = self._held_up, ()
         if isinstance(actions[0], Continue):
             actions = self._conversation.go_on(now)
         self._answer(actions, now)
+        self._hold_unfinished()
 
     def _answer(self, actions: Sequence[Action], now: int) -> None:
         """Do this, as far as the socket takes it."""
@@ -156,17 +160,20 @@ class Connection:
     def _hold_up(self, actions: Sequence[Action]) -> None:
         self._held_up = actions
         self._network.watch(self._stream.handle, WRITABLE)
-        unread = sum(len(action) for action in actions if isinstance(action, bytes))
-        self._hold(self._memory.unread, unread)
+        self._unread = sum(len(action) for action in actions if isinstance(action, bytes))
+        if self._unread:
+            self._memory.unread(self, self._unread)  # which may close this one, or another
 
-    def _hold(self, kind: Callable[[Connection, int], None], size: int) -> None:
-        """Count what this client makes us keep; it may be closed for it."""
-        if size or self._holds:
-            self._holds = size > 0
-            kind(self, size)
+    def _hold_unfinished(self) -> None:
+        """Count what has come of a message whose rest is due."""
+        unfinished = self._conversation.unfinished
+        if unfinished != self._unfinished:
+            self._unfinished = unfinished
+            self._memory.unfinished(self, unfinished)  # likewise
 
     def _close(self, now: int) -> None:
         self._held_up = ()
+        self._unfinished = self._unread = 0
         self._memory.gone(self)
         self._network.unwatch(self._stream.handle)
         self._stream.close()
@@ -174,9 +181,15 @@ class Connection:
 
     def time_out(self, now: int) -> None:
         """The client has exceeded ipc_timeout: close, with no more than one try to tell it."""
-        actions = self._abandon(now, timed_out=True)
-        self._held_up = ()
-        self._answer([action for action in actions if isinstance(action, bytes | Warn)], now)
+        told = True
+        for action in self._abandon(now, timed_out=True):
+            if isinstance(action, Warn):
+                self._warn(self._stream.peer_user(), action.text)
+            elif isinstance(action, bytes) and told:
+                try:
+                    told = self._send(action) == len(action)
+                except OSError:
+                    told = False
         self._close(now)
 
     def drop(self, now: int) -> None:

@@ -94,6 +94,9 @@ class Network(Protocol):
     def hung_up(self, descriptor: int, /) -> bool:
         """Whether the remote side of a session has closed it."""
 
+    def readable(self, descriptor: int, /) -> bool:
+        """Whether the remote side of a session has closed it, or has sent something."""
+
     def tell(self, descriptor: int, data: bytes, /) -> bool:
         """Send last words to the remote side of a session, if it takes them at once, and the end of input;
         whether it did.

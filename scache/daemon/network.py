@@ -15,6 +15,7 @@ from _socket import (
     SHUT_WR,
     SO_LINGER,
     SO_PEERCRED,
+    SO_SNDTIMEO,
     SOCK_STREAM,
     SOL_SOCKET,
 )
@@ -34,6 +35,7 @@ WRITABLE = select.EPOLLOUT
 _ANSWER = 4096
 _NO_LINGERING = bytes(8)
 
+_LONG = (sys.maxsize.bit_length() + 7) // 8  # bytes of each number in a timeval
 _INT = 4  # bytes of a user's number in the credentials of a peer
 #: Room for one more descriptor than is due, so that an extra one is seen.
 _ROOM = rights.room_for(2)
@@ -98,16 +100,19 @@ class UnixNetwork:
         handle, _address = self._listening._accept()  # type: ignore[attr-defined]  # what socket.accept wraps
         return UnixStream(handle)
 
-    def connect_to_successor(self) -> UnixStream:
+    def connect_to_successor(self, patience: int) -> UnixStream:
         """Close the listening socket here, and connect to whoever listens there still or will: the same
-        socket in another process's hands. OSError where nobody does.
+        socket in another process's hands. OSError where nobody does, or where so many wait for that already
+        that there is no room for so many seconds.
         """
         address = self._listening.getsockname()
         if self.listener in self._watched:
             self.unwatch(self.listener)
         self._listening.close()
         successor = _socket.socket(AF_UNIX, SOCK_STREAM)
+        limit = patience.to_bytes(_LONG, sys.byteorder) + bytes(_LONG)
         try:
+            successor.setsockopt(SOL_SOCKET, SO_SNDTIMEO, limit)
             successor.connect(address)
         except OSError:
             successor.close()
@@ -129,9 +134,11 @@ class UnixNetwork:
 
     def hung_up(self, descriptor: int) -> bool:
         """Whether the remote side of a session has closed it, or the connection is broken."""
-        poll = select.poll()
-        poll.register(descriptor, select.POLLRDHUP)  # POLLHUP and POLLERR are always reported
-        return bool(poll.poll(0))
+        return _has(descriptor, select.POLLRDHUP)
+
+    def readable(self, descriptor: int) -> bool:
+        """Whether the remote side of a session has closed it, or has sent something."""
+        return _has(descriptor, select.POLLIN)
 
     def close(self, descriptor: int) -> None:
         """Close a session's descriptor, without waiting for what its socket may still have to send."""
@@ -175,3 +182,10 @@ class UnixNetwork:
             pass  # there is nothing, or nobody any more
         finally:
             session.detach()
+
+
+def _has(descriptor: int, event: int) -> bool:
+    """Whether this event of poll(2) holds, or one of those that are always reported: POLLHUP, POLLERR."""
+    poll = select.poll()
+    poll.register(descriptor, event)
+    return bool(poll.poll(0))

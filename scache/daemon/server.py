@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     Handler = Callable[[int], None]
     MakeService = Callable[[Settings, CachedSessions, Callable[[str], None], Observer | None], Service]
 
-__all__ = ["Server"]
+__all__ = ["HANDOVER_TIME", "Server"]
 
 #: Seconds after which a wait may end for nothing.
 _LONGEST_WAIT = 86400.0
@@ -37,7 +37,7 @@ _LONGEST_WAIT = 86400.0
 _ACCEPT_PAUSE = 1
 
 #: Seconds that a handover to the next daemon may take.
-_HANDOVER_TIME = 10
+HANDOVER_TIME = 10
 
 
 class Server:
@@ -66,7 +66,7 @@ class Server:
         self._sessions = CachedSessions(network, settings, self._resume_accepting, self._said_goodbye)
         self._service = make_service(settings, self._sessions, self._bound_met, observer)
         self._memory = ClientMemory(settings, self._close_client)
-        self._full = False  # whether newcomers have to wait until a client leaves
+        self._accepting = False
         self._clients: dict[int, Connection] = {}
         self._handlers: dict[int, Handler] = {}
         self._moment = Moment(clock)
@@ -76,7 +76,8 @@ class Server:
         self._interval_start = now
         self._timers.set(self._log_interval, now + settings.status_update_time)
         self._start_idling(now)
-        self.watch(network.listener, self._accept)
+        self._handlers[network.listener] = self._accept
+        self._mind_the_door(now)
 
     @property
     def clients(self) -> int:
@@ -114,6 +115,7 @@ class Server:
         self._sessions.reconfigure(settings)
         self._memory.reconfigure(settings)
         self._warnings.most = settings.warning_limit
+        self._mind_the_door(now)
         self._timers.set(self._log_interval, now + settings.status_update_time)
         if self._clients:
             self._check_time_limits(now)
@@ -156,31 +158,37 @@ class Server:
             else:
                 handler(now)
 
+    def leave_clients(self) -> None:
+        """Close all clients without a word; the network's listening socket is about to be closed, too."""
+        self._drop_clients(int(self._clock.now()))
+        self._limits.cancel(self._mind_the_door)  # accepting, if it paused, is over
+
     def hand_over(self, stream: Stream) -> None:
-        """Leave all clients, and pass what is cached to the daemon at the other end of this stream, for at
-        most some seconds. To be called instead of `run`, with nobody listening here any more; `close` comes
-        after it.
+        """Begin to pass what is cached to the daemon at the other end of this stream. To be called after
+        `run` and `leave_clients`. The next `run` returns when it's all over, after HANDOVER_TIME seconds at
+        most; then comes `close`, for what is left.
         """
         now = int(self._clock.now())
-        self._full = False  # who leaves now makes room for nobody: accepting is over
-        self._limits.cancel(self._accept_again)
-        self._drop_clients(now)
         handover = Handover(self._service.take_next, self._settings.dialect, now)
         connection = Connection(
             self._network,
             stream,
             handover,
             self._moment,
-            self._memory,
+            ClientMemory(self._settings, lambda _client, _what: None),  # it's we who send: nobody is to blame
             self._warn,
-            lambda _handle, _now: self.stop(),
+            self._handover_over,
         )
         self.stopped = False
         self._timers.cancel(self._stop_idling)
+        self._clients[stream.handle] = connection
         self._handlers[stream.handle] = connection.ready
-        self.call_after(_HANDOVER_TIME, connection.drop)
+        self.call_after(HANDOVER_TIME, connection.drop)
         connection.open(now)
-        self.run()
+
+    def _handover_over(self, handle: int, _now: int) -> None:
+        del self._clients[handle], self._handlers[handle]
+        self.stop()
 
     def log_statistics(self) -> None:
         """Log what was counted since the last time."""
@@ -207,10 +215,13 @@ class Server:
             self.call_after(PATIENCE, self._sessions.give_up)
 
     def _session_ready(self, handle: int) -> None:
-        """The remote side of a session has closed it, or has said something."""
+        """The remote side of a session has closed it, or has said something: of this one, or of one that had
+        its number when this turn began.
+        """
         session = self._sessions.watched.get(handle)
         if session is not None:
-            self._service.ended(session)
+            if self._network.readable(handle):
+                self._service.ended(session)
         elif handle in self._sessions.leaving:
             self._sessions.answered(handle)
 
@@ -245,10 +256,8 @@ class Server:
     def _forget(self, handle: int, now: int) -> None:
         """A client's connection is closed."""
         del self._clients[handle], self._handlers[handle]
-        if self._full:
-            self._full = False
-            self._network.watch(self._network.listener, READABLE)
-        self._resume_accepting()
+        self._limits.cancel(self._mind_the_door)  # if accepting paused, there is a free descriptor now
+        self._mind_the_door(now)
         if not self._clients:
             self._limits.cancel(self._check_time_limits)
             self._start_idling(now)
@@ -262,14 +271,16 @@ class Server:
         self.stop()
 
     def _accept(self, now: int) -> None:
+        if not self._accepting:
+            return  # there was room when this turn began
         try:
             stream = self._network.accept()
         except (BlockingIOError, ConnectionError):
             return  # it went away before we came to it
         except OSError as failure:
             self._log(f"warning: accept connection: {failure.strerror}")
-            self._network.unwatch(self._network.listener)
-            self.call_after(_ACCEPT_PAUSE, self._accept_again)
+            self.call_after(_ACCEPT_PAUSE, self._mind_the_door)
+            self._mind_the_door(now)
             return
         settings = self._settings
         conversation = Conversation(self._service, settings.dialect, settings.path, settings.message_limit)
@@ -284,17 +295,24 @@ class Server:
         client.open(now)
         if len(self._clients) >= settings.client_limit:
             self._bound_met("clients wait: see scache_client_limit")
-            self._network.unwatch(self._network.listener)
-            self._full = True
-
-    def _accept_again(self, _now: int) -> None:
-        self._network.watch(self._network.listener, READABLE)
+            self._mind_the_door(now)
 
     def _resume_accepting(self) -> None:
         """A descriptor is free again: if accepting pauses for want of one, its timer need not pass."""
-        if self._accept_again in self._limits:
-            self._limits.cancel(self._accept_again)
-            self._network.watch(self._network.listener, READABLE)
+        if self._mind_the_door in self._limits:
+            self._limits.cancel(self._mind_the_door)
+            self._mind_the_door(int(self._moment.wall))
+
+    def _mind_the_door(self, _now: int) -> None:
+        """Look for newcomers while there is room for one."""
+        paused = self._mind_the_door in self._limits
+        accepting = not paused and len(self._clients) < self._settings.client_limit
+        if accepting != self._accepting:
+            self._accepting = accepting
+            if accepting:
+                self._network.watch(self._network.listener, READABLE)
+            else:
+                self._network.unwatch(self._network.listener)
 
     def _check_time_limits(self, now: int) -> None:
         """Look through the clients, no more often than the limit: a request doesn't pay for it."""

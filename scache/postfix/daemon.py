@@ -11,7 +11,7 @@ from scache.config.generic import FACILITIES, Parameters, logs_utf8
 from scache.config.main_cf import DEFAULT_DIRECTORY, MainCf
 from scache.config.parameters import service_settings
 from scache.daemon.network import UnixNetwork, UnixStream
-from scache.daemon.server import Server
+from scache.daemon.server import HANDOVER_TIME, Server
 from scache.daemon.sessions import room_for_sessions
 from scache.daemon.signals import Signals
 from scache.errors import ConfigurationError, LocalError
@@ -26,7 +26,6 @@ from scache.postfix.watchdog import Watchdog
 if TYPE_CHECKING:
     import signal
     from collections.abc import Mapping, Sequence
-    from typing import NoReturn
 
     from scache.config.settings import Settings
     from scache.daemon.interfaces import Clock
@@ -157,31 +156,30 @@ def _serve(
         server.stop()  # master has gone already
     server.run()
     watchdog.stop()
-    if reloaded and settings.handover and os.fork() == 0:
+    if reloaded and settings.handover:
+        server.log_statistics()
+        if os.fork() != 0:
+            return  # all else is the other process's now
         _hand_over(server, network, log)
-    elif reloaded and settings.handover:
-        server.log_statistics()  # all else is the other process's now
-    else:
-        server.close()
+    server.close()
 
 
-def _hand_over(server: Server, network: UnixNetwork, log: MailLog) -> NoReturn:
+def _hand_over(server: Server, network: UnixNetwork, log: MailLog) -> None:
     """Pass what is cached to the next daemon, in a process that master(8) doesn't know: it starts the next
     one only when the one that it knows has ended. The first connection to the service, which has that one
     started, is ours.
     """
+    server.unwatch(master.STATUS)
+    master.leave()
+    server.leave_clients()  # who may have to wait now, but for the next daemon
     try:
-        server.unwatch(master.STATUS)
-        master.leave()
-        server.hand_over(network.connect_to_successor())
+        server.hand_over(network.connect_to_successor(HANDOVER_TIME))
     except (ConnectionRefusedError, FileNotFoundError):
-        pass  # Postfix stops: there is no next one
+        return  # Postfix stops: there is no next one
     except OSError as error:
         log(f"warning: what is cached can't be passed to the next daemon: {error.strerror}")
-    except Exception as error:
-        log(f"panic: {type(error).__name__}: {error}")
-    finally:
-        os._exit(0)
+        return
+    server.run()
 
 
 def _network(command_line: CommandLine) -> UnixNetwork:

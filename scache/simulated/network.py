@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 from collections.abc import Callable
 from contextlib import suppress
-from select import EPOLLERR, EPOLLHUP, EPOLLRDHUP
+from select import EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLRDHUP
 
 from scache.simulated.descriptors import DescriptorTable
 from scache.simulated.kernel import DEFAULT_CAPACITY, Listener, OpenFile, StreamSocket
@@ -72,6 +72,7 @@ class SimulatedNetwork:
         self.table = DescriptorTable(descriptor_limit)
         self.listening = listening or Listener(capacity=capacity)
         self.listener = self.table.install(self.listening)
+        self._listens = True
         self._interest: dict[int, int] = {}
         self._ready: dict[int, OpenFile] = {}
 
@@ -86,6 +87,20 @@ class SimulatedNetwork:
         """The next client. BlockingIOError where none waits; OSError (EMFILE) without a free descriptor."""
         self.table.check_room()
         return self._stream(self.listening.accept())
+
+    def connect_to_successor(self) -> SimulatedStream:
+        """Close the listening socket here, if it isn't yet, and connect to whoever listens there still or
+        will. BlockingIOError where too many wait for that already, ConnectionRefusedError where nobody does.
+        """
+        if self._listens:
+            self._listens = False
+            if self.listener in self._interest:
+                self.unwatch(self.listener)
+            self.table.close(self.listener)
+        return self._to_successor(self.listening.connect())
+
+    def _to_successor(self, socket: StreamSocket) -> SimulatedStream:
+        return SimulatedStream(self.table, socket)
 
     def _stream(self, socket: StreamSocket) -> SimulatedStream:
         return SimulatedStream(self.table, socket)
@@ -137,6 +152,10 @@ class SimulatedNetwork:
     def hung_up(self, descriptor: int) -> bool:
         """Whether the remote side of a session has closed it, or the connection is broken."""
         return bool(self.table.file(descriptor).events() & (EPOLLRDHUP | _ALWAYS_REPORTED))
+
+    def readable(self, descriptor: int) -> bool:
+        """Whether the remote side of a session has closed it, or has sent something."""
+        return bool(self.table.file(descriptor).events() & (EPOLLIN | _ALWAYS_REPORTED))
 
     def tell(self, descriptor: int, data: bytes) -> bool:
         """Send last words to the remote side of a session, if it takes them at once, and the end of input;

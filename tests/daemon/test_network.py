@@ -165,3 +165,25 @@ def test_only_a_session_that_is_nobody_elses_yet_is_kept_from_lingering(
             "ii", session.getsockopt(socket.SOL_SOCKET, socket.SO_LINGER, 8)
         )
         assert switched_on == lingers
+
+
+@pytest.mark.parametrize("event", ["closes", "says something", "does nothing"])
+def test_what_the_remote_side_of_a_session_does_is_known(network: UnixNetwork, event: str) -> None:
+    near, far = socket.socketpair()
+    with near, far:
+        if event == "closes":
+            near.close()
+        elif event == "says something":
+            near.send(b"421")
+        assert network.readable(far.fileno()) is (event != "does nothing")
+
+
+def test_a_successor_for_whom_too_many_wait_is_not_waited_for_for_ever(tmp_path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(tmp_path / "s"))
+        listening.listen(0)
+        network = UnixNetwork(os.dup(listening.fileno()))
+        with socket.socket(socket.AF_UNIX) as first:
+            first.connect(str(tmp_path / "s"))
+            with pytest.raises(BlockingIOError):
+                network.connect_to_successor(1)

@@ -5,11 +5,13 @@ counts.
 from __future__ import annotations
 
 from collections import Counter, deque
-from enum import Enum
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from conformance.contract.wire import ANNOUNCEMENT, DUMMY, FAIL, WRONG_REQUESTS, request_bytes
+from conformance.simulation.actors.end import End
 from conformance.simulation.actors.options import Options
+from conformance.simulation.actors.phase import Phase
+from conformance.simulation.checks.closing import CUT_OFF, SITUATIONS, reason_to_close
 from conformance.simulation.checks.violation import Violation
 from conformance.simulation.world.situation import Situation
 from scache.simulated import OpenFile
@@ -17,41 +19,11 @@ from scache.simulated import OpenFile
 if TYPE_CHECKING:
     from conformance.simulation.world.books import Books
 
-__all__ = ["TIME_LIMIT", "Client", "End", "Phase"]
+__all__ = ["Client"]
 
 
-class End(Protocol):
-    """A client's end of its connection, as scache.simulated.StreamSocket has it."""
-
-    @property
-    def incoming(self) -> deque[tuple[bytes, tuple[OpenFile, ...]]]: ...
-    @property
-    def unread(self) -> int: ...
-    @property
-    def input_ended(self) -> bool: ...
-    def send(self, data: bytes, files: tuple[OpenFile, ...] = ()) -> int: ...
-    def receive_message(self, limit: int) -> tuple[bytes, tuple[OpenFile, ...]]: ...
-    def shutdown(self) -> None: ...
-    def release(self) -> None: ...
-
-
-class Phase(Enum):
-    """What a good client waits for."""
-
-    GREETING = "the announcement"
-    IDLE = "nothing"
-    ASKED = "the dummy that asks for its descriptor"
-    REPLY = "the reply"
-    SESSION = "the descriptor that it found"
-
-
-#: Why the daemon closed a connection (Client.closed_why).
-TIME_LIMIT = "the time limit"
-_ENDED = "the daemon ended"
-_MESSAGE_LIMIT = "the message limit"
-
-#: Reasons for closing after which a client can't count on anything that it still finds to read.
-_CUT_OFF = frozenset([_ENDED, TIME_LIMIT, _MESSAGE_LIMIT])
+#: Bytes of answers to what came in one read, but for the first, whose size is known.
+_FURTHER_ANSWERS = 600
 
 
 class Client:
@@ -78,6 +50,7 @@ class Client:
         self.promised: OpenFile | None = None
         self.hand: list[OpenFile] = []
         self.asked: deque[tuple[object, ...]] = deque()
+        self._to_save: deque[OpenFile] = deque()  # the sessions of those that save one
         self.progress = 0  # grows with everything written or read
         # What the daemon's side has seen.
         self.accepted = False
@@ -85,13 +58,16 @@ class Client:
         self.half_closed = False
         self.ended = False
         self.blocked = False
+        self.unread = 0  # bytes of an answer that the socket hasn't taken
         #: When the daemon last read from it or wrote to it, in this turn or before it, by what really passes.
         self.heard_at = 0.0
         self._heard_in = 0
         self._heard_before = 0.0
         self.taken_in = 0
         self.unterminated = 0
+        self.may_be_unfinished = 0  # bytes taken in since the last answer
         self.closed_why: str | None = None
+        self.hands_over = False  # it is a daemon that passes on what it has cached
 
     # --- the client's own moves ---
 
@@ -108,11 +84,18 @@ class Client:
         self.answer = None
         if session is not None:
             self.offered = session
+            self._to_save.append(session)
             if self.dialect.write_wait:
                 self.phase = Phase.ASKED
                 self.answer = DUMMY
             else:
                 self.offering = True
+
+    def pass_on(self, request: tuple[object, ...], session: OpenFile | None) -> None:
+        """It is a daemon that hands over; its next request is this one, which saves that session."""
+        self.asked.append(request)
+        if session is not None:
+            self._to_save.append(session)
 
     def ask_wrongly(self, which: int) -> None:
         """Send one of the requests that nothing is carried out for."""
@@ -158,7 +141,7 @@ class Client:
         self.progress += len(data)
         if not data:
             self._end_of_input()
-        elif self.hostile or self.closed_why in _CUT_OFF:
+        elif self.hostile or self.closed_why in CUT_OFF:
             for file in files:
                 file.release()
         else:
@@ -240,6 +223,18 @@ class Client:
 
     # --- what the daemon's side does to it ---
 
+    @property
+    def may_be_unread(self) -> int:
+        """Bytes of answers that the daemon holds, at most."""
+        return self.unread and self.unread + _FURTHER_ANSWERS
+
+    def sent_to(self, unread: int) -> None:
+        """The daemon has sent it something, of which so many bytes have to wait."""
+        self.blocked = unread > 0
+        self.unread = unread
+        self.unterminated = 0  # what was read behind a request is lost when it is answered
+        self.may_be_unfinished = 0
+
     def heard(self, elapsed: float, turn: int) -> None:
         """The daemon has read from it, or written to it, in this turn."""
         if turn != self._heard_in:
@@ -247,11 +242,16 @@ class Client:
             self._heard_before = self.heard_at
         self.heard_at = elapsed
 
+    def heard_before(self, turn: int) -> float:
+        """When it was last heard of before this turn: a last line to it doesn't count as hearing of it."""
+        return self._heard_before if turn == self._heard_in else self.heard_at
+
     def consumed(self, data: bytes) -> None:
         """The daemon has read these bytes."""
         if self.blocked and data:
             raise Violation("memory", f"the daemon reads on from client {self.number}, which doesn't read")
         self.taken_in += len(data)
+        self.may_be_unfinished += len(data)
         last = data.rfind(b"\0")
         self.unterminated = self.unterminated + len(data) if last < 0 else len(data) - last - 1
 
@@ -259,7 +259,13 @@ class Client:
         """The daemon has read the byte that carries the session, and got that many descriptors."""
         if not self.hostile and count != 1:
             self.asked.popleft()
+            self._to_save.popleft()
+            self.refused()
             self.answer = self.answer + FAIL if self.phase is Phase.ASKED and self.answer else FAIL
+
+    def refused(self) -> None:
+        """There was no room for what it saved."""
+        self.happened[Situation.HANDOVER_REFUSED] += self.hands_over
 
     def carried_out(self, request: tuple[object, ...]) -> None:
         """The daemon carries out a request of this client."""
@@ -271,6 +277,11 @@ class Client:
             )
         self.asked.popleft()
 
+    def saves(self, file: OpenFile) -> None:
+        """The daemon is about to save this session for it."""
+        if not self.hostile and self._to_save.popleft() is not file:
+            raise Violation("conservation", f"a session is saved that client {self.number} hasn't sent")
+
     def handed(self, file: OpenFile) -> None:
         """The daemon has sent a session's descriptor."""
         if file is not self.promised:
@@ -280,17 +291,8 @@ class Client:
 
     def closed_by_daemon(self, books: Books, *, ending: bool) -> None:
         """The daemon closes the connection; there must be a reason."""
-        # Closing for the time limit may write a last line, which doesn't count as hearing of the client.
-        heard_at = self._heard_before if books.turn == self._heard_in else self.heard_at
-        if ending:
-            self.closed_why = _ENDED
-        elif books.elapsed - heard_at >= books.settings.ipc_timeout:
-            self.closed_why = TIME_LIMIT
-            self.happened[Situation.TIME_LIMIT] += 1
-        elif self.gone or self.half_closed:
-            self.closed_why = "the client closed"
-        elif self.hostile and self.taken_in > self.options.message_limit:
-            self.closed_why = _MESSAGE_LIMIT
-            self.happened[Situation.MESSAGE_LIMIT] += 1
-        else:
+        self.closed_why = reason_to_close(self, books, ending=ending)
+        if self.closed_why is None:
             raise Violation("closing", f"the daemon closes client {self.number} for no reason")
+        if self.closed_why in SITUATIONS:
+            self.happened[SITUATIONS[self.closed_why]] += 1

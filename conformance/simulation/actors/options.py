@@ -51,8 +51,10 @@ Fault = Literal[
     "slow clients",
     "reload",
     "terminate",
+    "kill",
     "poke",
     "hang up",
+    "speak",
     "all leave",
     "good clients vanish",
 ]
@@ -61,6 +63,9 @@ FAULTS: tuple[Fault, ...] = get_args(Fault)
 
 #: One seed of so many has sockets that hold just one reply.
 _TIGHT = 12
+
+#: In two seeds of so many the daemon is reloaded often, and hands over each time.
+_RELOADED = 6
 
 #: One seed of so many is short of descriptors, and the clock is set forth in it.
 _SCARCE = 12
@@ -74,7 +79,8 @@ class Options:
     some labels are nearly the same. message_limit: small where the daemon has to read byte by byte.
     capacity: a reply without properties fills 20 bytes exactly.
     parameters: those that the daemon starts with. verbose: it was started with -v.
-    splits: one write of several is cut at a random byte. descriptor_limit: RLIMIT_NOFILE of the server.
+    reloaded: master reloads often. splits: one write of several is cut at a random byte.
+    descriptor_limit: RLIMIT_NOFILE of the server.
     """
 
     seed: int
@@ -86,6 +92,7 @@ class Options:
     label_size: int
     twins: bool
     splits: bool
+    reloaded: bool
     backlog: int
     capacity: int
     descriptor_limit: int
@@ -100,7 +107,7 @@ class Options:
         given = dict[str, Any](parameters)
         goodbye = given.pop("goodbye")
         given["goodbye"] = {b"": goodbye} if goodbye else {}
-        return Settings(dialect=self.dialect, message_limit=self.message_limit, warning_limit=0, **given)
+        return Settings(dialect=self.dialect, message_limit=self.message_limit, **given)
 
     def lines(self) -> list[str]:
         """The options as text, one a line, for the eye and the event log."""
@@ -124,6 +131,8 @@ def draw_parameters(source: random.Random) -> tuple[Parameter, ...]:
         ("ipc_timeout", source.choice((1, 10, 100, 3600))),
         ("keep_unclaimed", source.random() < 0.3),
         ("skip_closed", source.random() < 0.3),
+        ("watch", source.random() < 0.4),
+        ("handover", source.random() < 0.6),
         ("goodbye", source.choice((b"", b"QUIT\r\n"))),
         ("newest_first", source.random() < 0.2),
         ("session_limit", source.choice((0, 0, 0, 1, 5))),
@@ -131,6 +140,10 @@ def draw_parameters(source: random.Random) -> tuple[Parameter, ...]:
         ("binding_limit", source.choice((100_000, 100_000, 2, 10))),
         ("destination_binding_limit", source.choice((10_000, 10_000, 1, 2))),
         ("cache_size_limit", source.choice((1 << 20, 1 << 20, 100, 1000))),
+        ("client_limit", source.choice((10_000, 10_000, 10_000, 1, 4))),
+        ("unfinished_limit", source.choice((1 << 20, 1 << 20, 100, 1000))),
+        ("unread_limit", source.choice((1 << 20, 1 << 20, 30, 500))),
+        ("warning_limit", source.choice((0, 0, 1, 10))),
     )
 
 
@@ -158,6 +171,7 @@ def draw_options(seed: int, *, everything: bool = False) -> Options:
     if seed % _SCARCE == 5:  # nobody is accepted until a session falls due
         clients, capacity, descriptors = 16, 212_992, 10 + source.randrange(12)
         faults |= {"set clock forth"}
+    reloaded = seed % _RELOADED in (2, 5)
     message_limit = source.choice((20_000, 70_000)) if extra_steps[1] else 150
     long = source.random() < 0.25 and extra_steps[1] and capacity >= 1000
     return Options(
@@ -169,12 +183,13 @@ def draw_options(seed: int, *, everything: bool = False) -> Options:
         endpoints=source.choice((1, 3, 10, 40, 300)),
         label_size=border(source, message_limit // 6) if long else 0,
         twins=source.random() < 0.5,
+        reloaded=reloaded,
         splits=everything or source.random() < 0.5,
         backlog=source.choice((0, 3, 100)),
         capacity=capacity,
         descriptor_limit=descriptors,
         message_limit=message_limit,
-        parameters=draw_parameters(source),
+        parameters=draw_parameters(source) + ((("handover", True),) if reloaded else ()),
         verbose=source.random() < 0.3,
         hostilities=some(HOSTILITIES),
         faults=faults,

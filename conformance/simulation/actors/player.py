@@ -6,9 +6,10 @@ import random
 from typing import assert_never
 
 from conformance.contract.borders import padded, twin
-from conformance.simulation.actors.client import Client, Phase
+from conformance.simulation.actors.client import Client
 from conformance.simulation.actors.hostility import Hostility
 from conformance.simulation.actors.options import Fault, Options, draw_parameters
+from conformance.simulation.actors.phase import Phase
 from conformance.simulation.world.step import Step
 from conformance.simulation.world.world import World
 
@@ -32,6 +33,7 @@ class Player:
             self._properties.append(padded(b"p=3\n", options.label_size))
         self._hostility = Hostility(options, self._source, self._destinations, self._endpoints)
         self._faults = sorted(options.faults - {"reconfigure"})
+        self._remote_moves = sorted(options.faults & {"hang up", "speak"})
         self._reconfigures = "reconfigure" in options.faults
 
     def _texts(self, name: bytes, count: int) -> list[bytes]:
@@ -53,10 +55,15 @@ class Player:
             steps.append(("advance", self._source.choice((0.25, 1, 1, 2))))
         if self._reconfigures and draw() < 0.05:
             steps.append(("reconfigure", draw_parameters(self._source)))
-        if self._faults and draw() < 0.01:
+        handing_over = bool(self._world.leaving)
+        if self._remote_moves and self._world.settings.watch and draw() < 0.2:
+            steps += self._fault(self._source.choice(self._remote_moves))
+        if self._options.reloaded and draw() < 0.03:
+            steps.append(("reload",))
+        if self._faults and draw() < (0.05 if handing_over else 0.01):
             steps += self._fault(self._source.choice(self._faults))
         rotation = int(draw() * 7) if draw() < 0.3 else 0
-        steps.append(("rest" if draw() < 0.5 else "turn", rotation))
+        steps.append(("rest" if draw() < (0.1 if handing_over else 0.5) else "turn", rotation))
         return steps
 
     def _move(self, number: int) -> list[Step]:
@@ -142,14 +149,16 @@ class Player:
                 return [("rest", 0), ("advance", self._world.settings.ipc_timeout)]
             case "set clock forth":
                 return [("set clock forth", self._source.choice((1, 10, 1000, 100_000)))]
-            case "reload" | "terminate":
-                return [(fault,)]
+            case "reload":
+                return [("reload",)]
+            case "terminate" | "kill":
+                return [(fault, int(self._random() * 3))]
             case "good clients vanish" | "reconfigure":  # drawn elsewhere
                 return []
             case "poke":
                 return [("turn", 0), ("turn", 0)]
-            case "hang up":
-                return [("hang up", int(self._random() * 1000))]
+            case "hang up" | "speak":
+                return [(fault, int(self._random() * 1000))]
             case "all leave":
                 everybody: list[Step] = [("leave", number) for number in self._world.clients]
                 return [*everybody, ("rest", 0), ("advance", self._world.settings.max_idle)]

@@ -47,6 +47,10 @@ class Ledger:
         self._places[descriptor] = Place.RECEIVED, file
         self._passing.add(descriptor)
 
+    def file(self, descriptor: int) -> OpenFile:
+        """The session behind a descriptor."""
+        return self._places[descriptor][1]
+
     def saved(self, descriptor: int) -> OpenFile:
         """It went into the cache."""
         file = self._leave(descriptor, Place.RECEIVED, "saved")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Mapping
+from select import EPOLLIN
 from typing import TYPE_CHECKING
 
 from conformance.reference.cache import ReferenceCache, Session
@@ -12,7 +14,9 @@ from conformance.simulation.checks.ledger import Ledger
 from conformance.simulation.checks.recount import Recount
 from conformance.simulation.checks.violation import Violation
 from conformance.simulation.world.situation import Situation
-from scache.simulated import OpenFile
+from scache.cache.entries import Binding
+from scache.cache.entries import Session as CachedSession
+from scache.simulated import OpenFile, StreamSocket
 
 if TYPE_CHECKING:
     from conformance.simulation.actors.client import Client
@@ -37,6 +41,7 @@ class Books:
         self.ledger = Ledger(self._may_close)
         self.recount = Recount()
         self.happened = happened
+        self.served: Mapping[int, Client] = {}  # the clients that are connected, by handle
         self.client: Client | None = None  # whose bytes the daemon is working on
         self.now = 0
         self.elapsed = 0.0
@@ -44,6 +49,11 @@ class Books:
         self.moved = 0  # grows with every call that reads, writes, accepts or closes
         self.changed = False  # whether the sizes may have changed in this turn
         self.bindings_gone: set[tuple[bytes, bytes, bytes]] = set()  # by expiry in this turn
+        self.successor: Client | None = None  # while the daemon hands over: its connection to the next one
+        self.passed_all = False
+        self._most_held = 0, 0  # when the limits were set
+        self._watched: set[OpenFile] = set()  # cached sessions that the daemon watches
+        self._ended: list[OpenFile] = []  # of those: what their remote sides had ended when this turn began
         self._ending = False
         self._earliest: int | None = None
         self.skipped: list[OpenFile] = []  # to be closed by the find that is under way
@@ -54,6 +64,7 @@ class Books:
     def reconfigure(self, settings: Settings) -> None:
         """The daemon goes by other settings from now on."""
         self.settings = settings
+        self._most_held = self._held()
         self.model.ttl_limit = settings.ttl_limit
         self.model.newest_first = settings.newest_first
 
@@ -66,6 +77,7 @@ class Books:
         self._closed = []
         self._due = []
         self.bindings_gone = set()
+        self._ended = [file for file in self._watched if self._has_ended(file)]
         if self._earliest is None or self._earliest > now:
             return
         gone = [binding for binding in self.model.bindings if binding.due <= now]
@@ -92,24 +104,34 @@ class Books:
             self.skipped.remove(file)
             self.happened[Situation.SKIPPED] += 1
         elif file is not None:
-            self._left(file)
+            self._left(file, told=False)
         return len(self._closed) > closed_before
 
     def told_goodbye(self, descriptor: int) -> None:
         """A session leaves the cache; it is closed when its remote side has answered, or had its time."""
         file = self.ledger.told_goodbye(descriptor)
         self.labels.gone(file)
-        self._left(file)
+        self._left(file, told=True)
 
-    def _left(self, file: OpenFile) -> None:
-        """A session has left the cache because it was due, or to make room for another."""
+    def _left(self, file: OpenFile, *, told: bool) -> None:
+        """A session has left the cache: it was due, or makes room, or its remote side has ended it."""
+        ended = self._has_ended(file) and file not in self._due
+        self._watched.discard(file)
+        assert isinstance(file, StreamSocket), "clients of the world save nothing else"
+        if self.settings.goodbye and file.peer.is_open and not told and not ended:
+            raise Violation("good-bye", "a session is closed without the word that is to be said")
         for session in self.surplus:
             if session.handle is file:
                 self.model.sessions.remove(session)
                 self.surplus = []
                 self.happened[Situation.MADE_ROOM] += 1
                 return
-        self._closed.append(file)
+        if ended:
+            self.model.sessions = [session for session in self.model.sessions if session.handle is not file]
+            self.changed = True
+            self.happened[Situation.REMOTE_CLOSED_WATCHED] += 1
+        else:
+            self._closed.append(file)
 
     def room_for_session(self, endp_label: bytes, endp_prop: bytes) -> bool:
         """Whether a session is to be saved: where its label and property have room."""
@@ -133,10 +155,18 @@ class Books:
                 "expiry", f"{len(self._due)} sessions were due, {len(self._closed)} were closed{order}"
             )
 
-    def end_turn(self) -> None:
-        """A turn is over."""
+    def end_turn(self, *, stopped: bool) -> None:
+        """A turn is over, perhaps before anybody was looked at, because the daemon has stopped."""
         self.expiry_is_complete()
         self.ledger.settled()
+        unfinished, unread = self._held()
+        most_unfinished, most_unread = self._most_held  # less is not asked for while nothing more comes
+        if unfinished > max(self.settings.unfinished_limit, most_unfinished):
+            raise Violation("bounds", f"{unfinished} bytes of messages are held")
+        if unread > max(self.settings.unread_limit, most_unread):
+            raise Violation("bounds", f"{unread} bytes of answers are held")
+        if not stopped and not self._watched.isdisjoint(self._ended):
+            raise Violation("watch", "a watched session that its remote side has ended is still cached")
         if self.ledger.cached != len(self.model.sessions):
             raise Violation(
                 "sizes",
@@ -163,10 +193,71 @@ class Books:
         if self._earliest is None or due < self._earliest:
             self._earliest = due
 
+    def watches(self, file: OpenFile) -> None:
+        """A session is in the cache now."""
+        if self.settings.watch:
+            self._watched.add(file)
+            self._ended = [other for other in self._ended if other is not file]
+
+    def found(self, file: OpenFile) -> None:
+        """A session has been found, and is watched no more."""
+        self._watched.discard(file)
+
+    def passes_on(self, now: int, entry: Binding | CachedSession | None) -> None:
+        """The daemon takes an entry out of its cache for the next one, which must be what is due next to be
+        passed: of each destination and endpoint the oldest that hasn't fallen due; None once all are gone.
+        """
+        bindings = [bound for bound in self.model.bindings if bound.due > now]
+        sessions = [session for session in self.model.sessions if session.due > now]
+        self.changed = True
+        if entry is None:
+            self.passed_all = True
+            if bindings or sessions:
+                raise Violation("handover", f"{len(bindings)} bindings, {len(sessions)} sessions stay behind")
+        elif isinstance(entry, Binding):
+            bound = next(other for other in bindings if other.dest_label == entry.dest_label)
+            if (entry.prop, entry.endp_label, entry.due) != (bound.dest_prop, bound.endp_label, bound.due):
+                raise Violation("handover", f"{entry.dest_label!r} loses a binding before {bound}")
+            self.model.bindings.remove(bound)
+            left = bound.due - now
+            self._pass_on(("save_dest", left, bound.dest_label, bound.dest_prop, bound.endp_label), None)
+        else:
+            file = self.ledger.taken(entry.descriptor)
+            label = entry.endpoint.label
+            session = next(other for other in sessions if other.endp_label == label)
+            if (file, entry.prop, entry.due) != (session.handle, session.endp_prop, session.due):
+                raise Violation("handover", f"{label!r} loses a session before {session}")
+            self.model.sessions.remove(session)
+            self._watched.discard(file)
+            self.labels.gone(file)
+            self._pass_on(("save_endp", session.due - now, label, session.endp_prop), file)
+
+    def _pass_on(self, request: tuple[object, ...], file: OpenFile | None) -> None:
+        assert self.successor is not None, "the connection is there before anything is taken for it"
+        self.successor.pass_on(request, file)
+
+    def _held(self) -> tuple[int, int]:
+        """How many bytes of messages and of answers the daemon holds for all clients, at least."""
+        clients = self.served.values()
+        return sum(client.unterminated for client in clients), sum(client.unread for client in clients)
+
+    def most_unfinished(self) -> list[int]:
+        """Of each client, how many bytes of an unfinished message the daemon holds, at most."""
+        return [client.may_be_unfinished for client in self.served.values()]
+
+    def most_unread(self) -> list[int]:
+        """Of each client, how many bytes of answers the daemon holds, at most."""
+        return [client.may_be_unread for client in self.served.values()]
+
     def earliest_due(self) -> float:
         """The second at which the next session or binding may fall due, or infinity."""
         return math.inf if self._earliest is None else self._earliest
 
+    def _has_ended(self, file: OpenFile) -> bool:
+        """Whether a session is watched, and its remote side has closed it or said something."""
+        return file in self._watched and bool(file.events() & EPOLLIN)
+
     def _may_close(self, file: OpenFile) -> bool:
         room = any(session.handle is file for session in self.surplus)
-        return room or self._ending or file in self._due or file in self.skipped
+        gone = file in self._due or file in self.skipped or self._has_ended(file)
+        return room or self._ending or gone

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from conformance.simulation.actors.client import TIME_LIMIT, Client, Phase
+from conformance.simulation.actors.client import Client
+from conformance.simulation.actors.phase import Phase
+from conformance.simulation.checks.closing import TIME_LIMIT
 from conformance.simulation.checks.violation import Violation
 from conformance.simulation.world.world import World
+from scache.daemon.server import HANDOVER_TIME
 from scache.daemon.sessions import PATIENCE
 
 __all__ = ["finish"]
@@ -21,6 +24,9 @@ _STOPPED, _SILENT = -1, -2
 def finish(world: World) -> None:
     """Bring the world to its rest. Raises Violation."""
     _answer_everybody(world)
+    _pass(world, HANDOVER_TIME)
+    if world.leaving:
+        raise Violation("handover", "a handover goes on without faults when it has had its time")
     _pass(world, world.settings.ttl_limit)
     _check_time_limit(world)
     while (due := world.life.service.next_due()) is not None:  # beyond a clock that went back
@@ -73,8 +79,8 @@ def _check_time_limit(world: World) -> None:
     for number in (_STOPPED, _SILENT):
         world.perform(("connect", number, False))
         world.perform(("rest", 0))
-    while _all_go_on(world):
-        world.perform(("rest", 0))
+        while _all_go_on(world):
+            world.perform(("rest", 0))
     stopped = world.clients.get(_STOPPED)
     if stopped is None:
         raise Violation("closing", "a client that has just connected is closed")

@@ -11,8 +11,10 @@ from conformance.simulation.actors.client import Client
 from conformance.simulation.actors.options import Options
 from conformance.simulation.checks.recount import Recount
 from conformance.simulation.checks.violation import Violation
+from conformance.simulation.checks.warnings import Warnings
 from conformance.simulation.world.books import Books
-from conformance.simulation.world.observed import ObservedNetwork, ObservedService
+from conformance.simulation.world.observed_network import ObservedNetwork
+from conformance.simulation.world.observed_service import ObservedService
 from conformance.simulation.world.situation import Situation
 from scache.cache.observer import Observer
 from scache.config.settings import Settings
@@ -52,24 +54,27 @@ class Life:
         self._happened = happened
         self._note = note
         self._log: list[str] = []
+        self._warnings = Warnings()
         listening.hold()
         self.books = Books(settings, happened)
         self.network = ObservedNetwork(listening, options.descriptor_limit, connecting, self.books)
         self.service: ObservedService
-        observer = VerboseLog(self._log.append) if options.verbose else None
-        self.server = Server(self.network, clock, settings, self._log.append, observer, self._make_service)
+        observer = VerboseLog(self._logged) if options.verbose else None
+        self.server = Server(self.network, clock, settings, self._logged, observer, self._make_service)
         status, self._master = socket_pair()
         self._status_channel = self.network.table.install(status)
-        self.server.watch(self._status_channel, lambda _now: self.server.stop())
+        self.server.watch(self._status_channel, self._master_has_gone)
         self._signals, self._signalling = socket_pair()
-        self._signal_handle = self.network.table.install(self._signals)
-        self.server.watch(self._signal_handle, self._read_again)
+        signal_handle = self.network.table.install(self._signals)
+        self.server.watch(signal_handle, self._read_again)
+        self._own = {self.network.listener, self._status_channel, signal_handle}
         now = int(clock.now())
         self._interval_start = now
         self._status_due = now + settings.status_update_time
         self._idle_since: int | None = now
         self._expected_lines: list[str] = []
         self._asked_to_stop = False
+        self._reloaded = False
 
     def _make_service(
         self,
@@ -92,6 +97,43 @@ class Life:
         if self._master.is_open:
             self._master.release()
 
+    def _master_has_gone(self, _now: int) -> None:
+        self._reloaded = True
+        self.server.stop()
+
+    @property
+    def hands_over(self) -> bool:
+        """Whether what is cached goes to the next daemon, now that this one has stopped."""
+        return self._reloaded and self.settings.handover
+
+    def leave_master(self) -> None:
+        """The daemon has stopped and hands over: for master(8) it has ended, and it serves nobody more."""
+        self.network.ending = True
+        self._expect_statistics(int(self._clock.now()))
+        with _tracebacks():
+            self.server.log_statistics()
+            self.server.unwatch(self._status_channel)
+            self.server.leave_clients()
+        self._check()
+        self.network.table.close(self._status_channel)
+        self._own -= {self.network.listener, self._status_channel}
+
+    def hand_over(self) -> None:
+        """The handover begins. BlockingIOError where too many wait for the next daemon already."""
+        stream = self.network.connect_to_successor()
+        with _tracebacks():
+            self.server.hand_over(stream)
+        self._check()
+
+    def kill(self) -> None:
+        """The process vanishes; the kernel closes what it had."""
+        for client in list(self.books.served.values()):
+            client.closed_by_daemon(self.books, ending=True)
+        if self.books.successor is not None:
+            self.books.successor.gone = True
+        for descriptor in list(self.network.table.files):
+            self.network.table.close(descriptor)
+
     def reconfigure(self, settings: Settings) -> None:
         """SIGHUP comes, which the daemon finds among what is ready, before or behind its clients."""
         self._asked_for = settings
@@ -103,6 +145,7 @@ class Life:
             self._happened[Situation.RECONFIGURED_UNDER_WAY] += 1
         self.settings = self._asked_for
         self.books.reconfigure(self.settings)
+        self._warnings.forget()
         self.books.moved += 1
         self.server.reconfigure(self.settings)
         self._status_due = now + self.settings.status_update_time
@@ -123,13 +166,10 @@ class Life:
         idle = self._idle_since is not None and now >= self._idle_since + self.settings.max_idle
         if now >= self._status_due:
             self._expect_statistics(now)
+            self._status_due = now + self.settings.status_update_time
         with _tracebacks():
             self.server.turn(0)
-        self.books.end_turn()
-        self._check_descriptors()
-        self._check_sizes()
-        if self._log or self._expected_lines:
-            self._check_statistics()
+        self._check()
         self._check_waking(now)
         return not self._has_stopped(now, idle=idle)
 
@@ -146,8 +186,7 @@ class Life:
             self.server.close()
         self.books.ledger.all_closed()
         self._check_statistics()
-        own = {self.network.listener, self._status_channel, self._signal_handle}
-        left = set(self.network.table.files) - own
+        left = set(self.network.table.files) - self._own
         if left:
             raise Violation("conservation", f"descriptors {sorted(left)} are open when the daemon ends")
         for descriptor in list(self.network.table.files):
@@ -157,7 +196,9 @@ class Life:
         """Nobody waits to be accepted, unless descriptors have just run out."""
         refused_at = self.network.refused_at
         paused = refused_at is not None and self._clock.monotonic() < refused_at + _ACCEPT_PAUSE
-        if self._listening.waiting and not paused:
+        if self._listening.waiting and self.network.streams >= self.settings.client_limit:
+            self._happened[Situation.FULL] += 1
+        elif self._listening.waiting and not paused:
             raise Violation("service", "a client waits to be accepted while the daemon rests")
 
     def check_empty(self) -> None:
@@ -166,12 +207,20 @@ class Life:
         if left != (0, 0, 0, 0) or len(self.books.ledger):
             raise Violation("rest", f"left when all is over: {left}, {len(self.books.ledger)} descriptors")
 
+    def _check(self) -> None:
+        """Whatever the daemon does, this holds behind it."""
+        self.books.end_turn(stopped=self.server.stopped)
+        self._check_descriptors()
+        self._check_sizes()
+        if self._log or self._expected_lines:
+            self._check_statistics()
+
     def _check_descriptors(self) -> None:
-        expected = 3 + self.network.streams + len(self.books.ledger)
+        expected = len(self._own) + self.network.streams + len(self.books.ledger)
         if len(self.network.table.files) != expected:
             raise Violation(
                 "conservation",
-                f"{len(self.network.table.files)} descriptors are open: 3 of its own,"
+                f"{len(self.network.table.files)} descriptors are open: {len(self._own)} of its own,"
                 f" {self.network.streams} clients and {len(self.books.ledger)} sessions are known",
             )
 
@@ -188,7 +237,6 @@ class Life:
         self._expected_lines = self.books.recount.lines(self._clock.text(self._interval_start))
         self.books.recount = Recount()
         self._interval_start = now
-        self._status_due = now + self.settings.status_update_time
 
     def _check_statistics(self) -> None:
         if self._note is not None:
@@ -202,6 +250,13 @@ class Life:
         if len(lines) == 4:
             self._happened[Situation.ALL_STATISTICS] += 1
 
+    def _logged(self, line: str) -> None:
+        self._log.append(line)
+        if line.endswith(" were not logged"):
+            self._happened[Situation.NOT_LOGGED] += 1
+        elif line.startswith("warning: "):
+            self._warnings.logged(line, self.books.elapsed, self.settings.warning_limit)
+
     def _check_waking(self, now: int) -> None:
         """The daemon must not sleep past what is due next."""
         wakes = now + self.server.timeout()
@@ -211,6 +266,8 @@ class Life:
 
     def _has_stopped(self, now: int, *, idle: bool) -> bool:
         """Whether the daemon has stopped, as it must when it was asked to or idle for too long, only then."""
+        if self.books.successor is not None:  # see Leaving
+            return self.server.stopped
         if self.server.stopped != (idle or self._asked_to_stop):
             what = "stops" if self.server.stopped else "doesn't stop"
             raise Violation("stopping", f"the daemon {what} at {now}, idle since {self._idle_since}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 
-from conformance.simulation.actors.client import End
+from conformance.simulation.actors.end import End
 from scache.simulated import OpenFile
 from scache.simulated.clock import VirtualClock
 from scache.trace.format.events import Event, Kind, Side

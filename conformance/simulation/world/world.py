@@ -10,9 +10,11 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 
-from conformance.simulation.actors.client import Client, Phase
+from conformance.simulation.actors.client import Client
 from conformance.simulation.actors.options import Options, Parameter
+from conformance.simulation.actors.phase import Phase
 from conformance.simulation.checks.violation import Violation
+from conformance.simulation.world.leaving import Leaving
 from conformance.simulation.world.life import Life
 from conformance.simulation.world.situation import Situation
 from conformance.simulation.world.step import Step, StepName
@@ -22,7 +24,6 @@ from scache.simulated.clock import VirtualClock
 from scache.trace.format.events import Event
 
 __all__ = ["START", "World"]
-
 
 #: When every world begins, in seconds since the epoch.
 START = 1_800_000_000
@@ -53,6 +54,8 @@ class World:
         self._connecting: dict[StreamSocket, Client] = {}
         self.settings = options.settings(options.parameters)
         self.life = self._next_life()
+        self.leaving: list[Leaving] = []  # those before it that hand over
+        self._handovers = 0
 
     def _next_life(self) -> Life:
         return Life(
@@ -175,11 +178,23 @@ class World:
 
     def _hang_up(self, which: int) -> None:
         """The remote side of one of the newest sessions closes."""
-        if self.sessions:
-            session, remote = self.sessions[-1 - which % min(len(self.sessions), 8)]
-            if remote.is_open:
-                remote.release()
-                self.happened[Situation.REMOTE_CLOSED] += session.is_open
+        remote = self._remote(which)
+        if remote is not None:
+            remote.release()
+            self.happened[Situation.REMOTE_CLOSED] += 1
+
+    def _speak(self, which: int) -> None:
+        """The remote side of one of the newest sessions says something that nobody asked for."""
+        remote = self._remote(which)
+        if remote is not None:
+            with suppress(BlockingIOError, ConnectionError):
+                remote.send(b"421 closing\r\n")
+                self.happened[Situation.REMOTE_SPOKE] += 1
+
+    def _remote(self, which: int) -> StreamSocket | None:
+        """The remote side of one of the newest sessions that are open on both sides."""
+        newest = [remote for session, remote in self.sessions[-100:] if session.is_open and remote.is_open]
+        return newest[-1 - which % min(len(newest), 8)] if newest else None
 
     def _advance(self, seconds: float) -> None:
         self.clock.advance(seconds)
@@ -195,34 +210,71 @@ class World:
         self.settings = self.options.settings(parameters)
         self.life.reconfigure(self.settings)
 
-    def _terminate(self) -> None:
-        self.life.terminate()
+    def _terminate(self, which: int) -> None:
+        """SIGTERM comes, to the daemon or to one before it that hands over."""
+        which %= 1 + len(self.leaving)
+        if which:
+            self.leaving[which - 1].terminate()
+        else:
+            self.life.terminate()
 
-    def _reload(self) -> None:
-        self.life.reload()
+    def _kill(self, which: int) -> None:
+        """SIGKILL comes, likewise."""
+        self.happened[Situation.KILLED] += 1
+        which %= 1 + len(self.leaving)
+        if which:
+            self.leaving.pop(which - 1).life.kill()
+        else:
+            self.life.kill()
+            self.life = self._next_life()
 
     def _turn(self, rotation: int) -> None:
-        """One turn of the daemon; after its last one, the next daemon starts."""
+        """One turn of the daemon, and of those that hand over to it; after its last one, the next starts."""
         self.turns += 1
+        if rotation % 2:
+            self.leaving = [leaving for leaving in self.leaving if leaving.turn()]
         if not self.life.turn(rotation):
-            self.life.end()
-            self.life = self._next_life()
+            self._end_life()
+        if not rotation % 2:
+            self.leaving = [leaving for leaving in self.leaving if leaving.turn()]
+
+    def _end_life(self) -> None:
+        life = self.life
+        if life.hands_over:
+            self.happened[Situation.HANDED_ON] += bool(self.leaving)
+            self.leaving.append(Leaving(life, self._handing_over, self.clock, self.happened))
+        else:
+            life.end()
+        self.life = self._next_life()
+
+    def _handing_over(self, end: StreamSocket) -> Client:
+        """A daemon that hands over, as the next one sees it: one more client."""
+        self._handovers += 1
+        client = Client(-100 - self._handovers, end, self.options, self.happened, hostile=False)
+        client.heard_at = self.clock.monotonic()
+        client.hands_over = True
+        return client
 
     def _rest(self, rotation: int) -> None:
         """Turns until the daemon has nothing to do; then nobody may be waiting for it."""
         idle_turns = 0
         while True:
-            life, moved = self.life, self.life.books.moved
+            before = self._progress()
             self._turn(rotation)
-            if not self.life.is_ready:
+            if not self.life.is_ready and not any(leaving.is_ready for leaving in self.leaving):
                 break
-            idle = self.life is life and moved == life.books.moved
-            idle_turns = idle_turns + 1 if idle else 0
+            idle_turns = idle_turns + 1 if self._progress() == before else 0
             if idle_turns > _RESTLESS:
                 raise Violation("rest", f"something is to do, but nothing is done in {idle_turns} turns")
         self.life.check_accepting()
+        for leaving in self.leaving:
+            leaving.check_served()
         for client in self.clients.values():
             client.check_served()
+
+    def _progress(self) -> list[tuple[Life, int]]:
+        lives = [self.life, *(leaving.life for leaving in self.leaving)]
+        return [(life, life.books.moved) for life in lives]
 
 
 _STEPS: dict[StepName, Callable[..., None]] = {
@@ -237,11 +289,13 @@ _STEPS: dict[StepName, Callable[..., None]] = {
     "leave": World._leave,
     "drop": World._drop,
     "hang up": World._hang_up,
+    "speak": World._speak,
     "advance": World._advance,
     "set clock forth": World._set_clock_forth,
     "reconfigure": World._reconfigure,
     "terminate": World._terminate,
-    "reload": World._reload,
+    "kill": World._kill,
+    "reload": lambda world: world.life.reload(),
     "turn": World._turn,
     "rest": World._rest,
 }

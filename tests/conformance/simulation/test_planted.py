@@ -20,12 +20,15 @@ from conformance.simulation.campaign.run import play
 from conformance.targets.registry import parse_target
 from scache.cache.connection_cache import ConnectionCache
 from scache.cache.deadlines import Deadlines
+from scache.cache.handover import Handover
 from scache.cache.service import Service
+from scache.daemon.budget import Budget, ClientMemory
 from scache.daemon.connection import Connection
 from scache.daemon.server import Server
 from scache.daemon.sessions import CachedSessions
+from scache.daemon.warning_limit import WarningLimit
 from scache.protocol.conversation import Conversation
-from scache.simulated import SimulatedStream
+from scache.simulated import SimulatedNetwork, SimulatedStream
 
 
 @dataclass(frozen=True)
@@ -91,7 +94,7 @@ PLANTINGS = [
     Planting(
         "nobody is accepted after descriptors ran out",
         Server._accept,
-        "self.call_after(_ACCEPT_PAUSE, self._accept_again)",
+        "self.call_after(_ACCEPT_PAUSE, self._mind_the_door)",
         "pass",
     ),
     Planting(
@@ -189,6 +192,274 @@ PLANTINGS = [
         Conversation.handed_over,
         "self._found = None",
         "pass",
+    ),
+    # The handover.
+    Planting(
+        "what is handed over has a second more",
+        Handover._go_on,
+        "left = entry.due - now",
+        "left = entry.due - now + 1",
+    ),
+    Planting(
+        "sessions are handed over newest first",
+        ConnectionCache.take_next,
+        "session = endpoint.oldest",
+        "session = endpoint.newest",
+    ),
+    Planting(
+        "only sessions are handed over",
+        ConnectionCache.take_next,
+        "if binding.due > now:",
+        "if binding.due > now + 1_000_000:",
+    ),
+    Planting(
+        "a session that is handed over is still watched",
+        Service.take_next,
+        "self._sessions.unwatch(entry)",
+        "pass",
+    ),
+    Planting(
+        "a session leaks when its handover breaks off",
+        Handover.end,
+        "[Discard(session.descriptor), Close()] if session else [Close()]",
+        "[Close()]",
+    ),
+    Planting(
+        "a session that was handed over is still held",
+        Handover.handed_over,
+        "self._session = None",
+        "pass",
+    ),
+    Planting(
+        "a handover ends with the first save that fails",
+        Handover.receive,
+        "if scan.warnings or",
+        'if b"2" in scan.values or scan.warnings or',
+    ),
+    Planting(
+        "a handover waits for ever",
+        Server.hand_over,
+        "self.call_after(HANDOVER_TIME, connection.drop)",
+        "pass",
+    ),
+    Planting(
+        "clients stay while their daemon waits to hand over",
+        Server.leave_clients,
+        "self._drop_clients(int(self._clock.now()))",
+        "pass",
+    ),
+    Planting(
+        "a handover is closed because the next daemon reads slowly",
+        Server.hand_over,
+        "ClientMemory(self._settings, lambda _client, _what: None)",
+        "self._memory",
+    ),
+    # Watched sessions.
+    Planting(
+        "no session is watched",
+        Service.save_endp,
+        "self._sessions.watch(session)",
+        "pass",
+    ),
+    Planting(
+        "a session that was put back isn't watched",
+        Service.put_back,
+        "self._sessions.watch(found.session)",
+        "pass",
+    ),
+    Planting(
+        "a session that was found is still watched",
+        Service._is_good,
+        "self._sessions.unwatch(session)",
+        "pass",
+    ),
+    Planting(
+        "a watched session that its remote side ends stays in the cache",
+        Service.ended,
+        "self._cache.drop(session)",
+        "pass",
+    ),
+    Planting(
+        "a watched session that its remote side ends stays open",
+        Service.ended,
+        "self._sessions.discard(session)",
+        "self._sessions.unwatch(session)",
+    ),
+    Planting(
+        "another session's event ends the one that has its number now",
+        Server._session_ready,
+        "if self._network.readable(handle):",
+        "if True:",
+    ),
+    Planting(
+        "a watched session whose remote side only says something stays",
+        SimulatedNetwork.readable,
+        "EPOLLIN | _ALWAYS_REPORTED",
+        "_ALWAYS_REPORTED",
+    ),
+    # Bounds.
+    Planting(
+        "one session too many of an endpoint",
+        ConnectionCache.surplus,
+        "endpoint.sessions > self.settings.endpoint_session_limit",
+        "endpoint.sessions > self.settings.endpoint_session_limit + 1",
+    ),
+    Planting(
+        "one session too many in all",
+        ConnectionCache.surplus,
+        "0 < self.settings.session_limit < self.sessions",
+        "0 < self.settings.session_limit + 1 < self.sessions",
+    ),
+    Planting(
+        "the endpoint that was saved to loses its session instead of the one that has most",
+        ConnectionCache.surplus,
+        "return (self._crowds.largest() or next(iter(self._endpoints.values()))).oldest",
+        "return endpoint.oldest",
+    ),
+    Planting(
+        "the newest session makes room",
+        ConnectionCache.surplus,
+        "return endpoint.oldest",
+        "return endpoint.newest",
+    ),
+    Planting(
+        "a session that made room leaks",
+        Service.save_endp,
+        "self._sessions.close(surplus)",
+        "pass",
+    ),
+    Planting(
+        "one binding too many of a destination",
+        ConnectionCache._has_room,
+        "len(bindings) < settings.destination_binding_limit",
+        "len(bindings) <= settings.destination_binding_limit",
+    ),
+    Planting(
+        "one binding too many in all",
+        ConnectionCache._has_room,
+        "self.bindings < settings.binding_limit",
+        "self.bindings <= settings.binding_limit",
+    ),
+    Planting(
+        "labels of sessions aren't counted in the size of the cache",
+        ConnectionCache._unlink,
+        "self.size -= len(endpoint.label) + len(session.prop)",
+        "self.size -= len(session.prop)",
+    ),
+    Planting(
+        "a descriptor leaks when its label has no room",
+        Conversation.receive_descriptors,
+        "(Discard(descriptors[0]), self._request.fail)",
+        "(self._request.fail,)",
+    ),
+    Planting(
+        "one client too many",
+        Server._mind_the_door,
+        "len(self._clients) < self._settings.client_limit",
+        "len(self._clients) <= self._settings.client_limit",
+    ),
+    Planting(
+        "newcomers wait on when a client leaves",
+        Server._forget,
+        "self._mind_the_door(now)",
+        "pass",
+    ),
+    Planting(
+        "newcomers wait on when the limit is raised",
+        Server.reconfigure,
+        "self._mind_the_door(now)",
+        "pass",
+    ),
+    Planting(
+        "who has come before the limit was met is let in behind it",
+        Server._accept,
+        "if not self._accepting:",
+        "if False:",
+    ),
+    Planting(
+        "unfinished messages aren't bounded",
+        ClientMemory.unfinished,
+        "if leaving is not None:",
+        "if False:",
+    ),
+    Planting(
+        "what is left behind an answer isn't counted",
+        Connection.ready,
+        "self._answer(listed(answer), now)\n    self._hold_unfinished()",
+        "self._answer(listed(answer), now)\n    if not answer:\n        self._hold_unfinished()",
+    ),
+    Planting(
+        "whoever comes last is closed for what others hold",
+        Budget.hold,
+        "if size * len(self._held) > self.limit:",
+        "if True:",
+    ),
+    Planting(
+        "a client that has gone is still held to hold something",
+        ClientMemory.gone,
+        "self._unfinished.hold(client, 0)",
+        "pass",
+    ),
+    Planting(
+        "answers that aren't read aren't bounded",
+        ClientMemory.unread,
+        "if leaving is not None:",
+        "if False:",
+    ),
+    Planting(
+        "answers that were read at last are still counted",
+        Connection._go_on,
+        "self._memory.unread(self, 0)",
+        "pass",
+    ),
+    Planting(
+        "who is closed for the time limit is closed for its last answer, too",
+        Connection.time_out,
+        "told = self._send(action) == len(action)",
+        "self._answer([action], now)",
+    ),
+    Planting(
+        "a flood of warnings is logged",
+        WarningLimit.warn,
+        "if count <= self.most:",
+        "if True:",
+    ),
+    Planting(
+        "a minute of warnings is a second",
+        WarningLimit.warn,
+        "self.due = now + MINUTE",
+        "self.due = now + 1",
+    ),
+    # Switches.
+    Planting(
+        "no good-bye is said",
+        CachedSessions.close,
+        "if text:",
+        "if False:",
+    ),
+    Planting(
+        "the oldest session is found first where the newest is wanted",
+        ConnectionCache._take,
+        "endpoint.newest if self.settings.newest_first else endpoint.oldest",
+        "endpoint.oldest",
+    ),
+    Planting(
+        "a session that its remote side has closed is handed out",
+        Service._is_good,
+        "self._settings.skip_closed and",
+        "False and",
+    ),
+    Planting(
+        "a session that nobody claimed is closed where it is to be kept",
+        Service.put_back,
+        "self._settings.keep_unclaimed and",
+        "False and",
+    ),
+    Planting(
+        "a session that is put back is the newest",
+        ConnectionCache.put_back,
+        "newer.serial < session.serial",
+        "True",
     ),
     Planting(
         "an unknown request is answered with FAIL",

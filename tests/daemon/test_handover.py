@@ -1,0 +1,150 @@
+"""A daemon hands over: two servers on one listening socket."""
+
+from __future__ import annotations
+
+import errno
+import os
+from typing import NoReturn
+
+import pytest
+
+from scache.config.settings import Settings
+from scache.daemon.server import HANDOVER_TIME, Server
+from scache.protocol.attributes import encode
+from scache.protocol.dialect import POSTFIX_2
+from scache.simulated import SimulatedNetwork, socket_pair
+from scache.simulated.clock import VirtualClock
+
+SAVE = encode((b"request", b"save_endp"), (b"ttl", b"100"), (b"label", b"E"), (b"property", b"P"))
+BIND = encode(
+    (b"request", b"save_dest"), (b"ttl", b"100"), (b"label", b"D"), (b"property", b"P"), (b"label", b"E")
+)
+FIND = encode((b"request", b"find_dest"), (b"label", b"D"))
+
+
+def refuse() -> NoReturn:
+    raise OSError(errno.ENFILE, os.strerror(errno.ENFILE))
+
+
+class TwoDaemons:
+    """One that has a session and its binding cached and is about to leave, and the next one, which starts
+    when somebody has connected.
+    """
+
+    def __init__(self) -> None:
+        self.clock = VirtualClock()
+        self.log: list[str] = []
+        self.network = SimulatedNetwork()
+        self.leaving = self._server(self.network)
+        self.network.listening.hold()
+        self.client = self.network.connect()
+        for data in (BIND, SAVE):
+            self.client.send(data)
+            self._turns(self.leaving)
+        session, self.remote = socket_pair()
+        self.client.send(b"\0", (session,))
+        session.release()
+        self._turns(self.leaving)
+        self.client.receive(65536)
+
+    def _server(self, network: SimulatedNetwork) -> Server:
+        settings = Settings(ttl_limit=100, dialect=POSTFIX_2, goodbye={b"": b"QUIT\r\n"})
+        return Server(network, self.clock, settings, self.log.append)
+
+    def _turns(self, *servers: Server) -> None:
+        for _ in range(20):
+            for server in servers:
+                if not server.stopped:
+                    server.turn(0)
+
+    def begin(self) -> None:
+        """The leaving one is connected to the next one."""
+        self.leaving.stop()
+        self.leaving.leave_clients()
+        self.leaving.hand_over(self.network.connect_to_successor())
+        self.next = self._server(SimulatedNetwork(listening=self.network.listening))
+
+    def go_on(self) -> None:
+        """Both do their part, until there is nothing to do."""
+        for _ in range(1000):
+            if not self.leaving.stopped:
+                self.leaving.turn(0)
+            self.next.turn(0)
+        assert self.leaving.stopped
+
+    def found(self) -> bytes:
+        """What the next daemon answers to who asks for the destination."""
+        client = self.network.connect()
+        client.send(FIND)
+        self._turns(self.next)
+        return client.receive(65536)
+
+
+HIT = encode((b"status", b"0"), (b"property", b"P"), (b"property", b"P"))
+
+
+def test_the_next_daemon_has_what_the_one_before_it_had() -> None:
+    daemons = TwoDaemons()
+    daemons.begin()
+    daemons.go_on()
+    assert daemons.found() == HIT
+    assert not daemons.remote.input_ended
+
+
+def test_clients_are_left_before_anybody_has_to_wait() -> None:
+    daemons = TwoDaemons()
+    daemons.leaving.stop()
+    daemons.leaving.leave_clients()
+    assert daemons.client.input_ended
+
+
+def test_a_socket_of_a_few_bytes_makes_it_slow_and_nothing_else() -> None:
+    daemons = TwoDaemons()
+    daemons.network.listening.capacity = 7
+    daemons.begin()
+    daemons.go_on()
+    daemons.network.listening.capacity = 1000
+    assert daemons.found() == HIT
+
+
+def test_nobody_listens_again_when_the_pause_in_accepting_would_be_over(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    daemons = TwoDaemons()
+    daemons.client.release()
+    daemons.leaving.turn(0)
+    with monkeypatch.context() as exhausted:
+        exhausted.setattr(daemons.network, "accept", refuse)
+        daemons.network.connect()
+        daemons.leaving.turn(0)
+    assert daemons.log == ["warning: accept connection: Too many open files in system"]
+    daemons.network.listening.capacity = 7  # so that it has to wait for room
+    daemons.begin()
+    daemons.clock.advance(2)
+    daemons.go_on()
+    daemons.network.listening.capacity = 1000
+    assert daemons.found() == HIT
+
+
+def test_a_next_daemon_that_does_nothing_is_waited_for_some_seconds_and_the_rest_is_closed_politely() -> None:
+    daemons = TwoDaemons()
+    daemons.begin()
+    daemons.clock.advance(HANDOVER_TIME - 1)
+    daemons.leaving.turn(0)
+    assert not daemons.leaving.stopped
+    daemons.clock.advance(1)
+    daemons.leaving.turn(0)
+    assert daemons.leaving.stopped
+    daemons.leaving.close()
+    assert daemons.remote.receive(100) == b"QUIT\r\n"
+    assert daemons.remote.input_ended
+
+
+def test_one_that_is_stopped_meanwhile_holds_nothing_any_more() -> None:
+    daemons = TwoDaemons()
+    daemons.begin()
+    daemons.leaving.turn(0)
+    daemons.leaving.stop()
+    daemons.leaving.close()
+    assert daemons.leaving.clients == 0
+    assert daemons.network.table.files == {}
