@@ -87,6 +87,7 @@ class UnixNetwork:
         self.listener = listener
         self._listening = _socket.socket(AF_UNIX, SOCK_STREAM, 0, listener)
         self._listening.setblocking(False)
+        self._address: str | bytes | None = None  # of the listening socket, once it is closed here
         self._epoll = select.epoll()
         self._watched: set[int] = set()
         #: Close a session's descriptor that was sent to a client. The socket's options stay as they are: it
@@ -102,18 +103,20 @@ class UnixNetwork:
 
     def connect_to_successor(self, patience: int) -> UnixStream:
         """Close the listening socket here, and connect to whoever listens there still or will: the same
-        socket in another process's hands. OSError where nobody does, or where so many wait for that already
-        that there is no room for so many seconds.
+        socket in another process's hands. OSError where nobody does; BlockingIOError where so many wait for
+        that already that there is no room for so many seconds, and it may be tried again.
         """
-        address = self._listening.getsockname()
-        if self.listener in self._watched:
-            self.unwatch(self.listener)
-        self._listening.close()
+        if self._address is None:
+            self._address = self._listening.getsockname()
+            if self.listener in self._watched:
+                self.unwatch(self.listener)
+            self._listening.close()
         successor = _socket.socket(AF_UNIX, SOCK_STREAM)
         limit = patience.to_bytes(_LONG, sys.byteorder) + bytes(_LONG)
         try:
             successor.setsockopt(SOL_SOCKET, SO_SNDTIMEO, limit)
-            successor.connect(address)
+            successor.setblocking(patience > 0)
+            successor.connect(self._address)
         except OSError:
             successor.close()
             raise

@@ -36,7 +36,7 @@ _LONGEST_WAIT = 86400.0
 #: Seconds without accepting after descriptors were used up.
 _ACCEPT_PAUSE = 1
 
-#: Seconds that a handover to the next daemon may take.
+#: Seconds that the next daemon may take for each step of a handover.
 HANDOVER_TIME = 10
 
 
@@ -66,6 +66,7 @@ class Server:
         self._sessions = CachedSessions(network, settings, self._resume_accepting, self._said_goodbye)
         self._service = make_service(settings, self._sessions, self._bound_met, observer)
         self._memory = ClientMemory(settings, self._close_client)
+        self._listens = True
         self._accepting = False
         self._clients: dict[int, Connection] = {}
         self._handlers: dict[int, Handler] = {}
@@ -159,15 +160,16 @@ class Server:
                 handler(now)
 
     def leave_clients(self) -> None:
-        """Close all clients without a word; the network's listening socket is about to be closed, too."""
+        """Close all clients without a word, and accept no more: the listening socket is no longer there."""
+        self._listens = False
         self._drop_clients(int(self._clock.now()))
-        self._limits.cancel(self._mind_the_door)  # accepting, if it paused, is over
 
     def hand_over(self, stream: Stream) -> None:
-        """Begin to pass what is cached to the daemon at the other end of this stream. To be called after
-        `run` and `leave_clients`. The next `run` returns when it's all over, after HANDOVER_TIME seconds at
-        most; then comes `close`, for what is left.
+        """Leave all clients, and begin to pass what is cached to the daemon at the other end of this stream.
+        To be called after `run`. The next `run` returns when it's all over, or when the other side has done
+        nothing for HANDOVER_TIME seconds; then comes `close`, for what is left.
         """
+        self.leave_clients()
         now = int(self._clock.now())
         handover = Handover(self._service.take_next, self._settings.dialect, now)
         connection = Connection(
@@ -183,7 +185,15 @@ class Server:
         self._timers.cancel(self._stop_idling)
         self._clients[stream.handle] = connection
         self._handlers[stream.handle] = connection.ready
-        self.call_after(HANDOVER_TIME, connection.drop)
+
+        def give_up(now: int) -> None:
+            left = connection.last_heard + HANDOVER_TIME - self._clock.monotonic()
+            if left > 0:
+                self.call_after(left, give_up)
+            else:
+                connection.drop(now)
+
+        self.call_after(HANDOVER_TIME, give_up)
         connection.open(now)
 
     def _handover_over(self, handle: int, _now: int) -> None:
@@ -307,7 +317,7 @@ class Server:
         """Look for newcomers while there is room for one."""
         paused = self._mind_the_door in self._limits
         accepting = not paused and len(self._clients) < self._settings.client_limit
-        if accepting != self._accepting:
+        if self._listens and accepting != self._accepting:
             self._accepting = accepting
             if accepting:
                 self._network.watch(self._network.listener, READABLE)

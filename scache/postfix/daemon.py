@@ -171,15 +171,23 @@ def _hand_over(server: Server, network: UnixNetwork, log: MailLog) -> None:
     """
     server.unwatch(master.STATUS)
     master.leave()
-    server.leave_clients()  # who may have to wait now, but for the next daemon
     try:
-        server.hand_over(network.connect_to_successor(HANDOVER_TIME))
+        server.hand_over(_connect_to_successor(server, network))
     except (ConnectionRefusedError, FileNotFoundError):
         return  # Postfix stops: there is no next one
     except OSError as error:
         log(f"warning: what is cached can't be passed to the next daemon: {error.strerror}")
         return
     server.run()
+
+
+def _connect_to_successor(server: Server, network: UnixNetwork) -> UnixStream:
+    """If possible, before the clients that are left come again all at once; else they needn't wait for it."""
+    try:
+        return network.connect_to_successor(0)
+    except BlockingIOError:
+        server.leave_clients()
+        return network.connect_to_successor(HANDOVER_TIME)
 
 
 def _network(command_line: CommandLine) -> UnixNetwork:

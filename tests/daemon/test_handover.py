@@ -60,7 +60,6 @@ class TwoDaemons:
     def begin(self) -> None:
         """The leaving one is connected to the next one."""
         self.leaving.stop()
-        self.leaving.leave_clients()
         self.leaving.hand_over(self.network.connect_to_successor())
         self.next = self._server(SimulatedNetwork(listening=self.network.listening))
 
@@ -91,10 +90,9 @@ def test_the_next_daemon_has_what_the_one_before_it_had() -> None:
     assert not daemons.remote.input_ended
 
 
-def test_clients_are_left_before_anybody_has_to_wait() -> None:
+def test_clients_are_left_when_it_begins() -> None:
     daemons = TwoDaemons()
-    daemons.leaving.stop()
-    daemons.leaving.leave_clients()
+    daemons.begin()
     assert daemons.client.input_ended
 
 
@@ -138,6 +136,18 @@ def test_a_next_daemon_that_does_nothing_is_waited_for_some_seconds_and_the_rest
     daemons.leaving.close()
     assert daemons.remote.receive(100) == b"QUIT\r\n"
     assert daemons.remote.input_ended
+
+
+def test_as_long_as_the_next_daemon_goes_on_it_may_take_its_time() -> None:
+    daemons = TwoDaemons()
+    daemons.begin()
+    daemons.next.turn(0)
+    for _ in range(3):
+        daemons.clock.advance(HANDOVER_TIME - 1)
+        daemons.next.turn(0)
+        daemons.leaving.turn(0)
+    daemons.go_on()
+    assert daemons.found() == HIT
 
 
 def test_one_that_is_stopped_meanwhile_holds_nothing_any_more() -> None:

@@ -113,10 +113,15 @@ class Life:
         with _tracebacks():
             self.server.log_statistics()
             self.server.unwatch(self._status_channel)
-            self.server.leave_clients()
         self._check()
         self.network.table.close(self._status_channel)
         self._own -= {self.network.listener, self._status_channel}
+
+    def leave_clients(self) -> None:
+        """The handover can't begin yet; clients needn't wait for that."""
+        with _tracebacks():
+            self.server.leave_clients()
+        self._check()
 
     def hand_over(self) -> None:
         """The handover begins. BlockingIOError where too many wait for the next daemon already."""

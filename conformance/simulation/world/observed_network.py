@@ -114,18 +114,22 @@ class _HandoverStream(SimulatedStream):
 
     def _observe_receive(self, limit: int) -> bytes:
         data = self._receive(limit)
-        self._network.books.moved += 1
+        self._moved()
         return data
 
     def _observe_send(self, data: bytes) -> int:
         sent = self._send(data)
-        self._network.books.moved += 1
+        self._moved()
         return sent
 
     def send_descriptor(self, descriptor: int) -> None:
         super().send_descriptor(descriptor)
-        self._network.books.moved += 1
+        self._moved()
         self._network.books.ledger.handed_out(descriptor)
+
+    def _moved(self) -> None:
+        self._network.books.moved += 1
+        self._network.heard_of_successor = self._network.books.elapsed
 
     def close(self) -> None:
         self._network.books.moved += 1
@@ -149,6 +153,7 @@ class ObservedNetwork(SimulatedNetwork):
         self.clients = clients
         self.streams = 0
         self.ending = False
+        self.heard_of_successor = 0.0  # when something went to it or came from it
         self.handing_over: Callable[[StreamSocket], Client] | None = None  # makes the client that it is then
         self.refused_at: float | None = None
         self.rotation = 0

@@ -239,11 +239,11 @@ PLANTINGS = [
     Planting(
         "a handover waits for ever",
         Server.hand_over,
-        "self.call_after(HANDOVER_TIME, connection.drop)",
+        "self.call_after(HANDOVER_TIME, give_up)",
         "pass",
     ),
     Planting(
-        "clients stay while their daemon waits to hand over",
+        "clients stay while their daemon hands over",
         Server.leave_clients,
         "self._drop_clients(int(self._clock.now()))",
         "pass",
