@@ -170,6 +170,7 @@ class Server:
         nothing for HANDOVER_TIME seconds; then comes `close`, for what is left.
         """
         self.leave_clients()
+        self._moment.elapsed = self._clock.monotonic()  # some time may have passed since the last turn
         now = int(self._clock.now())
         handover = Handover(self._service.take_next, self._settings.dialect, now)
         connection = Connection(
@@ -187,7 +188,7 @@ class Server:
         self._handlers[stream.handle] = connection.ready
 
         def give_up(now: int) -> None:
-            left = connection.last_heard + HANDOVER_TIME - self._clock.monotonic()
+            left = connection.last_heard + HANDOVER_TIME - self._moment.elapsed
             if left > 0:
                 self.call_after(left, give_up)
             else:
