@@ -9,7 +9,7 @@ from itertools import product
 
 from conformance.catalogue.language.model import Advance, Connect, PassTime
 from conformance.differential.stretch import Entry
-from conformance.differential.unit import Late, Move, Unit
+from conformance.differential.unit import Late, Look, Move, Unit
 
 __all__ = ["Coverage", "Seldom"]
 
@@ -72,7 +72,8 @@ class Coverage:
         self._note(Seldom.MANY_CLIENTS, connected >= 100)
         self._note(Seldom.INTERVALS, intervals >= 5)
         for entry in entries:
-            self._note(Seldom.LONG_ANSWER, len(entry.received[0].data) > _SOCKET_BUFFER)
+            late = isinstance(entry.action, Look)
+            self._note(Seldom.LONG_ANSWER, late and len(entry.received[0].data) > _SOCKET_BUFFER)
             self._note(
                 Seldom.DAYS, isinstance(entry.action, Advance | PassTime) and entry.action.seconds >= _DAY
             )

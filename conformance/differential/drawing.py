@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
 
 from conformance.contract.borders import border
 from conformance.contract.wire import DUMMY, WRONG_REQUESTS, attribute_list
-from conformance.differential.profile import Profile, draw_options, draw_profile
+from conformance.differential.profile import Profile, crowd_of, draw_crowd, draw_options, draw_profile
 from conformance.differential.unit import Find, Late, Leave, Move, Nonsense, Save, SaveSession, Unit
 
 __all__ = ["draw_stretch"]
@@ -16,6 +17,10 @@ _BAD_TTLS = (b"0", b"-1", b"2147483648", b"4294967296", b"9" * 20, b"99999999999
 _MALFORMED_TTLS = (b"5 ", b"5x", b"5.0", b"0x10", b"", b"++5", b"- 1", b"x" * 99 + b"\xc3\xa9")
 _TTLS = _GOOD_TTLS + _BAD_TTLS + _MALFORMED_TTLS
 
+#: Bytes of a write that reach a daemon in one piece of the kernel's. Of more, it is chance how many there
+#: are when it reads, and so how many of a malformed request its reply throws away.
+_ONE_PIECE = 32_768
+
 _MOVES = (1, 1, 1, 2, 3, 7, 600, -1, -3)
 _LARGE_MOVES = (1, 1, 59, 60, 61, 3599, 3600, 86_399, 86_400, 86_401, 604_800, -3600)
 
@@ -23,9 +28,20 @@ _LARGE_MOVES = (1, 1, 59, 60, 61, 3599, 3600, 86_399, 86_400, 86_401, 604_800, -
 def draw_stretch(seed: int, units: int | None = None) -> tuple[dict[str, str], list[Unit]]:
     """The options of both daemons and the units of a stretch; units: how many, where that isn't drawn."""
     source = random.Random(f"diff {seed}")
-    options = draw_options(source)
-    profile = draw_profile(source, int(options["connection_cache_ttl_limit"]), units)
-    return options, [_Artist(source, profile, number).unit() for number in range(profile.units)]
+    crowd = None if units else crowd_of(seed)
+    options = draw_options(source, crowd)
+    limit = int(options["connection_cache_ttl_limit"])
+    profile = draw_profile(source, limit, seed, units) if crowd is None else draw_crowd(source, limit, crowd)
+    drawn: list[Unit] = [_Artist(source, profile, number).unit() for number in range(profile.units)]
+    return options, drawn if units else [*drawn, *_ending(source, profile)]
+
+
+def _ending(source: random.Random, profile: Profile) -> Iterator[Unit]:
+    """Lookups of what the stretch has left behind, some of them when a part of it is due."""
+    if profile.looks and source.random() < 0.5:
+        yield Move(source.choice((1, max(1, profile.limit - 1))))
+    for number in range(profile.looks):
+        yield _Artist(source, profile, profile.units + number).look()
 
 
 class _Artist:
@@ -45,6 +61,10 @@ class _Artist:
         if self._source.random() < self._profile.late:
             return Late(max(1, self._move()), acted)
         return acted
+
+    def look(self) -> Find:
+        """A lookup in the plainest way, up to its last dummy."""
+        return Find(self._peer, (self._find_request(),), (DUMMY,), (DUMMY,))
 
     def _move(self) -> int:
         limit = self._profile.limit
@@ -70,11 +90,12 @@ class _Artist:
         return Leave(self._peer, half_close=self._source.random() < 0.5)
 
     def _save_endp(self) -> SaveSession:
+        label, prop = self._label(self._profile.endpoints), self._property()
         request = attribute_list(
             (b"request", b"save_endp"),
-            (b"ttl", self._ttl()),
-            (b"label", self._label(self._profile.endpoints)),
-            (b"property", self._property()),
+            (b"ttl", self._ttl(len(label + prop))),
+            (b"label", label),
+            (b"property", prop),
         )
         count = self._source.choice((1, 1, 1, 1, 1, 1, 0, 2, 3))
         tokens = tuple(f"T{self._number}.{number}" for number in range(count))
@@ -82,12 +103,14 @@ class _Artist:
         return SaveSession(self._peer, self._split(self._with_dummy(request)), b"\0" + behind, tokens)
 
     def _save_dest(self) -> bytes:
+        label, prop = self._label(self._profile.destinations), self._property()
+        endpoint = self._label(self._profile.endpoints)
         return attribute_list(
             (b"request", b"save_dest"),
-            (b"ttl", self._ttl()),
-            (b"label", self._label(self._profile.destinations)),
-            (b"property", self._property()),
-            (b"label", self._label(self._profile.endpoints)),
+            (b"ttl", self._ttl(len(label + prop + endpoint))),
+            (b"label", label),
+            (b"property", prop),
+            (b"label", endpoint),
         )
 
     def _find(self) -> Find:
@@ -108,7 +131,8 @@ class _Artist:
                 (b"dummy\0", b"\0\0"),
             )
         )
-        return Find(self._peer, self._split(self._with_dummy(self._find_request())), ready, confirmation)
+        pieces = self._split(self._with_dummy(self._find_request()))
+        return Find(self._peer, pieces, ready, confirmation, slow=self._source.random() < self._profile.slow)
 
     def _find_request(self) -> bytes:
         kind, numbered = self._source.choice(
@@ -125,7 +149,7 @@ class _Artist:
             place = source.randrange(len(data) + 1)
             insert = source.choice((b"\0", b"", b"\0\0", b"x", b"request\0", b"ttl\0", source.randbytes(2)))
             data = data[:place] + insert + data[place + source.randrange(4) :]
-        data = data or b"\0"
+        data = data[-_ONE_PIECE:] or b"\0"
         tokens = (f"T{self._number}.0",) if source.random() < 0.2 else ()
         return Nonsense(self._peer, self._split(data), tokens, half_close=source.random() < 0.5)
 
@@ -135,7 +159,7 @@ class _Artist:
 
     def _with_glue(self, request: bytes) -> bytes:
         """Now and then a second request or junk is glued behind, which the reply to the first throws away."""
-        if self._source.random() < 0.9:
+        if self._source.random() < 0.9 or len(request) > _ONE_PIECE:
             return request
         return request + self._source.choice((self._save_dest(), b"\0", b"junk\0"))
 
@@ -147,7 +171,8 @@ class _Artist:
         cuts = sorted({source.randrange(1, len(data)) for _ in range(source.choice((1, 1, 2, 5)))})
         return tuple(data[start:stop] for start, stop in zip([0, *cuts], [*cuts, len(data)], strict=True))
 
-    def _ttl(self) -> bytes:
+    def _ttl(self, length: int) -> bytes:
+        """The ttl of a request with so many bytes besides."""
         source, limit = self._source, self._profile.limit
         draw = source.random()
         if draw < 0.6:
@@ -156,7 +181,7 @@ class _Artist:
             return b"%d" % border(source, 2**31 - 1)
         if draw < 0.75:
             return source.choice((b"0", b" ", b"\n")) * border(source, 5000) + b"2"
-        return source.choice(_TTLS)
+        return source.choice(_TTLS if length < _ONE_PIECE else _GOOD_TTLS + _BAD_TTLS)
 
     def _label(self, numbered: int) -> bytes:
         if numbered and self._source.random() < 0.8:

@@ -8,7 +8,7 @@ from conformance.catalogue.language.model import Advance, Close, Connect, PassTi
 from conformance.contract.shrinking import shrink
 from conformance.contract.target import START, Target
 from conformance.differential.stretch import Difference, Entry, Stretch
-from conformance.differential.unit import Unit
+from conformance.differential.unit import Ask, Look, Unit
 from scache.trace.format.events import Event, Header, Kind, Side
 from scache.trace.format.writer import TraceWriter
 
@@ -71,7 +71,7 @@ def _write(path: Path, header: Header, entries: list[Entry], side: int) -> None:
             action = entry.action
             if isinstance(action, Advance | PassTime):
                 at += action.seconds
-            if not isinstance(action, Connect | Send | Shutdown | Close):
+            if not isinstance(action, Connect | Send | Ask | Look | Shutdown | Close):
                 continue
             if isinstance(action, Connect):
                 opened += 1
@@ -79,7 +79,8 @@ def _write(path: Path, header: Header, entries: list[Entry], side: int) -> None:
             if action.peer not in connections:
                 continue  # the daemon has closed it
             connection = connections[action.peer]
-            writer.write(_client_event(at, connection, action))
+            if not isinstance(action, Look):
+                writer.write(_client_event(at, connection, action))
             received = entry.received[side]
             if received.data:
                 writer.write(
@@ -90,8 +91,9 @@ def _write(path: Path, header: Header, entries: list[Entry], side: int) -> None:
                 del connections[action.peer]
 
 
-def _client_event(at: int, connection: int, action: Connect | Send | Shutdown | Close) -> Event:
-    if isinstance(action, Send):
-        return Event(at, connection, Kind.DATA, Side.CLIENT, action.data, tuple(action.tokens))
+def _client_event(at: int, connection: int, action: Connect | Send | Ask | Shutdown | Close) -> Event:
+    if isinstance(action, Send | Ask):
+        tokens = tuple(action.tokens) if isinstance(action, Send) else ()
+        return Event(at, connection, Kind.DATA, Side.CLIENT, action.data, tokens)
     kinds = {Connect: Kind.OPEN, Shutdown: Kind.END, Close: Kind.CLOSE}
     return Event(at, connection, kinds[type(action)], Side.CLIENT)

@@ -16,7 +16,7 @@ from conformance.catalogue.language.model import (
 )
 from conformance.contract.target import Daemon, Peer, Received, Target
 from conformance.differential.incomparable import comparable_greeting, comparable_log
-from conformance.differential.unit import Action, Move, Unit
+from conformance.differential.unit import Action, Ask, Look, Move, Unit
 
 __all__ = ["Difference", "Entry", "Stretch"]
 
@@ -123,17 +123,18 @@ class Stretch:
         sessions = self._sessions() if isinstance(action, Advance | Close) else ((), ())
         return self._enter(Entry(action, received, (left_log, right_log), sessions))
 
-    def _move(self, action: Send | Shutdown | Close) -> tuple[Received, Received]:
+    def _move(self, action: Send | Ask | Look | Shutdown | Close) -> tuple[Received, Received]:
         left, right = self._peers[action.peer]
         for peer in (left, right):
-            if isinstance(action, Send):
-                peer.send(action.data, action.tokens)
+            if isinstance(action, Send | Ask):
+                peer.send(action.data, action.tokens if isinstance(action, Send) else ())
             elif isinstance(action, Shutdown):
                 peer.shutdown()
-            else:
+            elif isinstance(action, Close):
                 peer.close()
         if isinstance(action, Close):
             del self._peers[action.peer]
+        if isinstance(action, Close | Ask):
             return Received(), Received()
         if isinstance(action, Send) and len(action.tokens) == 1:  # of several, Postfix leaks all
             self._tokens += action.tokens

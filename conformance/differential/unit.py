@@ -14,9 +14,38 @@ from conformance.catalogue.language.model import Advance, Close, Connect, PassTi
 from conformance.contract.target import Received
 from conformance.contract.wire import DUMMY
 
-__all__ = ["Action", "Find", "Late", "Leave", "Move", "Nonsense", "Save", "SaveSession", "Steps", "Unit"]
+__all__ = [
+    "Action",
+    "Ask",
+    "Find",
+    "Late",
+    "Leave",
+    "Look",
+    "Move",
+    "Nonsense",
+    "Save",
+    "SaveSession",
+    "Steps",
+    "Unit",
+]
 
-Action = Connect | Send | Shutdown | Close | Advance | PassTime
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One write of a client that doesn't look at the answer yet."""
+
+    peer: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """The client looks at what has come."""
+
+    peer: str
+
+
+Action = Connect | Send | Ask | Look | Shutdown | Close | Advance | PassTime
 
 #: A unit being played: it yields an action and is sent what the acting client received.
 Steps = Generator[Action, Received, None]
@@ -58,18 +87,23 @@ class Find:
     """find_endp or find_dest.
 
     ready and confirmation: what is sent where a dummy is due, in so many writes; none of them means that the
-    client leaves at that point.
+    client leaves at that point. slow: the client lets a second pass before it reads the answer.
     """
 
     peer: str
     pieces: tuple[bytes, ...]
     ready: tuple[bytes, ...]
     confirmation: tuple[bytes, ...]
+    slow: bool = False
 
     def play(self) -> Steps:
         hit = False
         for piece in self.pieces:
-            received = yield Send(self.peer, piece)
+            if self.slow:
+                yield Ask(self.peer, piece)
+                received = yield Look(self.peer)
+            else:
+                received = yield Send(self.peer, piece)
             hit = hit or _is_hit(received)
         if not hit:
             return

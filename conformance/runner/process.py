@@ -11,6 +11,7 @@ from pathlib import Path
 from conformance.catalogue.language.dialogue import attribute
 from conformance.catalogue.language.model import ProcessStep
 from conformance.contract.target import Daemon, Peer
+from conformance.runner.crowds import come_and_go, keep_many
 from scache.errors import UnavailableError
 
 __all__ = ["PROCESS_STEPS"]
@@ -22,7 +23,6 @@ _ASKED = 300  # requests of one measurement
 _TTL = 100_000  # seconds that they live
 #: Postfix's grows six times and more, a flat one by half at most, also on a machine that is busy.
 _MOST_GROWTH = 2.5
-_LOOKUPS = 66_000  # above 2^16; fifty clients share them evenly
 
 
 def _pid(daemon: Daemon) -> int:
@@ -110,20 +110,6 @@ def _save_dest(number: int) -> bytes:
     return attribute("request", "save_dest") + attribute("ttl", str(_TTL)) + label + b"\0"
 
 
-def _many_lookups(_daemon: Daemon, peers: Mapping[str, Peer]) -> str | None:
-    """All clients ask, then all look: a daemon is waited for once for so many requests."""
-    request = attribute("request", "find_endp") + attribute("label", "no such endpoint") + b"\0"
-    miss = attribute("status", "2") + attribute("property", "") + b"\0"
-    for asked in range(0, _LOOKUPS, len(peers)):
-        for peer in peers.values():
-            peer.send(request)
-        for name, peer in peers.items():
-            received = peer.receive()
-            if (received.data, received.end) != (miss, False):
-                return f"client {name} receives {received.data!r} after {asked} lookups"
-    return None
-
-
 #: What was noted of a process, by its number and what it is.
 _NOTED: dict[tuple[int, str], int] = {}
 
@@ -170,5 +156,6 @@ PROCESS_STEPS: Mapping[ProcessStep, OnDaemon] = {
     ProcessStep.COMPARE_DESCRIPTORS: _compare("open descriptors", _descriptors, 0),
     ProcessStep.NOTE_MEMORY: _note("resident bytes", _memory),
     ProcessStep.COMPARE_MEMORY: _compare("resident bytes", _memory, _GROWTH),
-    ProcessStep.MANY_LOOKUPS: _many_lookups,
+    ProcessStep.COME_AND_GO: come_and_go,
+    ProcessStep.KEEP_MANY: keep_many,
 }

@@ -51,6 +51,15 @@ class Results:
         """Set what is known of one sabotage."""
         self.shown[name] = replace(self.shown.get(name, Shown()), **what)  # type: ignore[arg-type]
 
+    def knows(self, means: str, name: str) -> bool:
+        """Whether it is stored what `catalogue`, `diff` or `simulation` made of the sabotage of that name."""
+        shown = self.shown.get(name, Shown())
+        return {
+            "catalogue": shown.of > 0,
+            "diff": shown.difference is not None,
+            "simulation": shown.simulation is not None,
+        }[means]
+
     def witness(self, case: str) -> str | None:
         """Of the sabotages that turn the case red, the one that turns the fewest others red."""
         names = [name for name, shown in self.shown.items() if case in shown.red]

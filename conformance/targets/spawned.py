@@ -164,8 +164,9 @@ class SpawnedDaemon:
         # The look comes first: what it wrote before it came to rest is then there to be read.
         rest = self._watch.rest() if self._child.exit_status() is None else Rest.ENDED
         self._child.drain()
-        self._log += self._instance.read_log()
-        return rest
+        lines = self._instance.read_log()
+        self._log += lines
+        return None if lines else rest  # it may have waited for room in the log's socket
 
     def _wait_for_time_limit(self, seconds: int) -> Rest:
         """Have a daemon that waits for a client reach its time limit, where the clock was moved that far.

@@ -35,7 +35,8 @@ LAYERS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("benchmark",),
         ("lab", "report", "differential", "simulation", "kernel"),
         ("runner", "targets"),
-        ("catalogue", "postfix", "reference"),
+        ("catalogue", "postfix"),
+        ("reference",),
         ("contract", "traces"),
     ),
 }

@@ -15,6 +15,7 @@ _LONG = {"connection_cache_ttl_limit": "1000", "connection_cache_status_update_t
 _WHOLE = "a dialogue of this length byte by byte tells nothing that shorter ones don't"
 _BEGIN = start_of_interval(0)
 _MISSING = "log warning: missing attribute label in input from scache socket"
+_UNKNOWN = 'log warning: unrecognized request: "find", ignored'
 _BAD = "log warning: scache_find_endp_service: bad or missing request parameter"
 
 
@@ -290,6 +291,22 @@ CASES = (
         whole=_WHOLE,
     ),
     case(
+        "endurance/clients/3",
+        f"{_MANY:,} clients at the same time are greeted, served and counted.",
+        "after.open statistics.misses",
+        _lines(
+            (f"c{number}: connect\nc{number}: find_endp E = miss" for number in range(_MANY)),
+            "c0: save_endp E P A ttl=900",
+            f"c{_MANY - 1}: find_endp E = P A",
+            "advance 5000",
+            _BEGIN,
+            f"log statistics: address lookup hits=1 miss={_MANY} success=0%",
+            "log statistics: max simultaneous domains=0 addresses=1 connection=1",
+        ),
+        options=_LONG,
+        whole=_WHOLE,
+    ),
+    case(
         "endurance/requests/1",
         "Eleven thousand requests that find nothing are counted, and change nothing.",
         "cache.find_endp statistics.misses",
@@ -317,6 +334,21 @@ CASES = (
         whole=_WHOLE,
     ),
     case(
+        "endurance/requests/5",
+        f"{_MANY:,} strings of junk are skipped, and {_FEW} unknown requests answered, all with a warning.",
+        "after.resync wire.unknown log.unknown",
+        _lines(
+            "save_endp E P A ttl=900",
+            f">> 'junk\\0'*{_MANY}",
+            ["log warning: unexpected attribute junk from scache socket (expecting: request)"] * _MANY,
+            [">> request=find .", "<< status=1 .", 'log warning: unrecognized request: "find", ignored']
+            * _FEW,
+            "find_endp E = P A",
+        ),
+        options=_LONG,
+        whole=_WHOLE,
+    ),
+    case(
         "endurance/requests/3",
         f"{_FEW} clients that owe a descriptor and send none are answered, and leave nothing behind.",
         "fd.none after.open",
@@ -334,17 +366,32 @@ CASES = (
     ),
     case(
         "endurance/requests/4",
-        "After 66,000 requests since its start the daemon still finds what is there, and counts on.",
-        "cache.find_endp statistics.misses",
+        "Behind 11,000 clients and 100,000 requests all is as at the start, and all was counted.",
+        "cache.find_endp statistics.misses statistics.hits after.open",
+        _lines(
+            "save_endp K P K ttl=900\nclose",
+            "process eleven thousand clients",
+            "held K\nconnect\nfind_endp K = P K\nfind_endp K = miss\nadvance 5000",
+            _BEGIN,
+            "log statistics: domain lookup hits=2200 miss=11000 success=16%",
+            "log statistics: address lookup hits=2201 miss=66001 success=3%",
+            "log statistics: max simultaneous domains=1 addresses=2 connection=2",
+        ),
+        options=_LONG,
+        whole=_WHOLE,
+    ),
+    case(
+        "endurance/many/1",
+        "Thousands of destinations, bindings, endpoints and sessions at once keep their order and lives.",
+        "cache.find_endp cache.find_dest cache.refresh expiry.seconds statistics.maxima",
         _lines(
             (f"c{number}: connect" for number in range(50)),
-            "c0: save_endp E P A ttl=900",
-            "process 66,000 lookups",
-            "c0: find_endp E = P A\nc1: save_dest D Q E ttl=900\nc2: find_dest D = miss\nadvance 5000",
+            "process thousands of everything",
+            "c0: find_endp E = miss\nadvance 4090",
             _BEGIN,
-            "log statistics: domain lookup hits=0 miss=1 success=0%",
-            "log statistics: address lookup hits=1 miss=66000 success=0%",
-            "log statistics: max simultaneous domains=1 addresses=1 connection=1",
+            "log statistics: domain lookup hits=1086 miss=6 success=99%",
+            "log statistics: address lookup hits=1026 miss=1 success=99%",
+            "log statistics: max simultaneous domains=4101 addresses=2051 connection=4100",
         ),
         options=_LONG,
         whole=_WHOLE,

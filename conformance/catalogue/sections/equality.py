@@ -9,6 +9,9 @@ from conformance.catalogue.language.model import Case
 
 __all__ = ["CASES", "quoted"]
 
+#: Bytes at which a label might be cut: white space, controls, and what separates in other notations.
+_SIGNS = tuple(bytes([byte]) for byte in b"\t\n\r \x01\x7f:;,=/@#%[]\\\"'.+-_|<>()")
+
 #: What makes two texts nearly the same, and such pairs.
 _TWINS: tuple[tuple[str, tuple[tuple[bytes, bytes], ...]], ...] = (
     (
@@ -48,6 +51,18 @@ _TWINS: tuple[tuple[str, tuple[tuple[bytes, bytes], ...]], ...] = (
     (
         "as text, not as patterns",
         ((b"*", b"a"), (b"a", b"a*"), (b"?", b"a"), (b".", b"a"), (b"%s", b"%d"), (b"a", b"%61")),
+    ),
+    (
+        "as text, not as formats",
+        ((b"%%", b"%"), (b"a%sb", b"ab"), (b"%n", b"%d"), (b"\\n", b"\n"), (b"\\\\", b"\\"), (b"&", b"\\&")),
+    ),
+    (
+        "as text, not as words of the protocol",
+        ((b"request", b"label"), (b"save_endp", b"find_dest"), (b"status", b"property"), (b"dummy", b"ttl")),
+    ),
+    (
+        "behind a space, a colon or a sign",
+        tuple((b"a" + sign + b"b", b"a" + sign + b"c") for sign in (*_SIGNS, b"\xff", b"\x80", b"\xc3\xa9")),
     ),
     (
         "as smtp(8)'s do",

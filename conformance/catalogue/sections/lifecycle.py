@@ -110,6 +110,44 @@ CASES = (
         options={"max_idle": "2m"},
     ),
     case(
+        "lifecycle/idle/8",
+        "What falls due while nobody is connected doesn't start the count anew.",
+        "lifecycle.idle",
+        """
+        save_endp E P A ttl=50
+        save_dest D Q E ttl=70
+        close
+        advance 50
+        free A
+        advance 20
+        advance 29
+        running
+        advance 1
+        exit 0
+        log statistics: start interval Jan 15 08:00:00
+        log statistics: max simultaneous domains=1 addresses=1 connection=1
+        """,
+        options={"max_idle": "100s", "connection_cache_ttl_limit": "1000s"},
+    ),
+    case(
+        "lifecycle/idle/9",
+        "An interval that ends while nobody is connected doesn't start the count anew.",
+        "lifecycle.idle",
+        """
+        find_endp E = miss
+        close
+        advance 60
+        log statistics: start interval Jan 15 08:00:00
+        log statistics: address lookup hits=0 miss=1 success=0%
+        advance 39
+        running
+        advance 1
+        exit 0
+        log nothing
+        """,
+        options={"max_idle": "100s", "connection_cache_status_update_time": "60s"},
+    ),
+    case(
         "lifecycle/use/1",
         "max_use is ignored: the daemon serves more clients than that.",
         "config.max-use",

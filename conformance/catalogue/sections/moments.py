@@ -441,6 +441,23 @@ CASES = (
         """,
         options=_LONG,
     ),
+    case(
+        "moment/turn/10",
+        "A session's life counts from the second in which its descriptor comes, not from its request's.",
+        "expiry.seconds",
+        """
+        >> request=save_endp ttl=5 label=E property=P .
+        << dummy
+        pass 3
+        >> [A]
+        << status=0 .
+        advance 4
+        held A
+        advance 1
+        free A
+        """,
+        options=_LONG,
+    ),
     _interval(1, 40),
     _interval(7, 140),
     _interval(600, 20),

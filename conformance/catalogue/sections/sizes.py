@@ -26,7 +26,7 @@ _RANGES: tuple[tuple[str, tuple[int, ...]], ...] = (
     ("up to 130 bytes", _around(2, 4, 8, 10, 16, 32, 64, 100, 128)),
     ("up to 5,000 bytes", (*_around(256, 512, 1000, 1024, 2000, 2048, 4000, 4096), 3000, 5000)),
     ("up to 70,000 bytes", _around(8192, 10_000, 16_384, 32_768, 65_536)),
-    ("up to one MiB", (100_000, 131_072, 262_144, 524_289, 2**20 - 200)),
+    ("up to one MiB", (100_000, 131_072, 262_144, 524_289, 800_000, 2**20 - 200)),
 )
 
 
@@ -98,6 +98,34 @@ def _both_values(size: int) -> Iterator[str]:
     yield "advance 2"
 
 
+def _whole_answer(size: int) -> Iterator[str]:
+    """Replies and requests that have this many bytes in all."""
+    for overhead in (len("request..find_endp.label...") - 1, len("status.0.property...")):
+        if size > overhead:
+            filled = f"x*{size - overhead - 1}~y" if size > overhead + 1 else "y"
+            yield f"save_endp {filled} {filled} A"
+            yield f"find_endp {filled} = {filled} A"
+    overhead = len("status.0.property..property...")
+    if size > overhead + 2:
+        half = (size - overhead) // 2
+        yield f"save_dest D{size} x*{half} E"
+        yield f"save_endp E z*{size - overhead - half} A"
+        yield f"find_dest D{size} = x*{half} z*{size - overhead - half} A"
+
+
+def _all_long(size: int) -> Iterator[str]:
+    """Destination, property and endpoint of a binding together, saved, refreshed and found."""
+    yield f"save_dest x*{size} y*{size} z*{size} ttl=1"
+    yield f"save_dest x*{size} y*{size} z*{size} ttl=9"
+    yield "advance 1"
+    yield f"save_endp z*{size} w*{size} A"
+    yield f"find_dest x*{size} = y*{size} w*{size} A"
+    yield "advance 8"
+    yield f"save_endp z*{size} w*{size} A ttl=1"
+    yield f"find_dest x*{size} = miss"
+    yield f"find_endp z*{size} = w*{size} A"
+
+
 def _number(size: int) -> Iterator[str]:
     for padding in ("0", '" "', '"\\n"'):
         yield f"save_endp E P A ttl={padding}*{size - 1}~2"
@@ -167,6 +195,8 @@ _FIELDS: tuple[tuple[str, str, str, Lines, int], ...] = (
     ("refresh", "A binding's property is compared whole,", "wire.no-limit cache.refresh", _bound_property, 4),
     ("property", "An endpoint's property comes back whole,", "wire.no-limit cache.names", _endpoint_value, 4),
     ("properties", "Two properties come back whole,", "wire.no-limit cache.names", _both_values, 4),
+    ("message", "Requests and replies are whole,", "wire.find_endp wire.find_dest", _whole_answer, 3),
+    ("refreshed", "A binding is refreshed and found,", "cache.refresh wire.no-limit", _all_long, 3),
     ("number", "A ttl may be written in", "scanner.number", _number, 3),
     ("malformed", "A malformed ttl is shown up to its first 100 bytes, of", "log.malformed", _malformed, 3),
     ("dummy", "A dummy may have a value of", "dialect.read-wait", _wrong_dummy, 4),

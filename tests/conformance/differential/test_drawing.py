@@ -13,7 +13,7 @@ from conformance.contract.target import Received
 from conformance.differential.coverage import Coverage, Seldom
 from conformance.differential.drawing import draw_stretch
 from conformance.differential.stretch import Entry
-from conformance.differential.unit import Late, Leave, Move, Save
+from conformance.differential.unit import Ask, Find, Late, Leave, Look, Move, Save
 
 
 def test_a_border_is_a_power_of_two_or_ten_or_one_beside_it() -> None:
@@ -36,10 +36,11 @@ def test_twins_are_texts_without_a_nul_of_nearly_the_same_size(text: bytes) -> N
 
 
 def test_stretches_differ_in_how_much_they_draw_and_how_far_time_goes() -> None:
-    drawn = [draw_stretch(seed) for seed in range(120)]
+    drawn = [draw_stretch(seed) for seed in range(160)]
     counts = Counter(len(units) for _, units in drawn)
-    assert {60, 400, 2000} <= counts.keys()
-    assert counts[60] > 80
+    assert counts[60] > 20
+    assert {60, 72, 84} <= counts.keys()
+    assert max(counts) > 2000
     moves = [unit.seconds for _, units in drawn for unit in units if isinstance(unit, Move | Late)]
     assert max(moves) >= 604_800
     assert min(moves) < 0
@@ -49,6 +50,28 @@ def test_stretches_differ_in_how_much_they_draw_and_how_far_time_goes() -> None:
 def test_a_request_that_comes_late_finds_that_time_has_passed() -> None:
     unit = Late(5, Save("client 0", (b"x",)))
     assert list(unit.play()) == [PassTime(5), Send("client 0", b"x")]
+
+
+def test_a_slow_reader_looks_at_the_answer_in_a_step_of_its_own() -> None:
+    unit = Find("client 0", (b"x",), (), (), slow=True)
+    steps = unit.play()
+    assert [next(steps), steps.send(Received())] == [Ask("client 0", b"x"), Look("client 0")]
+
+
+def test_of_nine_stretches_one_is_a_crowd_and_one_has_long_answers() -> None:
+    sizes = [
+        [len(piece) for unit in draw_stretch(seed)[1] for piece in pieces(unit)] for seed in range(9, 18)
+    ]
+    assert [seed for seed, drawn in enumerate(sizes, 9) if len(drawn) > 1000] == [9]
+    assert [seed for seed, drawn in enumerate(sizes, 9) if max(drawn) > 110_000] == [13]
+
+
+def test_a_stretch_ends_with_lookups() -> None:
+    assert all(isinstance(unit, Find) for unit in draw_stretch(9)[1][-100:])
+
+
+def pieces(unit: object) -> tuple[bytes, ...]:
+    return getattr(unit, "pieces", ())
 
 
 def entry(action: object, received: bytes = b"", sessions: tuple[tuple[str, bool], ...] = ()) -> Entry:
@@ -65,7 +88,7 @@ def test_what_was_met_is_counted() -> None:
         Move(-1),
     ]
     gone = tuple((f"T{number}", False) for number in range(10))
-    coverage.add(units, [entry(Advance(86_400), sessions=gone), entry(Send("a", b""), b"x" * 300_000)])
+    coverage.add(units, [entry(Advance(86_400), sessions=gone), entry(Look("a"), b"x" * 300_000)])
     assert coverage.met == {("Save", "<1000", "<10"): 1, ("Save", "more", "<10"): 1}
     assert {what for what in Seldom if coverage.seldom[what]} == {
         Seldom.LONG_FIELD,

@@ -99,6 +99,27 @@ def test_a_control_is_caught_by_none() -> None:
     assert not by_simulation(control, 2.0)
 
 
+def test_the_audit_is_clean(capsys: pytest.CaptureFixture[str]) -> None:
+    """Each case has a sabotage that turns it red, each sabotage is caught, and no control is."""
+    assert main(["audit"]) == 0, capsys.readouterr().out
+
+
+def test_the_audit_says_what_to_do_about_a_case_without_a_sabotage(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(Results, "load", lambda: Results())
+    assert main(["audit"]) == 1
+    printed = capsys.readouterr().out
+    assert "no sabotage turns it red: cache/order/1" in printed
+    assert "run `python -m conformance table`" in printed
+
+
+def test_only_what_is_not_stored_yet_is_measured() -> None:
+    results = Results({"a": Shown(("x/y/1",), 10, Catch(5, 0.5, "logged"))})
+    assert [results.knows(means, "a") for means in ("catalogue", "diff", "simulation")] == [True, True, False]
+    assert not results.knows("catalogue", "b")
+
+
 def test_what_is_stored_is_about_sabotages_and_cases_that_exist() -> None:
     shown = Results.load().shown
     known = {case.id for case in (SANITY, *CATALOGUE, *golden_cases())}
