@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -71,12 +72,14 @@ class Browser:
 def browser() -> Iterator[Browser]:
     """A new browser with a profile of its own."""
     options = webdriver.ChromeOptions()
-    options.binary_location = "/usr/bin/chromium"
+    programs = shutil.which("chromium"), shutil.which("chromedriver")
+    assert all(programs), "whoever opens a browser has the marker needs('chromium')"
+    options.binary_location = programs[0] or ""
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
     with TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         for word in (*_WORDS, f"--user-data-dir={profile}"):
             options.add_argument(word)
-        driver = webdriver.Chrome(options=options, service=Service("/usr/bin/chromedriver"))
+        driver = webdriver.Chrome(options=options, service=Service(programs[1]))
         driver.set_script_timeout(120)
         try:
             yield Browser(driver)

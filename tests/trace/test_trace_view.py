@@ -6,6 +6,7 @@ import base64
 import gzip
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import chain
 from pathlib import Path
@@ -17,6 +18,7 @@ from conformance.traces import FOLDER
 from scache.cli import main
 from scache.trace.exchanges.exchange import Exchanges
 from scache.trace.format.events import Event, Side
+from scache.trace.format.reader import TraceReader
 from scache.trace.view.history import CAUSES, History
 from scache.trace.view.page import as_columns
 from tests.support.trace_dialogues import (
@@ -38,8 +40,8 @@ ENCRYPTED = "smtp\n192.0.2.1\n25\n2\n"
 DESTINATION = "smtp\nexample.com\n"
 
 
-def history(*groups: Sequence[Event]) -> History:
-    found, exchanges = History(START, 2), Exchanges()
+def history(*groups: Sequence[Event], start: float = START) -> History:
+    found, exchanges = History(start, 2), Exchanges()
     for event in chain.from_iterable(groups):
         found.event(event)
         for exchange in exchanges.feed(event):
@@ -115,6 +117,28 @@ def test_a_miss_has_its_reason(groups: list[list[Event]], cause: str, text: str)
 
 def test_every_cause_has_its_case() -> None:
     assert {cause for _, cause, _ in MISSES} == set(CAUSES)
+
+
+@pytest.mark.parametrize(
+    ("trace", "causes", "text"),
+    [
+        (
+            "sasl",
+            {"unknown": 6, "differs": 4, "taken": 4},
+            "only smtp/anna@src.example/[127.10.0.3]:2502 is known, which differs in its sender",
+        ),
+        (
+            "idle-then-busy",
+            {"unknown": 6, "taken": 6, "unbound": 12, "expired": 12},
+            "its last session expired 18 s ago",
+        ),
+    ],
+)
+def test_misses_of_real_clients_have_their_reasons(trace: str, causes: dict[str, int], text: str) -> None:
+    with TraceReader(FOLDER / f"{trace}.jsonl.gz", print) as reader:
+        asked = history(list(reader), start=reader.header.start).asked
+    assert Counter(each.cause for each in asked if each.cause) == causes
+    assert text in [each.text for each in asked]
 
 
 def test_a_session_lasts_from_its_save_to_its_find_or_expiry_or_the_daemons_end() -> None:
