@@ -86,7 +86,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--mail",
         type=positive,
         metavar="MAILS",
-        help="deliver so many mails by real smtp(8) clients, in turn",
+        help="deliver so many mails by real smtp(8), in turn; with --compiled, too",
     )
     kind.add_argument("--system-calls", action="store_true", help="count them by kind of request (strace)")
     kind.add_argument(

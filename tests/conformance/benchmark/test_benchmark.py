@@ -159,7 +159,8 @@ def test_bounds_of_the_short_run_are_wider_than_the_goals() -> None:
     for bound in SHORT_BOUNDS:
         goal = goals.get((bound.name, bound.other, bound.measure, bound.clients, bound.cached))
         if goal is not None:
-            assert bound.limit < goal if bound.measure is rate else bound.limit > goal
+            slack = goal / bound.limit if bound.measure is rate else bound.limit / goal
+            assert 1 < slack < 2.5
             wider += 1
     assert wider == 2
 
