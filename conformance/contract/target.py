@@ -18,6 +18,7 @@ from scache.errors import ScacheError
 from scache.protocol.dialect import Dialect
 
 __all__ = [
+    "NO_STREAM",
     "START",
     "STRANGER",
     "BlockedError",
@@ -34,6 +35,9 @@ Token = str
 
 #: The token of a descriptor that the bench never sent.
 STRANGER: Token = "?"
+
+#: How the name of a session begins that is a datagram socket.
+NO_STREAM = "~"
 
 #: Where every daemon's clock starts: 2027-01-15 08:00:00 UTC, in seconds since the epoch.
 START = 1_800_000_000

@@ -6,7 +6,7 @@ import os
 import socket
 from dataclasses import dataclass, field
 
-from conformance.contract.target import STRANGER, Token
+from conformance.contract.target import NO_STREAM, STRANGER, Token
 
 __all__ = ["Sessions"]
 
@@ -40,7 +40,8 @@ class Sessions:
 
     def make(self, token: Token) -> socket.socket:
         """A new session of that name; the caller sends its descriptor and closes it."""
-        near, remote = socket.socketpair()
+        kind = socket.SOCK_DGRAM if token.startswith(NO_STREAM) else socket.SOCK_STREAM
+        near, remote = socket.socketpair(type=kind)
         remote.setblocking(False)
         session = _Session(token, remote)
         self._by_inode[os.fstat(near.fileno()).st_ino] = session

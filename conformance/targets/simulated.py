@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from conformance.contract.target import START, STRANGER, Daemon, Peer, Token
+from conformance.contract.target import NO_STREAM, START, STRANGER, Daemon, Peer, Token
 from conformance.targets.peer import ClientPeer
 from conformance.targets.settings import settings_from
 from scache.config.settings import Settings
-from scache.simulated import OpenFile, StreamSocket, socket_pair
+from scache.simulated import Listener, OpenFile, StreamSocket, socket_pair
 from scache.simulated.clock import VirtualClock
 from scache.simulated.daemon import SimulatedDaemon
 
@@ -89,8 +89,10 @@ class SimulatedSessions:
         self._named: dict[OpenFile, Token] = {}
         self._pairs: dict[Token, list[tuple[StreamSocket, StreamSocket]]] = {}
 
-    def make(self, token: Token) -> StreamSocket:
+    def make(self, token: Token) -> OpenFile:
         """A new session of that name; the caller sends and releases it."""
+        if token.startswith(NO_STREAM):
+            return Listener()  # there are no datagrams in here
         near, remote = socket_pair()
         self._named[near] = token
         self._pairs.setdefault(token, []).append((near, remote))

@@ -27,6 +27,8 @@ class ConnectionCache:
     `endpoints`, `sessions`, `bindings`: the number of destinations with a binding, of endpoints with a
     session, of sessions, of bindings. `size`: bytes of the labels and properties of all of them.
     `next_due()`: the second at which `expire` has something to do next, None where nothing is cached.
+
+    What `expire` leaves for later counts in these numbers and in the bounds, but nobody finds it.
     """
 
     __slots__ = (
@@ -56,6 +58,11 @@ class ConnectionCache:
         # A destination's bindings, oldest first, by what makes two of them the same.
         self._destinations: dict[bytes, dict[tuple[bytes, bytes], Binding]] = {}
         self._endpoints: dict[bytes, Endpoint] = {}
+
+    @property
+    def behind(self) -> bool:
+        """Whether `expire` has left something for later."""
+        return self._deadlines.overdue >= 0
 
     def save_endp(
         self, now: int, ttl: int, endp_label: bytes, endp_prop: bytes, descriptor: int
@@ -102,6 +109,10 @@ class ConnectionCache:
         bindings = self._destinations.get(dest_label)
         key = (endp_label, dest_prop)
         binding = None if bindings is None else bindings.get(key)
+        if binding is not None and binding.due <= self._deadlines.overdue:
+            self._deadlines.cancel(binding)
+            self._drop_binding(binding)
+            bindings, binding = self._destinations.get(dest_label), None
         if binding is None:
             size = len(dest_label) + len(dest_prop) + len(endp_label)
             if not self._has_room(bindings, size):
@@ -136,15 +147,19 @@ class ConnectionCache:
         """
         bindings = self._destinations.get(dest_label)
         if bindings is not None:
-            endpoints = self._endpoints
+            endpoints, overdue = self._endpoints, self._deadlines.overdue
             for binding in bindings.values():
                 if binding.endp_label not in endpoints and self._observer is None:
                     continue  # as most are, where there are many
+                if binding.due <= overdue:
+                    continue
                 session = self._take(binding.endp_label)
                 if session is not None:
                     return Found((binding.prop, session.prop), session)
         if self._observer is not None:
-            self._observer.destination_missed(dest_label, bindings is not None)
+            overdue = self._deadlines.overdue
+            bound = any(binding.due > overdue for binding in (bindings or {}).values())
+            self._observer.destination_missed(dest_label, bound)
         return None
 
     def surplus(self, endpoint: Endpoint) -> Session | None:
@@ -160,31 +175,24 @@ class ConnectionCache:
     def drop(self, session: Session) -> None:
         """Take a session out before it is due; the caller closes its descriptor."""
         self._deadlines.cancel(session)
-        self._unlink(session)
-        if self._observer is not None:
-            self._observer.session_dropped(session)
+        self._drop_session(session)
 
-    def expire(self, now: int) -> Iterator[Session]:
-        """Drop what is due; yields the dropped sessions, whose descriptors the caller closes."""
-        for entry in self._deadlines.take_due(now):
+    def expire(self, now: float, most: float = float("inf")) -> Iterator[Session]:
+        """Drop what is due; yields the dropped sessions, whose descriptors the caller closes.
+
+        No more than so many entries at a time: the others are left for the next call, and are only held.
+        """
+        for entry in self._deadlines.take_due(now, most):
             if isinstance(entry, Session):
-                self._unlink(entry)
-                if self._observer is not None:
-                    self._observer.session_dropped(entry)
+                self._drop_session(entry)
                 yield entry
             else:
-                self._unbind(entry)
-                if self._observer is not None:
-                    self._observer.binding_dropped(entry)
+                self._drop_binding(entry)
 
     def clear(self) -> Iterator[Session]:
         """Forget everything; yields the sessions, whose descriptors the caller closes."""
-        for entry in self._deadlines.take_due(float("inf")):
-            if isinstance(entry, Session):
-                self._unlink(entry)
-                yield entry
-            else:
-                self._unbind(entry)
+        self._observer = None  # Postfix, too, logs nothing of what it has left at its end
+        return self.expire(float("inf"))
 
     def take_next(self, now: int) -> Binding | Session | None:
         """Take an entry out that isn't due, as the handover wants them: a destination's bindings in their
@@ -209,17 +217,32 @@ class ConnectionCache:
     def _take(self, endp_label: bytes) -> Session | None:
         """Take the endpoint's oldest session out, or its newest."""
         endpoint = self._endpoints.get(endp_label)
-        if endpoint is None:
+        session = None
+        while endpoint is not None:
+            session = endpoint.newest if self.settings.newest_first else endpoint.oldest
+            if session is None or session.due > self._deadlines.overdue:
+                break
+            self._unlink(session)  # it is closed when its turn comes, and nobody passes it twice
+        if session is None:
             if self._observer is not None:
                 self._observer.endpoint_missed(endp_label)
             return None
-        session = endpoint.newest if self.settings.newest_first else endpoint.oldest
-        assert session is not None, "an endpoint disappears with its last session"
         self._deadlines.cancel(session)
         self._unlink(session)
         if self._observer is not None:
             self._observer.session_found(session)
         return session
+
+    def _drop_session(self, session: Session) -> None:
+        if session.is_listed:
+            self._unlink(session)
+        if self._observer is not None:
+            self._observer.session_dropped(session)
+
+    def _drop_binding(self, binding: Binding) -> None:
+        self._unbind(binding)
+        if self._observer is not None:
+            self._observer.binding_dropped(binding)
 
     def _endpoint(self, endp_label: bytes) -> Endpoint:
         endpoint = self._endpoints.get(endp_label)

@@ -19,6 +19,11 @@ class Session:
         self.older: Session | None = None
         self.newer: Session | None = None
 
+    @property
+    def is_listed(self) -> bool:
+        """Whether it is in its endpoint's list."""
+        return self.older is not None or self.endpoint.oldest is self
+
 
 class Endpoint:
     """An endpoint with at least one session. The list is linked: any session leaves it at O(1)."""

@@ -96,6 +96,10 @@ class Handover:
         self._session = None
         return self.end(now) if error else ()
 
+    def undeliverable(self, now: int, _error: str) -> Sequence[Action]:
+        """The descriptor couldn't be sent."""
+        return self.end(now)
+
     def end(self, _now: int, *, timed_out: bool = False) -> Sequence[Action]:  # noqa: ARG002
         """The other side has gone, or is too slow: what is left is lost, as all is in Postfix."""
         session, self._session = self._session, None

@@ -24,7 +24,8 @@ class Service:
     sessions: what is done to the descriptors of cached sessions. bound_met takes a sentence each time that
     one of the bounds, which Postfix doesn't have, is met. observer: is told what happens in the cache. Times
     are whole seconds since the epoch. `next_due()`: the second at which `expire` has something to do next,
-    None where nothing is cached.
+    None where nothing is cached. The largest numbers of the statistics leave out the moments in which
+    `expire` is behind: then nobody knows how many entries there should be.
     """
 
     __slots__ = ("_bound_met", "_cache", "_careful", "_sessions", "_settings", "_statistics", "next_due")
@@ -51,10 +52,14 @@ class Service:
         return cache.destinations, cache.endpoints, cache.sessions
 
     def save_endp(self, now: int, ttl: int, endp_label: bytes, endp_prop: bytes, descriptor: int) -> bool:
-        """Save a session (scache_save_endp_service). False where there is no room for its label and property:
-        then the descriptor is still the caller's. Where there are too many sessions, an older one is closed.
+        """Save a session (scache_save_endp_service). False where there is no room for its label and property,
+        or the descriptor is refused: then it is still the caller's. Where there are too many sessions, an
+        older one is closed.
         """
         cache = self._cache
+        if self._settings.streams_only and not self._sessions.is_connection(descriptor):
+            self._bound_met("a descriptor is no connected stream socket: see scache_accept")
+            return False
         session = cache.save_endp(now, ttl, endp_label, endp_prop, descriptor)
         if session is None:
             self._bound_met("no room for a session: see scache_cache_size_limit")
@@ -67,7 +72,8 @@ class Service:
                 self._sessions.close(surplus)
         if self._settings.watch:
             self._sessions.watch(session)
-        self._statistics.saved_endp(cache.endpoints, cache.sessions)
+        if not cache.behind:
+            self._statistics.saved_endp(cache.endpoints, cache.sessions)
         return True
 
     def find_endp(self, endp_label: bytes) -> Found | None:
@@ -90,7 +96,8 @@ class Service:
                 "scache_cache_size_limit"
             )
             return False
-        self._statistics.saved_dest(cache.destinations, cache.endpoints)
+        if not cache.behind:
+            self._statistics.saved_dest(cache.destinations, cache.endpoints)
         return True
 
     def find_dest(self, dest_label: bytes) -> Found | None:
@@ -105,10 +112,16 @@ class Service:
         return found
 
     def put_back(self, now: int, found: Found) -> bool:
-        """A found session didn't get to its client. False where it is to be closed, as Postfix always does
-        (keep_unclaimed).
+        """A client went away without the session that it found. False where it is to be closed, as Postfix
+        always does (keep_unclaimed).
         """
-        if not (self._settings.keep_unclaimed and self._cache.put_back(now, found.session)):
+        return self._settings.keep_unclaimed and self.take_back(now, found)
+
+    def take_back(self, now: int, found: Found) -> bool:
+        """A found session couldn't be sent: it has its old place again, until its old due second. False where
+        it is past that, and is to be closed.
+        """
+        if not self._cache.put_back(now, found.session):
             return False
         if self._settings.watch:
             self._sessions.watch(found.session)
@@ -129,9 +142,11 @@ class Service:
         self._cache.drop(session)
         self._sessions.discard(session)
 
-    def expire(self, now: int) -> Iterator[Session]:
-        """Drop what is due; yields the dropped sessions, whose descriptors the caller closes."""
-        return self._cache.expire(now)
+    def expire(self, now: int, most: float = float("inf")) -> Iterator[Session]:
+        """Drop what is due, so many entries at most; yields the dropped sessions, whose descriptors the
+        caller closes.
+        """
+        return self._cache.expire(now, most)
 
     def take_next(self, now: int) -> Binding | Session | None:
         """Take an entry out for the handover to another daemon; None once there is no more."""

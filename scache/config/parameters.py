@@ -43,6 +43,10 @@ def _order(values: Values, name: str, default: str, _minimum: int) -> bool:
     return values.word(name, default, ("fifo", "lifo")) == "lifo"
 
 
+def _accept(values: Values, name: str, default: str, _minimum: int) -> bool:
+    return values.word(name, default, ("any", "stream")) == "stream"
+
+
 def _goodbye(values: Values, name: str, default: str, minimum: int) -> dict[bytes, bytes]:
     said = {}
     for part in values.text(name, default, minimum).split(","):
@@ -70,6 +74,7 @@ BYTES = Kind("bytes", Values.number, str)
 COUNT = Kind("number", Values.number, str)
 CHOICE = Kind("yes or no", _choice, lambda value: "yes" if value else "no")
 ORDER = Kind("fifo or lifo", _order, lambda newest_first: "lifo" if newest_first else "fifo")
+ACCEPT = Kind("any or stream", _accept, lambda streams_only: "stream" if streams_only else "any")
 GOODBYE = Kind("text", _goodbye, _shown_goodbye)
 
 
@@ -179,6 +184,21 @@ PARAMETERS = (
         CHOICE,
         0,
         "at `postfix reload`, pass all that is cached to the daemon that comes next. Postfix loses it",
+    ),
+    Parameter(
+        "scache_accept",
+        "streams_only",
+        ACCEPT,
+        0,
+        "which descriptors are saved: `any`, as in Postfix, or connected `stream` sockets only; another one "
+        "is FAIL",
+    ),
+    Parameter(
+        "scache_core_dump",
+        "core_dump",
+        CHOICE,
+        0,
+        "let the daemon leave a core file, and others of its user trace it; read at its start only",
     ),
     Parameter(
         "scache_session_limit",

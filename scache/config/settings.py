@@ -28,6 +28,8 @@ class Settings:
     newest_first: a find takes the endpoint's newest session, so that the others fall due.
     goodbye: what a session is told before it is closed, by the first line of its endpoint's label; of no line
     in particular where the key is empty.
+    streams_only: a descriptor that is no connected stream socket isn't saved.
+    core_dump: the daemon may leave a core file, and others of its user may trace it.
     handover: a daemon that ends because master(8) reloads passes what it has cached to its successor.
 
     Bounds that Postfix doesn't have, each beyond what a mail server at work reaches. Numbers of sessions
@@ -40,6 +42,7 @@ class Settings:
         "binding_limit",
         "cache_size_limit",
         "client_limit",
+        "core_dump",
         "destination_binding_limit",
         "dialect",
         "endpoint_session_limit",
@@ -54,6 +57,7 @@ class Settings:
         "session_limit",
         "skip_closed",
         "status_update_time",
+        "streams_only",
         "ttl_limit",
         "unfinished_limit",
         "unread_limit",
@@ -77,10 +81,12 @@ class Settings:
         newest_first: bool = False,
         goodbye: Mapping[bytes, bytes] = NOBODY,
         handover: bool = False,
+        streams_only: bool = False,
+        core_dump: bool = False,
         session_limit: int = 0,
         endpoint_session_limit: int = 10_000,
         binding_limit: int = 100_000,
-        destination_binding_limit: int = 10_000,
+        destination_binding_limit: int = 2_000,
         client_limit: int = 10_000,
         cache_size_limit: int = 32 << 20,
         unfinished_limit: int = 16 << 20,
@@ -100,6 +106,8 @@ class Settings:
         self.newest_first = newest_first
         self.goodbye = goodbye
         self.handover = handover
+        self.streams_only = streams_only
+        self.core_dump = core_dump
         self.session_limit = session_limit
         self.endpoint_session_limit = endpoint_session_limit
         self.binding_limit = binding_limit

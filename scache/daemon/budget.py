@@ -43,6 +43,11 @@ class Budget:
             return holder
         return max(self._held, key=self._held.__getitem__)
 
+    def shrink(self) -> Connection | None:
+        """What is held is too much: three quarters of it are the limit now. Returns who holds most."""
+        self.limit = min(self.limit, self.total * 3 // 4)
+        return max(self._held, key=self._held.__getitem__, default=None)
+
 
 class ClientMemory:
     """What all clients hold together, and who is closed where that is too much.
@@ -73,6 +78,11 @@ class ClientMemory:
         leaving = self._unread.hold(client, size)
         if leaving is not None:
             self._too_much(leaving, "answers that aren't read: see scache_unread_limit")
+
+    def shrink(self) -> list[Connection]:
+        """There is no memory left: clients may hold less than they do from now on. Returns who holds most."""
+        holders = self._unfinished.shrink(), self._unread.shrink()
+        return [client for client in holders if client is not None]
 
     def gone(self, client: Connection) -> None:
         """The client holds nothing any more."""

@@ -23,13 +23,15 @@ class Connection:
     """One client's stream and conversation, and the actions that a full socket holds up.
 
     moment: when the present turn of the loop began. memory: what all clients hold together. warn takes the
-    client's user id and the text of a line. closed is called once, when the connection has been closed.
+    client's user id and the text of a line. had_share takes a connection that has had its share of this turn:
+    `go_on` is to be called in a later one. closed is called once, when the connection has been closed.
     `last_heard`: when something came or went last, in seconds of the monotonic clock.
     """
 
     __slots__ = (
         "_closed",
         "_conversation",
+        "_had_share",
         "_held_up",
         "_memory",
         "_moment",
@@ -51,12 +53,14 @@ class Connection:
         moment: Moment,
         memory: ClientMemory,
         warn: Callable[[int, str], None],
+        had_share: Callable[[Connection], None],
         closed: Callable[[int, int], None],
     ) -> None:
         self._network = network
         self._moment = moment
         self._memory = memory
         self._warn = warn
+        self._had_share = had_share
         self._closed = closed
         self._stream = stream
         self._conversation = conversation
@@ -78,10 +82,11 @@ class Connection:
 
     def ready(self, now: int) -> None:
         """The stream has become readable, or writable where actions are held up: go on."""
-        self.last_heard = self._moment.elapsed
         if self._held_up:
-            self._go_on(now)
+            if not isinstance(self._held_up[0], Continue):  # which waits for its turn, and not for the stream
+                self.go_on(now)
             return
+        self.last_heard = self._moment.elapsed
         conversation = self._conversation
         answer: Answer
         try:
@@ -108,8 +113,11 @@ class Connection:
         self._answer(listed(answer), now)
         self._hold_unfinished()
 
-    def _go_on(self, now: int) -> None:
-        """The client takes more of what is held up."""
+    def go_on(self, now: int) -> None:
+        """Do what was held up, if the client is there still."""
+        if not self._held_up:
+            return
+        self.last_heard = self._moment.elapsed
         self._network.watch(self._stream.handle, READABLE)
         if self._unread:
             self._unread = 0
@@ -140,9 +148,12 @@ class Connection:
                 except BlockingIOError:
                     self._hold_up(actions[position:])
                     return
-                except OSError as failure:
+                except ConnectionError as failure:
                     error = failure.strerror
                     self._network.close(action.descriptor)
+                except OSError as failure:  # as where its user has too many descriptors under way
+                    self._answer(self._conversation.undeliverable(now, str(failure.strerror)), now)
+                    return
                 else:
                     self._network.release(action.descriptor)
                 following = self._conversation.handed_over(now, error)
@@ -153,7 +164,9 @@ class Connection:
             elif isinstance(action, Discard):
                 self._network.close(action.descriptor)
             elif isinstance(action, Continue):
-                self._hold_up((action,))
+                self._held_up = (action,)
+                self._network.watch(self._stream.handle, 0)
+                self._had_share(self)
             elif isinstance(action, Close):
                 self._close(now)
 

@@ -91,6 +91,9 @@ class Network(Protocol):
     def release(self) -> Callable[[int], None]:
         """Close a session's descriptor that was sent to a client."""
 
+    def is_connection(self, descriptor: int, /) -> bool:
+        """Whether it is a connected stream socket."""
+
     def hung_up(self, descriptor: int, /) -> bool:
         """Whether the remote side of a session has closed it."""
 
@@ -115,6 +118,9 @@ class Sessions(Protocol):
     def unwatch(self, session: Session, /) -> None:
         """The session is no longer in the cache."""
 
+    def is_connection(self, descriptor: int, /) -> bool:
+        """Whether it is a connected stream socket."""
+
     def hung_up(self, session: Session, /) -> bool:
         """Whether the remote side has closed it."""
 
@@ -133,3 +139,4 @@ class Requests(Protocol):
     def save_dest(self, now: int, ttl: int, dest: bytes, prop: bytes, endpoint: bytes, /) -> bool: ...
     def find_dest(self, label: bytes, /) -> Found | None: ...
     def put_back(self, now: int, found: Found, /) -> bool: ...
+    def take_back(self, now: int, found: Found, /) -> bool: ...

@@ -16,6 +16,7 @@ from _socket import (
     SO_LINGER,
     SO_PEERCRED,
     SO_SNDTIMEO,
+    SO_TYPE,
     SOCK_STREAM,
     SOL_SOCKET,
 )
@@ -134,6 +135,20 @@ class UnixNetwork:
         """Forget a handle; to be called before it is closed."""
         self._watched.remove(handle)
         self._epoll.unregister(handle)
+
+    def is_connection(self, descriptor: int) -> bool:
+        """Whether it is a connected stream socket."""
+        try:
+            session = _socket.socket(AF_UNIX, SOCK_STREAM, 0, descriptor)  # of whatever family it is
+        except OSError:
+            return False
+        try:
+            session.getpeername()
+            return session.getsockopt(SOL_SOCKET, SO_TYPE) == SOCK_STREAM
+        except OSError:
+            return False
+        finally:
+            session.detach()
 
     def hung_up(self, descriptor: int) -> bool:
         """Whether the remote side of a session has closed it, or the connection is broken."""

@@ -6,6 +6,9 @@ remembered in its conversation, what can't be sent yet in its queue.
 
 from __future__ import annotations
 
+from collections import deque
+from contextlib import suppress
+
 from scache.cache.handover import Handover
 from scache.cache.service import Service
 from scache.checking import TYPE_CHECKING
@@ -35,6 +38,16 @@ _LONGEST_WAIT = 86400.0
 
 #: Seconds without accepting after descriptors were used up.
 _ACCEPT_PAUSE = 1
+
+#: Entries that are due and dropped in one turn, besides one for each client, which may have saved another.
+_DROPPED_A_TURN = 200
+
+#: Clients with more to scan than their share, mostly junk, that go on in one turn; others wait for theirs,
+#: so that all of them together delay a client at work no more than a few do.
+_GO_ON_A_TURN = 4
+
+#: Bytes that are kept free for closing clients when there is no memory left for anything else.
+_RESERVE = 4 << 20
 
 #: Seconds that the next daemon may take for each step of a handover.
 HANDOVER_TIME = 10
@@ -66,9 +79,11 @@ class Server:
         self._sessions = CachedSessions(network, settings, self._resume_accepting, self._said_goodbye)
         self._service = make_service(settings, self._sessions, self._bound_met, observer)
         self._memory = ClientMemory(settings, self._close_client)
+        self._reserve = bytes(_RESERVE)  # zeroes that nobody touches take no memory, only room for it
         self._listens = True
         self._accepting = False
         self._clients: dict[int, Connection] = {}
+        self._had_share: deque[Connection] = deque()
         self._handlers: dict[int, Handler] = {}
         self._moment = Moment(clock)
         self._timers = Timers()  # by the clock on the wall, as Postfix's are
@@ -125,6 +140,8 @@ class Server:
 
     def timeout(self) -> float:
         """Seconds from the last turn's beginning to the next timer, a day at most."""
+        if self._had_share:
+            return 0.0
         moment = self._moment
         wait = self._timers.due - moment.wall
         cache_due = self._service.next_due()
@@ -143,7 +160,7 @@ class Server:
         now = int(moment.wall)
         cache_due = self._service.next_due()
         if cache_due is not None and cache_due <= now:
-            for session in self._service.expire(now):
+            for session in self._service.expire(now, _DROPPED_A_TURN + len(ready)):
                 self._sessions.close(session)
         if self._timers.due <= now:
             self._timers.run(now, now)
@@ -151,13 +168,22 @@ class Server:
             self._limits.run(moment.elapsed, now)
         if self.stopped:
             return
+        for _ in range(min(_GO_ON_A_TURN, len(self._had_share))):
+            client = self._had_share.popleft()
+            try:
+                client.go_on(now)
+            except MemoryError:
+                self._out_of_memory(client)
         handlers = self._handlers
         for handle, _events in ready:
             handler = handlers.get(handle)
-            if handler is None:
-                self._session_ready(handle)  # or an earlier one of this turn has closed it
-            else:
-                handler(now)
+            try:
+                if handler is None:
+                    self._session_ready(handle)  # or an earlier one of this turn has closed it
+                else:
+                    handler(now)
+            except MemoryError:
+                self._out_of_memory(self._clients.get(handle))
 
     def leave_clients(self) -> None:
         """Close all clients without a word, and accept no more: the listening socket is no longer there."""
@@ -180,6 +206,7 @@ class Server:
             self._moment,
             ClientMemory(self._settings, lambda _client, _what: None),  # it's we who send: nobody is to blame
             self._warn,
+            self._had_share.append,
             self._handover_over,
         )
         self.stopped = False
@@ -264,6 +291,18 @@ class Server:
         self._bound_met(f"client closed: too many bytes of {what}")
         client.drop(int(self._moment.wall))
 
+    def _out_of_memory(self, served: Connection | None) -> None:
+        """There was no memory for what this client asked for, and part of it is lost: it is closed, as is who
+        holds most. From now on clients may hold less, so that it doesn't happen again.
+        """
+        self._reserve = b""
+        self._bound_met("client closed: out of memory")
+        for client in (served, *self._memory.shrink()):
+            if client is not None and client in self._clients.values():
+                client.drop(int(self._moment.wall))
+        with suppress(MemoryError):
+            self._reserve = bytes(_RESERVE)
+
     def _forget(self, handle: int, now: int) -> None:
         """A client's connection is closed."""
         del self._clients[handle], self._handlers[handle]
@@ -296,7 +335,14 @@ class Server:
         settings = self._settings
         conversation = Conversation(self._service, settings.dialect, settings.path, settings.message_limit)
         client = Connection(
-            self._network, stream, conversation, self._moment, self._memory, self._warn, self._forget
+            self._network,
+            stream,
+            conversation,
+            self._moment,
+            self._memory,
+            self._warn,
+            self._had_share.append,
+            self._forget,
         )
         self._clients[stream.handle] = client
         self._handlers[stream.handle] = client.ready

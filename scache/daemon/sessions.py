@@ -71,6 +71,10 @@ class CachedSessions:
         if self.watched and self.watched.pop(session.descriptor, None) is not None:
             self._network.unwatch(session.descriptor)
 
+    def is_connection(self, descriptor: int) -> bool:
+        """Whether it is a connected stream socket."""
+        return self._network.is_connection(descriptor)
+
     def hung_up(self, session: Session) -> bool:
         """Whether the remote side has closed it."""
         return self._network.hung_up(session.descriptor)

@@ -10,6 +10,7 @@ from scache.checking import TYPE_CHECKING
 from scache.config.generic import FACILITIES, Parameters, logs_utf8
 from scache.config.main_cf import DEFAULT_DIRECTORY, MainCf
 from scache.config.parameters import service_settings
+from scache.daemon.core_dump import forbid_core_dumps
 from scache.daemon.network import UnixNetwork, UnixStream
 from scache.daemon.server import HANDOVER_TIME, Server
 from scache.daemon.sessions import room_for_sessions
@@ -57,6 +58,8 @@ def run(arguments: Sequence[str], environment: Mapping[str, str], clock: Clock) 
         command_line.check()
         generation = master.process_generation(environment)
         _enter_queue_directory(command_line, parameters)
+        if not settings.core_dump:
+            forbid_core_dumps()
         if command_line.on_standard_streams:
             serve_standard_streams(settings, clock, log)
         else:

@@ -50,6 +50,7 @@ def serve_standard_streams(settings: Settings, clock: Clock, log: Callable[[str]
         Moment(clock),
         memory,
         lambda _user, text: log(text),
+        lambda waiting: waiting.go_on(int(clock.now())),
         lambda handle, _now: closed.append(handle),
     )
     connection.open(start)

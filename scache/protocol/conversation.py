@@ -150,6 +150,19 @@ class Conversation:
         self._go(states.NOT_SENT)
         return [self._not_handed_over(error), *self._scan(now)]
 
+    def undeliverable(self, now: int, error: str) -> Sequence[Action]:
+        """The server couldn't send the descriptor, for a reason that isn't the client's: the session has its
+        old place again. The client is closed, as there is no answer here that it understands; in Postfix it
+        waits.
+        """
+        assert self._found is not None, "only what was found is sent"
+        kept, found = self._service.take_back(now, self._found), self._found
+        self._found = None
+        self._go(states.NOT_SENT)
+        self._go(states.END)
+        lost = () if kept else (Discard(found.session.descriptor),)
+        return [self._not_handed_over(error), *lost, Close()]
+
     def go_on(self, now: int) -> Sequence[Action]:
         """It is the turn after the one that ended with Continue."""
         return self._scan(now)

@@ -68,7 +68,7 @@ class SimulatedDaemon:
                 return
             if self.server.stopped:
                 self._end()
-            elif self.network.wait(0):
+            elif self.network.wait(0) or not self.server.timeout():
                 self.server.turn(0)
             else:
                 return

@@ -149,6 +149,10 @@ class SimulatedNetwork:
         """Close a descriptor that was sent to a client."""
         self.close(descriptor)
 
+    def is_connection(self, descriptor: int) -> bool:
+        """Whether it is a connected stream socket."""
+        return isinstance(self.table.file(descriptor), StreamSocket)
+
     def hung_up(self, descriptor: int) -> bool:
         """Whether the remote side of a session has closed it, or the connection is broken."""
         return bool(self.table.file(descriptor).events() & (EPOLLRDHUP | _ALWAYS_REPORTED))

@@ -12,6 +12,7 @@ from scache.config.main_cf import MainCf, split_setting
 from scache.config.parameters import BY_NAME, PARAMETERS, service_settings
 from scache.config.settings import Settings
 from scache.daemon.clock import SystemClock
+from scache.daemon.core_dump import forbid_core_dumps
 from scache.daemon.log_outlet import Outlet, StandardError
 from scache.daemon.server import Server
 from scache.daemon.sessions import room_for_sessions
@@ -94,6 +95,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Serve until SIGTERM or SIGINT, or until idle for max_idle; returns the exit status."""
     log = StandardLog()
     settings = read_settings(arguments.config_directory, arguments.settings, log)
+    if not settings.core_dump:
+        forbid_core_dumps()
     allowed = user_ids(arguments.allow_user)
     supervisor = Supervisor.from_environment()
     if arguments.socket is None:

@@ -141,3 +141,19 @@ def test_a_session_limit_of_one_is_a_limit_and_that_of_zero_is_none() -> None:
         service.save(3, 4)
     assert one.sessions.closed == [3]
     assert none.sessions.closed == []
+
+
+def test_what_is_no_connection_is_refused_where_it_is_told_to_and_left_to_the_caller() -> None:
+    service = Served(streams_only=True)
+    service.sessions.no_connections.add(3)
+    assert not service.save_endp(NOW, 9, b"E", b"EP", 3)
+    assert service.bounds_met == ["a descriptor is no connected stream socket: see scache_accept"]
+    service.save(4)
+    assert service.find() == [4]
+
+
+def test_else_anything_is_saved() -> None:
+    service = Served()
+    service.sessions.no_connections.add(3)
+    service.save(3)
+    assert service.find() == [3]

@@ -66,3 +66,37 @@ def test_an_entry_added_while_others_are_taken_waits_for_its_own_second() -> Non
         deadlines.add(Entry("b", 11))
     assert taken == ["a"]
     assert names(deadlines.take_due(11)) == ["b"]
+
+
+def test_so_many_are_taken_at_a_time_and_the_rest_in_its_order() -> None:
+    deadlines = queue(*(Entry(name, 10 + late) for late in (0, 1) for name in "abc"))
+    assert deadlines.overdue == -1
+    assert names(deadlines.take_due(11, 2)) == ["a", "b"]
+    assert (deadlines.overdue, deadlines.next_due()) == (11, 0)
+    assert names(deadlines.take_due(11, 2)) == ["c", "a"]
+    assert names(deadlines.take_due(12, 3)) == ["b", "c"]
+    assert (deadlines.overdue, deadlines.next_due()) == (-1, None)
+
+
+def test_what_is_cancelled_while_it_waits_counts_for_nothing() -> None:
+    gone = Entry("gone", 10)
+    deadlines = queue(Entry("a", 10), gone, Entry("b", 10), Entry("c", 10))
+    assert names(deadlines.take_due(10, 1)) == ["a"]
+    deadlines.cancel(gone)
+    assert names(deadlines.take_due(10, 1)) == ["b"]
+    assert names(deadlines.take_due(10, 1)) == ["c"]
+
+
+def test_what_was_due_is_gone_though_the_clock_goes_back() -> None:
+    deadlines = queue(Entry("a", 10), Entry("b", 10), Entry("c", 11), Entry("later", 12))
+    assert names(deadlines.take_due(11, 1)) == ["a"]
+    assert names(deadlines.take_due(5, 1)) == ["b", "c"]
+    assert (deadlines.overdue, deadlines.next_due()) == (-1, 12)
+
+
+def test_an_earlier_second_than_the_one_under_way_comes_first() -> None:
+    deadlines = queue(Entry("a", 10), Entry("b", 10))
+    assert names(deadlines.take_due(10, 1)) == ["a"]
+    deadlines.add(Entry("earlier", 9))
+    assert names(deadlines.take_due(10, 1)) == ["earlier"]
+    assert names(deadlines.take_due(10)) == ["b"]

@@ -44,7 +44,8 @@ def test_a_default_written_out_is_the_default(parameter: Parameter) -> None:
 
 @pytest.mark.parametrize("parameter", PARAMETERS, ids=lambda parameter: parameter.name)
 def test_another_value_reaches_its_own_field_and_no_other(parameter: Parameter) -> None:
-    other = {"yes": "no", "no": "yes", "fifo": "lifo", "": "smtp:QUIT, BYE"}.get(parameter.default, "4097")
+    others = {"yes": "no", "no": "yes", "fifo": "lifo", "any": "stream", "": "smtp:QUIT, BYE"}
+    other = others.get(parameter.default, "4097")
     changed = fields(read((parameter.name, other)))
     assert {name for name, value in fields(Settings()).items() if changed[name] != value} == {parameter.field}
 

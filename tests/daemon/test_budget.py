@@ -56,3 +56,19 @@ def test_the_total_is_the_sum_and_never_stays_beyond_the_limit_when_the_named_on
             largest = max(held, key=held.__getitem__)
             leaving = budget.hold(largest, held[largest])
         assert budget.total == sum(held.values()) <= limit
+
+
+def test_where_there_is_no_memory_the_limit_shrinks_and_the_biggest_is_named() -> None:
+    budget = Budget(1000)
+    budget.hold("small", 10)
+    budget.hold("big", 90)
+    assert budget.shrink() == "big"
+    assert budget.limit == 75
+
+
+def test_a_limit_only_shrinks() -> None:
+    budget = Budget(10)
+    assert budget.shrink() is None
+    budget.hold("a", 20)
+    budget.shrink()
+    assert budget.limit == 0

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
+import select
+import signal
 import socket
 import struct
 from collections.abc import Iterator
@@ -11,7 +14,10 @@ from pathlib import Path
 
 import pytest
 
+from scache.cache.entries import Endpoint, Session
+from scache.config.settings import Settings
 from scache.daemon.network import READABLE, WRITABLE, UnixNetwork, UnixStream
+from scache.daemon.sessions import CachedSessions
 
 
 @pytest.fixture
@@ -188,3 +194,78 @@ def test_a_successor_for_whom_too_many_wait_is_not_waited_for_for_ever(tmp_path:
             for seconds in (0, 1):
                 with pytest.raises(BlockingIOError):
                     network.connect_to_successor(seconds)
+
+
+def kinds_of_descriptors(folder: Path) -> Iterator[tuple[str, int]]:
+    """Everything that somebody might send in place of a connection; closed behind it."""
+    with contextlib.ExitStack() as stack:
+        made: list[int] = []
+
+        def kept(descriptor: int) -> int:
+            made.append(descriptor)
+            return descriptor
+
+        sockets = [stack.enter_context(one) for one in (*socket.socketpair(), *socket.socketpair())]
+        in_itself, other_end = sockets[:2]
+        socket.send_fds(other_end, [b"\0"], [in_itself.fileno()])
+        lingering = stack.enter_context(socket.socket())
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            lingering.connect(server.getsockname())
+            accepted = stack.enter_context(server.accept()[0])
+        lingering.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 30))
+        lingering.setblocking(False)
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                lingering.send(b"x" * 65536)
+        assert accepted.fileno() >= 0
+        listening = stack.enter_context(socket.socket(socket.AF_UNIX))
+        listening.bind(str(folder / "listening"))
+        listening.listen()
+        reading, writing = os.pipe()
+        yield from (
+            ("a file", kept(os.open(folder / "file", os.O_CREAT | os.O_RDWR))),
+            ("a directory", kept(os.open(folder, os.O_RDONLY))),
+            ("a path", kept(os.open(folder, os.O_PATH))),
+            ("the reading end of a pipe", kept(reading)),
+            ("the writing end of a pipe", kept(writing)),
+            ("an epoll set", stack.enter_context(select.epoll()).fileno()),
+            ("a process", kept(os.pidfd_open(os.getpid()))),
+            ("a listener", listening.fileno()),
+            ("a datagram socket", stack.enter_context(socket.socket(type=socket.SOCK_DGRAM)).fileno()),
+            ("a socket without a peer", stack.enter_context(socket.socket()).fileno()),
+            ("a socket in flight inside itself", in_itself.fileno()),
+            ("a connection", sockets[2].fileno()),
+            ("a connection with unsent bytes that lingers", lingering.fileno()),
+        )
+        for descriptor in made:
+            os.close(descriptor)
+
+
+CONNECTIONS = {
+    "a connection",
+    "a connection with unsent bytes that lingers",
+    "a socket in flight inside itself",
+}
+
+
+def test_only_connected_stream_sockets_are_connections(network: UnixNetwork, tmp_path: Path) -> None:
+    found = {name for name, descriptor in kinds_of_descriptors(tmp_path) if network.is_connection(descriptor)}
+    assert found == CONNECTIONS
+
+
+def test_no_kind_of_descriptor_blocks_at_its_close_or_stays(network: UnixNetwork, tmp_path: Path) -> None:
+    sessions = CachedSessions(network, Settings(watch=True), lambda: None, lambda: None)
+    before = open_descriptors()
+    previous = signal.signal(signal.SIGALRM, signal.default_int_handler)
+    try:
+        for number, (_name, descriptor) in enumerate(kinds_of_descriptors(tmp_path)):
+            session = Session(Endpoint(b"E"), b"P", os.dup(descriptor), 2, number)
+            signal.alarm(5)
+            sessions.watch(session)
+            sessions.discard(session)
+            signal.alarm(0)
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, previous)
+    assert not sessions.watched
+    assert open_descriptors() == before

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from typing import Any
 
 import pytest
@@ -9,8 +10,9 @@ import pytest
 from scache.config.settings import Settings
 from scache.daemon.server import Server
 from scache.protocol.attributes import encode
+from scache.protocol.conversation import Conversation
 from scache.protocol.dialect import DUMMY, POSTFIX_2
-from scache.simulated import SimulatedNetwork
+from scache.simulated import SimulatedNetwork, SimulatedStream
 from scache.simulated.clock import VirtualClock
 from scache.simulated.kernel import OpenFile, StreamSocket, socket_pair
 
@@ -123,6 +125,22 @@ def test_a_session_is_closed_in_its_due_second() -> None:
         world.advance(1)
         far_is_open.append(not near.events() & 16)
     assert far_is_open == [True, True, False]
+
+
+def test_many_due_sessions_are_closed_in_portions_between_which_others_are_served() -> None:
+    world = World(ttl_limit=10)
+    client, other = world.connect(), world.connect()
+    sessions = [world.save(client) for _ in range(450)]
+    world.clock.advance(2)
+    other.send(find_endp())
+    left = []
+    for _ in range(3):
+        assert world.server.timeout() == 0 or not left
+        world.turn(1)
+        left.append(sum(not session.events() & 16 for session in sessions))
+    assert left == [450 - 201, 450 - 401, 0]
+    assert received(other) == MISS
+    assert world.server.timeout() > 0
 
 
 def test_the_daemon_stops_when_no_client_has_been_connected_for_max_idle() -> None:
@@ -286,6 +304,27 @@ def test_a_timer_replaces_its_earlier_request() -> None:
     assert calls == [start + 7]
 
 
+def test_a_session_that_cannot_be_sent_is_the_next_ones_and_its_finder_is_closed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world = World()
+    finder, other = world.connect(), world.connect()
+    near = world.save(other)
+
+    def too_many(_stream: SimulatedStream, _descriptor: int) -> None:
+        raise OSError(errno.ETOOMANYREFS, "Too many references: cannot splice")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(SimulatedStream, "send_descriptor", too_many)
+        assert world.exchange(finder, find_endp()) == hit(b"P")
+        world.exchange(finder, DUMMY)
+    assert finder.input_ended
+    assert world.log == [
+        "warning: scache_find_endp_service: cannot send file descriptor: Too many references: cannot splice"
+    ]
+    assert world.find(other) == (hit(b"P"), near)
+
+
 def test_closing_the_daemon_closes_every_session_and_client() -> None:
     world = World()
     client, asking = world.connect(), world.connect()
@@ -409,6 +448,44 @@ def test_a_client_that_sends_junk_has_its_share_of_each_turn_and_others_have_the
     world.turn(2)
     assert len(world.log) == 100
     assert received(noisy) == MISS
+
+
+def test_without_memory_the_client_that_is_served_is_closed_and_who_holds_most(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world = World()
+    holding, served, other = (world.connect() for _ in range(3))
+    holding.send(find_endp(b"x" * 3000)[:2000])
+    world.turn()
+    receive = Conversation.receive
+
+    def without_memory(conversation: Conversation, data: bytes, now: int) -> Any:
+        if b"large" in data:
+            raise MemoryError
+        return receive(conversation, data, now)
+
+    monkeypatch.setattr(Conversation, "receive", without_memory)
+    served.send(find_endp(b"large"))
+    world.turn()
+    assert [client.input_ended for client in (holding, served, other)] == [True, True, False]
+    assert world.log == ["warning: client closed: out of memory"]
+    assert world.exchange(other, find_endp()) == MISS
+    other.send(find_endp(b"x" * 3000)[:2000])  # more than three quarters of what was too much
+    world.turn()
+    assert other.input_ended
+
+
+def test_of_many_clients_that_send_junk_four_have_their_share_in_a_turn() -> None:
+    world = World(max_idle=0, warning_limit=0)
+    noisy = [world.connect() for _ in range(10)]
+    for client in noisy:
+        client.send(b"\0" * 40)
+    logged = []
+    for _ in range(8):
+        world.turn(1)
+        logged.append(len(world.log))
+    assert logged == [160, 224, 288, 288 + 2 * 16 + 2 * 8, 368, 400, 400, 400]
+    assert world.server.timeout() > 0
 
 
 def test_a_client_that_goes_while_its_junk_is_looked_through_is_done_with() -> None:

@@ -127,6 +127,16 @@ def test_its_descriptors_are_close_on_exec_and_its_file_limit_is_the_hard_one() 
     assert line.split()[3:5] == [str(hard), str(hard)]
 
 
+@pytest.mark.needs("root")
+def test_it_leaves_no_core_file_and_nobody_else_can_look_into_it() -> None:
+    with Started() as daemon:
+        serve_one_miss(daemon)
+        limits = Path(f"/proc/{daemon.child.pid}/limits").read_text()
+        assert Path(f"/proc/{daemon.child.pid}/environ").stat().st_uid == 0
+    (line,) = [line for line in limits.splitlines() if line.startswith("Max core file size")]
+    assert line.split()[4:6] == ["0", "0"]
+
+
 @pytest.mark.needs("root", "watching")
 def test_u_makes_it_the_mail_owner_for_good() -> None:
     with Started() as daemon:

@@ -422,6 +422,18 @@ def test_the_only_session_of_an_endpoint_can_be_put_back_and_found_again() -> No
     assert script.descriptor(b"E") == 3
 
 
+@pytest.mark.parametrize(("passed", "kept"), [(0, True), (1, True), (2, False)])
+def test_a_session_that_cannot_be_sent_has_its_old_place_while_it_is_not_due(passed: int, kept: bool) -> None:
+    script = Script(QUIET)
+    played(script, SAVED + SAVED.replace("[3]", "[4]") + ">> request=find_endp label=E ;")
+    (sending,) = listed(script.conversation.receive(encoded("dummy= ;"), NOW))
+    assert isinstance(sending, HandOver)
+    actions = script.conversation.undeliverable(NOW + passed, "Too many references")
+    assert [type(action) for action in actions] == ([Warn, Close] if kept else [Warn, Discard, Close])
+    assert script.descriptor(b"E") == (3 if kept else 4)
+    assert not script.conversation.waiting
+
+
 def test_sessions_that_their_remote_side_has_closed_can_be_skipped() -> None:
     script = Script(QUIET, skip_closed=True)
     script.sessions.hung_up_ones.update({3, 5})

@@ -8,12 +8,14 @@ __all__ = ["PretendedSessions"]
 
 
 class PretendedSessions:
-    """`hung_up_ones`: descriptors whose remote side is said to have closed them. `closed` and `discarded`:
+    """`hung_up_ones`: descriptors whose remote side is said to have closed them; `no_connections`: such that
+    are said to be something else than connected stream sockets. `closed` and `discarded`:
     what was closed with a good-bye and without. `watched`: what is watched.
     """
 
     def __init__(self) -> None:
         self.hung_up_ones: set[int] = set()
+        self.no_connections: set[int] = set()
         self.closed: list[int] = []
         self.discarded: list[int] = []
         self.watched: set[int] = set()
@@ -23,6 +25,9 @@ class PretendedSessions:
 
     def unwatch(self, session: Session) -> None:
         self.watched.discard(session.descriptor)
+
+    def is_connection(self, descriptor: int) -> bool:
+        return descriptor not in self.no_connections
 
     def hung_up(self, session: Session) -> bool:
         return session.descriptor in self.hung_up_ones

@@ -46,7 +46,7 @@ __all__ = ["DialogueError", "attribute", "case", "parse"]
 _PEER = re.compile(r"([a-z][0-9]*): +(.*)")
 _WORD = re.compile(r"""\[[A-Z0-9 ]*\]|[^\s'"]*(?:'[^']*'|"[^"]*")?(?:\*\d+)?(?:~[^\s'"]*)?""")
 _PARTS = re.compile(r"""(?:'[^']*'|"[^"]*"|[^~'"])+""")
-_TOKEN = re.compile(r"[A-Z][A-Z0-9.]*")
+_TOKEN = re.compile(r"~?[A-Z][A-Z0-9.]*")
 _FIRST_CLIENT = "a"
 
 

@@ -176,6 +176,22 @@ CASES = (
         options={"scache_unfinished_limit": _FULL},
     ),
     case(
+        "beyond/accept/1",
+        "Where only connections are accepted, another descriptor is FAIL, and a connection is saved.",
+        "beyond.accept",
+        """
+        >> request=save_endp ttl=2 label=E property=P1 .
+        << dummy= .
+        >> [~A]
+        << status=2 .
+        log warning: a descriptor is no connected stream socket: see scache_accept
+        find_endp E = miss
+        save_endp E P2 B
+        find_endp E = P2 B
+        """,
+        options={"scache_accept": "stream"},
+    ),
+    case(
         "beyond/warnings/1",
         "Of a flood of warnings of one kind so many are logged as are allowed, and another kind after it.",
         "beyond.warnings",

@@ -160,7 +160,7 @@ class Life:
     @property
     def is_ready(self) -> bool:
         """Whether the daemon has something to do."""
-        return self.network.is_ready()
+        return self.network.is_ready() or not self.server.timeout()
 
     def turn(self, rotation: int) -> bool:
         """One turn, which finds what is ready in a rotated order; False when it was the last one."""

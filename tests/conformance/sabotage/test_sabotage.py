@@ -23,9 +23,9 @@ TEXT = """
 * nothing is ever due
 @ cache.deadlines:Deadlines.take_due
 - while self._seconds and self._seconds[0] <= now:
--     yield
+-     bucket = self._buckets[self._seconds[0]]
 + while False:
-+     yield
++     bucket = {}
 """
 
 NEVER_DUE = Sabotage(
@@ -34,8 +34,8 @@ NEVER_DUE = Sabotage(
     (
         Patch(
             "cache.deadlines:Deadlines.take_due",
-            "while self._seconds and self._seconds[0] <= now:\n    yield",
-            "while False:\n    yield",
+            "while self._seconds and self._seconds[0] <= now:\n    bucket = self._buckets[self._seconds[0]]",
+            "while False:\n    bucket = {}",
         ),
     ),
 )

@@ -76,8 +76,14 @@ PLANTINGS = [
     Planting(
         "the second entry that is due stays",
         Deadlines.take_due,
-        "yield from self._buckets.pop(heappop(self._seconds))",
-        "yield from list(self._buckets.pop(heappop(self._seconds)))[:1]",
+        "list(bucket)[::-1]",
+        "list(bucket)[:1]",
+    ),
+    Planting(
+        "a client that had its share is forgotten",
+        Server.turn,
+        "client.go_on(now)",
+        "pass",
     ),
     Planting(
         "the rest of a partial write is lost",

@@ -68,8 +68,8 @@ def forgets_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
     """A cache that forgets to say what expired: its descriptors leak."""
     expire = ConnectionCache.expire
 
-    def forgetful(cache: ConnectionCache, now: float) -> list[int]:
-        return list(expire(cache, now))[1:]
+    def forgetful(cache: ConnectionCache, now: float, most: float = 1000) -> list[int]:
+        return list(expire(cache, now, most))[1:]
 
     monkeypatch.setattr(ConnectionCache, "expire", forgetful)
 
