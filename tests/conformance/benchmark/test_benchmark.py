@@ -13,6 +13,7 @@ import pytest
 
 from conformance.benchmark.load import generator as generator_module
 from conformance.benchmark.load.generator import HERE, Generator, generator_command
+from conformance.benchmark.measure import mail as mail_module
 from conformance.benchmark.measure.comparison import Cell, Comparison, Memory, Plan, Ratio, Turn, compare
 from conformance.benchmark.measure.daemons import Contestant, python_program, real, start
 from conformance.benchmark.measure.endurance import Sample, growth
@@ -39,7 +40,7 @@ from conformance.benchmark.report.tables import show, show_hostile, show_mail, s
 from conformance.cli import main
 from conformance.commands import benchmark as command
 from conformance.lab.instance.variants import VARIANTS
-from conformance.postfix.installations import private_postfix
+from conformance.postfix.installations import Installation, private_postfix
 from scache.errors import RemoteError
 
 ECHO = python_program("echo", [str(HERE / "limit_echo.py")])
@@ -391,6 +392,24 @@ def test_deliveries_are_shown_by_the_mail(capsys: pytest.CaptureFixture[str]) ->
     show_mail({"ours": deliveries})
     text = " ".join(capsys.readouterr().out.split())
     assert "| ours | 125 | 100-200 | 100.0 | 2,000 | 5.00% | 99% |" in text
+
+
+def test_those_that_deliver_mail_take_turns(monkeypatch: pytest.MonkeyPatch) -> None:
+    played: list[object] = []
+
+    def deliver(variant: object, _installation: object, mails: int) -> Delivery:
+        played.append(variant)
+        return Delivery(mails, len(played), cache=0.01, machine=0.2, reused=0.99)
+
+    monkeypatch.setattr(mail_module, "_deliver", deliver)
+    variants = {"b": VARIANTS["ours"], "a": VARIANTS["real"]}
+    postfix = Installation("3.7.11", Path("/"), Path("/"), "postfix", "postdrop")
+    found = measure_mail(variants, postfix, 32, 2)
+    assert played == [*variants.values()] * 2
+    assert {name: [turn.elapsed for turn in turns] for name, turns in found.items()} == {
+        "b": [1, 3],
+        "a": [2, 4],
+    }
 
 
 @pytest.mark.postfix
