@@ -74,11 +74,15 @@ _FEW = 5
 _BACK_TO_BACK = 1
 
 
-def seconds_in_cache(configuration: Configuration, service: Service, effective: Effective) -> int | None:
-    """For how long a connection of this agent is kept; None where a value is wrong."""
-    wanted = effective.seconds(f"{service.agent}_connection_cache_time_limit")
-    limit = _cache(configuration, effective).seconds("connection_cache_ttl_limit")
-    return None if wanted is None or limit is None else min(wanted, limit)
+def seconds_in_cache(configuration: Configuration, service: Service, effective: Effective) -> int:
+    """For how long a connection of this agent is kept; a value that is fatal counts as the default."""
+    wanted = _seconds(configuration, effective, f"{service.agent}_connection_cache_time_limit")
+    limit = _seconds(configuration, _cache(configuration, effective), "connection_cache_ttl_limit")
+    return min(wanted, limit)
+
+
+def _seconds(configuration: Configuration, effective: Effective, name: str) -> int:
+    return effective.seconds(name) or seconds(configuration.defaults[name]) or 0
 
 
 def _cache_service(configuration: Configuration, effective: Effective) -> Service | None:
