@@ -89,6 +89,8 @@ class Events:
             self._last[client] = delivery
             if len(self._last) > _REMEMBERED:
                 self._last.popitem(last=False)
+            if _ENDING.match(line.text.partition(" (")[2]):  # a mail with no other address to go to
+                return Ending(found[2])
             return Delivery(found[2], int(found[3] or 1), found[4] == "sent")
         found = _ENDING.match(line.text)
         return None if found is None else Ending(found[1])

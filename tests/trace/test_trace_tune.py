@@ -108,6 +108,10 @@ DELIVERY = (
 )
 LOST = "Nov  3 11:10:00 mx postfix/smtp[7]: 4A1: lost connection with {} while sending MAIL FROM\n"
 BUSY = "Nov  3 11:10:00 mx postfix-out/smtp[7]: 4A1: host {} said: 421 4.7.0 enough (in reply to MAIL FROM)\n"
+DEFERRED = (
+    "Nov  3 11:10:00 mx postfix/smtp[{0}]: 4A1: to=<x@y>, relay={1}:25, conn_use=3, delay=0.1, dsn=4.4.2, "
+    "status=deferred (lost connection with {1} while sending MAIL FROM)\n"
+)
 ONE = "mx.example[192.0.2.1]"
 
 
@@ -133,8 +137,9 @@ def logged(lines: list[str]) -> Mapping[str, LoggedPeer]:
         (log([1, 2, 3, 1, 2], LOST, LOST), None),
         (log([1, 2, 3, 1, 2, 3], LOST), None),
         (log([1, 1], BUSY, BUSY), 1),
+        ([*log([1, 2, 1, 2]), *(DEFERRED.format(number, ONE) for number in (7, 8))], 2),
     ],
-    ids=["ends after 3", "reached 3 once", "lost once", "never a second"],
+    ids=["ends after 3", "reached 3 once", "lost once", "never a second", "the mail is deferred"],
 )
 def test_a_log_says_after_how_many_mails_a_peer_ends_sessions(lines: list[str], mails: int | None) -> None:
     assert logged(lines)[ONE].limit == mails

@@ -32,16 +32,20 @@ class Session(socketserver.StreamRequestHandler):
     """A mail server's side of a session: it takes everything."""
 
     def handle(self) -> None:
+        self.mails = 0
         self.wfile.write(b"220 sink\r\n")
-        for line in self.rfile:
-            verb = line[:4].upper().strip()
-            if verb == b"DATA":
-                self.wfile.write(b"354 go on\r\n")
-                while self.rfile.readline() not in (b".\r\n", b""):
-                    pass
-            self.wfile.write(b"221 bye\r\n" if verb == b"QUIT" else b"250 sink\r\n")
-            if verb == b"QUIT":
-                return
+        while (line := self.rfile.readline()) and self.answer(line[:4].upper().strip()):
+            pass
+
+    def answer(self, verb: bytes) -> bool:
+        """Answer a command; whether the session goes on."""
+        if verb == b"DATA":
+            self.wfile.write(b"354 go on\r\n")
+            while self.rfile.readline() not in (b".\r\n", b""):
+                pass
+            self.mails += 1
+        self.wfile.write(b"221 bye\r\n" if verb == b"QUIT" else b"250 sink\r\n")
+        return verb != b"QUIT"
 
 
 class Server(socketserver.ThreadingTCPServer):
