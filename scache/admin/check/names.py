@@ -65,7 +65,7 @@ def find(configuration: Configuration, consequences: Consequences) -> Iterator[F
             continue
         kind = _MISSPELT if _ABOUT_CONNECTIONS.search(meant) else _UNUSED
         said = f"no program reads it; did you mean {meant}?"
-        put = _put(configuration, meant, setting, service, consequences)
+        put = _put(configuration, meant, setting, service, consequences) if kind is _MISSPELT else []
         yield kind.found(subject, setting.value, said, setting.place, [drop, *put])
 
 

@@ -87,5 +87,13 @@ def test_the_real_program_says_so_and_with_the_cure_no_more(tmp_path: Path, plan
         assert [line for line in starts(program, directory) if text in line] == []
 
 
+def test_what_is_not_about_connections_is_not_set_by_a_guess(tmp_path: Path) -> None:
+    planted = Planted("unused-parameter", "mua_sender_restrictions = reject_sender_login_mismatch\n")
+    (finding,) = found(write(tmp_path, planted))
+    assert finding.kind.id == planted.id
+    assert finding.said.endswith("did you mean smtpd_sender_restrictions?")
+    assert [command.split()[3:] for command in finding.cure] == [["-X", "mua_sender_restrictions"]]
+
+
 def test_every_kind_of_finding_is_planted() -> None:
     assert {planted.id for planted in PLANTED.values()} | ELSEWHERE == set(KINDS)
