@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from scache import rights
 from scache.errors import ProtocolError
-from scache.protocol.attributes import LIST_END, Scanner
+from scache.protocol.attributes import LIST_END, Scan, Scanner
 from scache.protocol.dialect import DUMMY, POSTFIX_3_6, Dialect
-from scache.protocol.request import FIND_DEST, FIND_ENDP, SAVE_DEST, SAVE_ENDP
+from scache.protocol.request import FIND_DEST, FIND_ENDP, SAVE_DEST, SAVE_ENDP, STATUS
 
 __all__ = ["Client"]
 
@@ -83,6 +84,21 @@ class Client:
         status, dest_prop, endp_prop = self._status((b"status", b"property", b"property", LIST_END))
         return (dest_prop, endp_prop, self._take_descriptor()) if status == _OK else None
 
+    def status(self, part: bytes = b"") -> dict[str, Any]:
+        """What this project's daemon tells of itself, and of the labels that hold this part
+        (scache/cache/report.py); of an empty part, of all.
+
+        Raises ProtocolError where it doesn't tell, as no Postfix does.
+        """
+        self._socket.sendall(STATUS.message(part))
+        scan = self._scan((b"status", b"property", LIST_END))
+        if scan.warnings or scan.values[0] != _OK:
+            raise ProtocolError(
+                "the server tells nothing of itself: Postfix's doesn't, see scache_status_request"
+            )
+        told: dict[str, Any] = json.loads(scan.values[1])  # type: ignore[arg-type]
+        return told
+
     def _status(self, wanted: tuple[bytes, ...]) -> list[bytes]:
         values = self._receive_list(wanted)
         if values[0] not in (_OK, _FAIL):
@@ -95,15 +111,19 @@ class Client:
             raise ProtocolError(f"the server sent {wanted[0].decode()} = {received[0]!r}")
 
     def _receive_list(self, wanted: tuple[bytes, ...]) -> list[bytes]:
+        scan = self._scan(wanted)
+        if scan.warnings or len(scan.values) != len(wanted) - 1:
+            raise ProtocolError("; ".join(scan.warnings) or "the server's answer is incomplete")
+        return [value for value in scan.values if isinstance(value, bytes)]
+
+    def _scan(self, wanted: tuple[bytes, ...]) -> Scan:
         while (scan := self._scanner.scan(wanted)) is None:
             # Byte by byte where a descriptor may follow unasked: a larger read would lose it.
             data = self._socket.recv(4096 if self._dialect.write_wait else 1)
             if not data:
                 raise ProtocolError("the server closed the connection")
             self._scanner.feed(data)
-        if scan.warnings or len(scan.values) != len(wanted) - 1:
-            raise ProtocolError("; ".join(scan.warnings) or "the server's answer is incomplete")
-        return [value for value in scan.values if isinstance(value, bytes)]
+        return scan
 
     def _take_descriptor(self) -> int:
         if self._dialect.write_wait:

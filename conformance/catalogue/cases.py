@@ -34,6 +34,7 @@ from conformance.catalogue.sections import (
     save_endp,
     sizes,
     statistics,
+    status,
     ttl,
 )
 from scache.errors import UsageError
@@ -63,6 +64,7 @@ SECTIONS = (
     half_close,
     dialects,
     statistics,
+    status,
     lifecycle,
     config,
     log,

@@ -12,9 +12,9 @@ from scache.cache.entries import Binding, Endpoint, Found, Session
 from scache.checking import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sized
+    from collections.abc import Iterable, Iterator, Sized
 
-    from scache.cache.observer import Observer
+    from scache.cache.observer import Bindings, Observer
     from scache.config.settings import Settings
 
 __all__ = ["ConnectionCache"]
@@ -26,7 +26,8 @@ class ConnectionCache:
     settings: ttl_limit, newest_first, and the bounds. observer: is told what happens. `destinations`,
     `endpoints`, `sessions`, `bindings`: the number of destinations with a binding, of endpoints with a
     session, of sessions, of bindings. `size`: bytes of the labels and properties of all of them.
-    `next_due()`: the second at which `expire` has something to do next, None where nothing is cached.
+    `serial`: that of the session which was saved last. `next_due()`: the second at which `expire` has
+    something to do next, None where nothing is cached.
 
     What `expire` leaves for later counts in these numbers and in the bounds, but nobody finds it.
     """
@@ -37,11 +38,12 @@ class ConnectionCache:
         "_destinations",
         "_endpoints",
         "_observer",
-        "_serial",
+        "_passed_over",
         "bindings",
         "destinations",
         "endpoints",
         "next_due",
+        "serial",
         "sessions",
         "settings",
         "size",
@@ -53,10 +55,11 @@ class ConnectionCache:
         self._deadlines = Deadlines()
         self.next_due = self._deadlines.next_due
         self._observer = observer
+        self._passed_over = None if observer is None else observer.passed_over
         self._crowds = Crowds()
-        self._serial = 0
+        self.serial = 0
         # A destination's bindings, oldest first, by what makes two of them the same.
-        self._destinations: dict[bytes, dict[tuple[bytes, bytes], Binding]] = {}
+        self._destinations: dict[bytes, Bindings] = {}
         self._endpoints: dict[bytes, Endpoint] = {}
 
     @property
@@ -74,9 +77,9 @@ class ConnectionCache:
         """
         if self.size + len(endp_label) + len(endp_prop) > self.settings.cache_size_limit:
             return None
-        self._serial += 1
+        self.serial += 1
         endpoint = self._endpoint(endp_label)
-        session = Session(endpoint, endp_prop, descriptor, self._due(now, ttl), self._serial)
+        session = Session(endpoint, endp_prop, descriptor, self._due(now, ttl), self.serial)
         self._link(session, endpoint.newest)
         if self._observer is not None:
             self._observer.session_saved(session)
@@ -85,7 +88,13 @@ class ConnectionCache:
     def find_endp(self, endp_label: bytes) -> Found | None:
         """Remove the endpoint's oldest session (scache_multi_find_endp); None where it has none."""
         session = self._take(endp_label)
-        return None if session is None else Found((session.prop,), session)
+        if session is not None:
+            if self._observer is not None:
+                self._observer.session_found(session, None)
+            return Found((session.prop,), session)
+        if self._observer is not None:
+            self._observer.endpoint_missed(endp_label)
+        return None
 
     def put_back(self, now: int, session: Session) -> bool:
         """Undo a find: the session has its old place in the endpoint's list, until its old due second.
@@ -149,17 +158,21 @@ class ConnectionCache:
         if bindings is not None:
             endpoints, overdue = self._endpoints, self._deadlines.overdue
             for binding in bindings.values():
-                if binding.endp_label not in endpoints and self._observer is None:
+                if binding.endp_label not in endpoints and self._passed_over is None:
                     continue  # as most are, where there are many
                 if binding.due <= overdue:
                     continue
                 session = self._take(binding.endp_label)
                 if session is not None:
+                    if self._observer is not None:
+                        self._observer.session_found(session, binding)
                     return Found((binding.prop, session.prop), session)
+                if self._passed_over is not None:
+                    self._passed_over(binding.endp_label)
         if self._observer is not None:
             overdue = self._deadlines.overdue
             bound = any(binding.due > overdue for binding in (bindings or {}).values())
-            self._observer.destination_missed(dest_label, bound)
+            self._observer.destination_missed(dest_label, bindings if bound else None)
         return None
 
     def surplus(self, endpoint: Endpoint) -> Session | None:
@@ -214,6 +227,32 @@ class ConnectionCache:
                 session = session.newer
         return None
 
+    def bindings_of(self, dest_label: bytes) -> Iterable[Binding]:
+        """The destination's bindings, oldest first."""
+        return self._destinations.get(dest_label, {}).values()
+
+    def endpoint_of(self, endp_label: bytes) -> Endpoint | None:
+        """The endpoint of this label, None where it has no session."""
+        return self._endpoints.get(endp_label)
+
+    def destination_labels(self) -> Iterable[bytes]:
+        """Of all destinations with a binding."""
+        return self._destinations.keys()
+
+    def endpoint_labels(self) -> Iterable[bytes]:
+        """Of all endpoints with a session."""
+        return self._endpoints.keys()
+
+    def serials(self) -> list[int]:
+        """The serial numbers of all sessions."""
+        found = []
+        for endpoint in self._endpoints.values():
+            session = endpoint.oldest
+            while session is not None:
+                found.append(session.serial)
+                session = session.newer
+        return found
+
     def _take(self, endp_label: bytes) -> Session | None:
         """Take the endpoint's oldest session out, or its newest."""
         endpoint = self._endpoints.get(endp_label)
@@ -224,13 +263,9 @@ class ConnectionCache:
                 break
             self._unlink(session)  # it is closed when its turn comes, and nobody passes it twice
         if session is None:
-            if self._observer is not None:
-                self._observer.endpoint_missed(endp_label)
             return None
         self._deadlines.cancel(session)
         self._unlink(session)
-        if self._observer is not None:
-            self._observer.session_found(session)
         return session
 
     def _drop_session(self, session: Session) -> None:

@@ -9,6 +9,7 @@ from scache.checking import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from typing import Any
 
     from scache.cache.entries import Binding, Found
     from scache.cache.observer import Observer
@@ -28,7 +29,16 @@ class Service:
     `expire` is behind: then nobody knows how many entries there should be.
     """
 
-    __slots__ = ("_bound_met", "_cache", "_careful", "_sessions", "_settings", "_statistics", "next_due")
+    __slots__ = (
+        "_bound_met",
+        "_cache",
+        "_careful",
+        "_observer",
+        "_sessions",
+        "_settings",
+        "_statistics",
+        "next_due",
+    )
 
     def __init__(
         self,
@@ -42,6 +52,7 @@ class Service:
         self._settings = settings
         self._careful = settings.watch or settings.skip_closed  # whether a found session is looked at first
         self._sessions = sessions
+        self._observer = observer
         self._bound_met = bound_met
         self.next_due = self._cache.next_due
 
@@ -79,7 +90,7 @@ class Service:
     def find_endp(self, endp_label: bytes) -> Found | None:
         """Take a session out (scache_find_endp_service)."""
         found = self._cache.find_endp(endp_label)
-        while self._careful and found is not None and not self._is_good(found.session):
+        while self._careful and found is not None and not self._is_good(found):
             found = self._cache.find_endp(endp_label)
         if found is None:
             self._statistics.endp_miss += 1
@@ -103,7 +114,7 @@ class Service:
     def find_dest(self, dest_label: bytes) -> Found | None:
         """Take a session of the destination out (scache_find_dest_service)."""
         found = self._cache.find_dest(dest_label)
-        while self._careful and found is not None and not self._is_good(found.session):
+        while self._careful and found is not None and not self._is_good(found):
             found = self._cache.find_dest(dest_label)
         if found is None:
             self._statistics.dest_miss += 1
@@ -127,12 +138,15 @@ class Service:
             self._sessions.watch(found.session)
         return True
 
-    def _is_good(self, session: Session) -> bool:
+    def _is_good(self, found: Found) -> bool:
         """Whether a session that was found can be handed out. If its remote side has closed it, it is closed
         here, too (skip_closed).
         """
+        session = found.session
         self._sessions.unwatch(session)
         if self._settings.skip_closed and self._sessions.hung_up(session):
+            if self._observer is not None:
+                self._observer.session_unusable(session, len(found.properties) > 1)
             self._sessions.discard(session)
             return False
         return True
@@ -163,6 +177,23 @@ class Service:
         """Go by other settings from now on; what is cached stays as it is."""
         self._settings = self._cache.settings = settings
         self._careful |= settings.watch or settings.skip_closed  # for good: some may be watched still
+
+    @property
+    def serial(self) -> int:
+        """The number of the session that was saved last."""
+        return self._cache.serial
+
+    def lookups(self) -> dict[str, dict[str, int]]:
+        """Of all finds since the beginning, how many found something."""
+        dest_hits, dest_misses, endp_hits, endp_misses = self._statistics.lookups()
+        return {
+            "destination": {"hits": dest_hits, "misses": dest_misses},
+            "endpoint": {"hits": endp_hits, "misses": endp_misses},
+        }
+
+    def show(self, look: Callable[[ConnectionCache], dict[str, Any]]) -> dict[str, Any]:
+        """Let somebody look at the cache, who only looks; what was seen."""
+        return look(self._cache)
 
     def take_statistics(self, start: str) -> list[str]:
         """The log texts of the interval that began at `start`, and begin another one (scache_status_dump)."""

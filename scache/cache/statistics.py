@@ -13,13 +13,36 @@ def _lookups(kind: str, hits: int, miss: int) -> str:
 class Statistics:
     """Counters of one interval. Postfix says domain for destination and address for endpoint."""
 
-    __slots__ = ("dest_count", "dest_hits", "dest_miss", "endp_count", "endp_hits", "endp_miss", "sess_count")
+    __slots__ = (
+        "_before",
+        "dest_count",
+        "dest_hits",
+        "dest_miss",
+        "endp_count",
+        "endp_hits",
+        "endp_miss",
+        "sess_count",
+    )
 
     def __init__(self) -> None:
+        self._before = (0, 0, 0, 0)
+        self.dest_hits = self.dest_miss = 0
+        self.endp_hits = self.endp_miss = 0
         self.reset()
+
+    def lookups(self) -> tuple[int, int, int, int]:
+        """Of all intervals: hits and misses by destination, hits and misses by endpoint."""
+        dest_hits, dest_miss, endp_hits, endp_miss = self._before
+        return (
+            dest_hits + self.dest_hits,
+            dest_miss + self.dest_miss,
+            endp_hits + self.endp_hits,
+            endp_miss + self.endp_miss,
+        )
 
     def reset(self) -> None:
         """Start a new interval."""
+        self._before = self.lookups()
         self.dest_hits = self.dest_miss = 0
         self.endp_hits = self.endp_miss = 0
         self.dest_count = self.endp_count = self.sess_count = 0

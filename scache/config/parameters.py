@@ -201,6 +201,14 @@ PARAMETERS = (
         "let the daemon leave a core file, and others of its user trace it; read at its start only",
     ),
     Parameter(
+        "scache_status_request",
+        "status_request",
+        CHOICE,
+        0,
+        "answer `scache status`, `scache why` and their like, for which lookups are remembered; read at the "
+        "start. Postfix knows no such request",
+    ),
+    Parameter(
         "scache_session_limit",
         "session_limit",
         COUNT,
@@ -263,18 +271,21 @@ PARAMETERS = (
 BY_NAME = {parameter.name: parameter for parameter in PARAMETERS}
 
 
-def service_settings(main_cf: MainCf, *, path: str, never_idle: bool = False) -> Settings:
+def service_settings(main_cf: MainCf, *, path: str, standalone: bool = False) -> Settings:
     """The settings that a main.cf asks for. ConfigurationError with Postfix's text for a value that is wrong.
 
-    path: how the log names a connection. never_idle: max_idle may be 0 and is so where nobody sets it, for a
-    daemon that nobody would start again.
+    path: how the log names a connection. standalone: for a daemon that nobody would start again, and that no
+    Postfix could be in the place of. max_idle may be 0 and is so where nobody sets it, and it answers
+    `request=status`.
     """
     values = Values(main_cf)
     found: dict[str, Any] = {}
     for parameter in PARAMETERS:
         default, minimum = parameter.default, parameter.minimum
-        if never_idle and parameter.field == "max_idle":
+        if standalone and parameter.field == "max_idle":
             default, minimum = "0", 0
+        elif standalone and parameter.field == "status_request":
+            default = "yes"
         found[parameter.field] = parameter.kind.read(values, parameter.name, default, minimum)
     dialect = Dialect(**{field: found.pop(field) for field in Dialect.__slots__})
     return Settings(dialect=dialect, path=path, **found)

@@ -32,6 +32,8 @@ class Settings:
     core_dump: the daemon may leave a core file, and others of its user may trace it.
     handover: a daemon that ends because master(8) reloads passes what it has cached to its successor.
 
+    status_request: the daemon answers `request=status`, for which it remembers what was asked of it.
+
     Bounds that Postfix doesn't have, each beyond what a mail server at work reaches. Numbers of sessions
     (session_limit: in all, 0: no bound), of bindings and of clients; bytes of cached labels and properties,
     of messages that aren't finished and of answers that aren't read (each for all clients together);
@@ -56,6 +58,7 @@ class Settings:
         "path",
         "session_limit",
         "skip_closed",
+        "status_request",
         "status_update_time",
         "streams_only",
         "ttl_limit",
@@ -83,6 +86,7 @@ class Settings:
         handover: bool = False,
         streams_only: bool = False,
         core_dump: bool = False,
+        status_request: bool = False,
         session_limit: int = 0,
         endpoint_session_limit: int = 10_000,
         binding_limit: int = 100_000,
@@ -108,6 +112,7 @@ class Settings:
         self.handover = handover
         self.streams_only = streams_only
         self.core_dump = core_dump
+        self.status_request = status_request
         self.session_limit = session_limit
         self.endpoint_session_limit = endpoint_session_limit
         self.binding_limit = binding_limit

@@ -70,12 +70,22 @@ class Server:
         make_service: MakeService = Service,
     ) -> None:
         self.stopped = False
+        self._moment = Moment(clock)
         self._network = network
         self._clock = clock
         self._settings = settings
         self._log = log
         self._warnings = WarningLimit(log, settings.warning_limit)
         self._bounds_met = WarningLimit(log, 1)
+        self._status = self._history = None
+        if settings.status_request:
+            # Who doesn't want it doesn't pay for its imports.
+            from scache.cache.observers import Observers
+            from scache.daemon.status import Status
+
+            self._status = Status(int(self._moment.wall))
+            self._history = self._status.history
+            observer = self._history if observer is None else Observers(observer, self._history)
         self._sessions = CachedSessions(network, settings, self._resume_accepting, self._said_goodbye)
         self._service = make_service(settings, self._sessions, self._bound_met, observer)
         self._memory = ClientMemory(settings, self._close_client)
@@ -85,7 +95,6 @@ class Server:
         self._clients: dict[int, Connection] = {}
         self._had_share: deque[Connection] = deque()
         self._handlers: dict[int, Handler] = {}
-        self._moment = Moment(clock)
         self._timers = Timers()  # by the clock on the wall, as Postfix's are
         self._limits = Timers()  # by what really passes
         now = int(self._moment.wall)
@@ -158,6 +167,8 @@ class Server:
         moment.wall = clock.now()
         moment.elapsed = clock.monotonic()
         now = int(moment.wall)
+        if self._history is not None and self._history.second != now:
+            self._history.pass_to(now, self._service.serial)
         cache_due = self._service.next_due()
         if cache_due is not None and cache_due <= now:
             for session in self._service.expire(now, _DROPPED_A_TURN + len(ready)):
@@ -303,6 +314,11 @@ class Server:
         with suppress(MemoryError):
             self._reserve = bytes(_RESERVE)
 
+    def _tell(self, label: bytes) -> bytes:
+        """The answer to a `request=status`."""
+        assert self._status is not None, "else nobody is answered"
+        return self._status.answer(self._service, self._settings, self.clients, label)
+
     def _forget(self, handle: int, now: int) -> None:
         """A client's connection is closed."""
         del self._clients[handle], self._handlers[handle]
@@ -333,7 +349,10 @@ class Server:
             self._mind_the_door(now)
             return
         settings = self._settings
-        conversation = Conversation(self._service, settings.dialect, settings.path, settings.message_limit)
+        status = self._tell if self._status is not None else None
+        conversation = Conversation(
+            self._service, settings.dialect, settings.path, settings.message_limit, status
+        )
         client = Connection(
             self._network,
             stream,

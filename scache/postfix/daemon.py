@@ -55,6 +55,9 @@ def run(arguments: Sequence[str], environment: Mapping[str, str], clock: Clock) 
         _configure_log(parameters, log)
         path = "unknown_stream" if command_line.on_standard_streams else f"{command_line.service_name} socket"
         settings = service_settings(main_cf, path=path)
+        if settings.status_request:
+            import scache.cache.observers
+            import scache.daemon.status  # noqa: F401  # nothing can be imported after a chroot
         command_line.check()
         generation = master.process_generation(environment)
         _enter_queue_directory(command_line, parameters)

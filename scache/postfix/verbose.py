@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from scache.cache.entries import Binding, Session
+    from scache.cache.observer import Bindings
 
 __all__ = ["VerboseLog"]
 
@@ -23,7 +24,7 @@ class VerboseLog:
         """Its label, property and descriptor."""
         self._log(f"scache_multi_save_endp: {_text(session)}")
 
-    def session_found(self, session: Session) -> None:
+    def session_found(self, session: Session, _binding: Binding | None) -> None:
         """What was found; then that it leaves the cache, without its descriptor."""
         self._log(f"scache_multi_find_endp: found: {_text(session)}")
         self._log(f"scache_multi_drop_endp: endp_prop={printed(session.prop)} fd=-1")
@@ -32,9 +33,14 @@ class VerboseLog:
         """Its property, and its descriptor, which is about to be closed."""
         self._log(f"scache_multi_drop_endp: endp_prop={printed(session.prop)} fd={session.descriptor}")
 
+    def session_unusable(self, session: Session, by_destination: bool) -> None:
+        """Postfix doesn't look, and says nothing."""
+
     def endpoint_missed(self, endp_label: bytes) -> None:
         """The label that nothing is cached for."""
         self._log(f"scache_multi_find_endp: no endpoint cache: endp_label={printed(endp_label)}")
+
+    passed_over = endpoint_missed
 
     def binding_saved(self, binding: Binding, refreshed: bool) -> None:
         """All of it, and whether it was there already."""
@@ -51,9 +57,9 @@ class VerboseLog:
             f" endp_label={printed(binding.endp_label)}"
         )
 
-    def destination_missed(self, dest_label: bytes, bound: bool) -> None:
+    def destination_missed(self, dest_label: bytes, bindings: Bindings | None) -> None:
         """Whether it is without bindings, or they are without sessions."""
-        why = "not found" if bound else "no destination cache"
+        why = "no destination cache" if bindings is None else "not found"
         self._log(f"scache_multi_find_dest: {why}: dest_label={printed(dest_label)}")
 
 

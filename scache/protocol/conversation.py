@@ -17,12 +17,13 @@ from scache.protocol.request import (
     REQUESTS,
     SAVE_DEST,
     SAVED,
+    STATUS,
     UNKNOWN_REQUEST,
     whole_request,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from typing import Any
 
     from scache.cache.entries import Found
@@ -55,6 +56,7 @@ class Conversation:
     is written.
     path: how the log names the connection (`scache socket`). message_limit: longest message in bytes; the
     connection is closed beyond it, where Postfix would read on into memory.
+    status: gives the answer to a STATUS about a label; None: that is an unknown request, as to Postfix.
     Times are whole seconds since the epoch.
     """
 
@@ -69,16 +71,25 @@ class Conversation:
         "_scanner",
         "_service",
         "_state",
+        "_status",
         "_transitions",
         "descriptor_due",
         "read_limit",
     )
 
-    def __init__(self, service: Requests, dialect: Dialect, path: str, message_limit: int) -> None:
+    def __init__(
+        self,
+        service: Requests,
+        dialect: Dialect,
+        path: str,
+        message_limit: int,
+        status: Callable[[bytes], bytes] | None = None,
+    ) -> None:
         self._service = service
         self._dialect = dialect
         self._path = path
         self._message_limit = message_limit
+        self._status = status
         self._transitions = _TRANSITIONS[dialect.write_wait, dialect.read_wait]
         self._outcomes = self._transitions[states.PARAMETERS]
         self._scanner = Scanner(path)
@@ -217,7 +228,13 @@ class Conversation:
         if self._state is states.PARAMETERS:
             complete = len(scan.values) == len(self._request.wanted) - 1
             self._scanner.discard()  # any answer is written: what was read behind is lost
-            answer = self._carry_out(scan.values, now) if complete else self._bad()
+            answer: Answer
+            if not complete:
+                answer = self._bad()
+            elif self._request is STATUS:
+                answer = self._tell(scan.values)
+            else:
+                answer = self._carry_out(scan.values, now)
         else:
             answer = self._dummy_received() if scan.values else self._dummy_missed()
         return [*warnings, *listed(answer)]
@@ -227,6 +244,8 @@ class Conversation:
             self._go(states.NO_REQUEST)
             return []
         request = REQUESTS.get(values[0])
+        if request is None and self._status is not None and values[0] == b"status":
+            request = STATUS
         if request is None:
             self._go(states.UNKNOWN)
             self._scanner.discard()
@@ -241,6 +260,12 @@ class Conversation:
             Warn(f"warning: {self._request.service}: bad or missing request parameter"),
             self._request.bad,
         ]
+
+    def _tell(self, values: Sequence[Any]) -> bytes:
+        """Answer a STATUS, which is never so urgent that it need go past the scanner."""
+        assert self._status is not None, "else the request would have been unknown"
+        self._state = self._outcomes[states.TOLD]
+        return self._request.ok % self._status(values[0])
 
     def _carry_out(self, values: Sequence[Any], now: int) -> Answer:
         """All parameters of the request are there, from the scanner or past it."""

@@ -16,6 +16,7 @@ __all__ = [
     "SAVED",
     "SAVE_DEST",
     "SAVE_ENDP",
+    "STATUS",
     "UNKNOWN_REQUEST",
     "Request",
     "whole_request",
@@ -62,6 +63,11 @@ SAVE_ENDP = Request("save_endp", (b"ttl", b"label", b"property"), 0)
 FIND_ENDP = Request("find_endp", (b"label",), 1)
 SAVE_DEST = Request("save_dest", (b"ttl", b"label", b"property", b"label"), 0)
 FIND_DEST = Request("find_dest", (b"label",), 2)
+
+#: How the daemon is, as JSON in the place of a property: what concerns the labels that hold this one, or all.
+#: No Postfix knows this request; it isn't one of REQUESTS, since to a daemon that doesn't answer it, it is an
+#: unknown one, too.
+STATUS = Request("status", (b"label",), 1)
 
 #: The requests by name.
 REQUESTS = {request.name.encode(): request for request in (SAVE_ENDP, FIND_ENDP, SAVE_DEST, FIND_DEST)}

@@ -30,6 +30,7 @@ __all__ = [
     "SAVE_DEST",
     "SAVE_ENDP",
     "SENT",
+    "TOLD",
     "UNKNOWN",
     "Event",
     "State",
@@ -66,6 +67,7 @@ CLOSED = State("the conversation is over")
 KNOWN = Event("known")
 UNKNOWN = Event("unknown")
 NO_REQUEST = Event("no request")
+TOLD = Event("told")
 END = Event("end")
 BAD = Event("bad")
 SAVE_DEST = Event("save_dest")
@@ -87,7 +89,14 @@ def transitions(*, write_wait: bool, read_wait: bool) -> dict[State, dict[Event,
     sent = CONFIRMATION if read_wait else REQUEST
     return {
         REQUEST: {KNOWN: PARAMETERS, UNKNOWN: REQUEST, NO_REQUEST: REQUEST, END: CLOSED},
-        PARAMETERS: {BAD: REQUEST, SAVE_DEST: REQUEST, SAVE_ENDP: DESCRIPTOR, MISS: REQUEST, HIT: hit},
+        PARAMETERS: {
+            BAD: REQUEST,
+            SAVE_DEST: REQUEST,
+            SAVE_ENDP: DESCRIPTOR,
+            MISS: REQUEST,
+            HIT: hit,
+            TOLD: REQUEST,
+        },
         DESCRIPTOR: {RECEIVED: REQUEST, NOT_RECEIVED: REQUEST},
         READY: {DUMMY: HANDING_OVER, NO_DUMMY: REQUEST, PUT_BACK: REQUEST},
         HANDING_OVER: {SENT: sent, NOT_SENT: REQUEST},

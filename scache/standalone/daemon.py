@@ -33,8 +33,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = (
         "Parameters: "
         + ", ".join(f"{parameter.name} ({parameter.default or 'empty'})" for parameter in PARAMETERS)
-        + ". max_idle is 0 here, unless it is set: never end for want of clients. SIGHUP reads main.cf anew "
-        "and keeps all sessions; SIGTERM and SIGINT log the statistics and end the daemon."
+        + ". Unless they are set, max_idle is 0 here (never end for want of clients), and "
+        "scache_status_request is yes. SIGHUP reads main.cf anew and keeps all sessions; SIGTERM and SIGINT "
+        "log the statistics and end the daemon."
     )
     parser.add_argument(
         "--socket", metavar="PATH", help="listen here; without it, on the socket that systemd passes"
@@ -85,7 +86,7 @@ def read_settings(directory: str | None, assignments: Sequence[str], log: Callab
         if name not in BY_NAME:
             raise ConfigurationError(f"-o {assignment}: unknown parameter: {name}")
         main_cf.set(name, value)
-    settings = service_settings(main_cf, path=Settings().path, never_idle=True)
+    settings = service_settings(main_cf, path=Settings().path, standalone=True)
     open_files, _most = resource.getrlimit(resource.RLIMIT_NOFILE)
     settings.session_limit = room_for_sessions(settings.session_limit, open_files)
     return settings

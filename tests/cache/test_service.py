@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from scache.cache.entries import Binding, Session
-from scache.cache.observer import Observer
+from scache.cache.observer import Bindings, Observer
 from scache.cache.service import Service
 from scache.config.settings import Settings
 
@@ -24,8 +24,11 @@ class Witness(Observer):
     def session_saved(self, session: Session) -> None:
         self.told.append(("saved", session.endpoint.label, session.prop, session.descriptor))
 
-    def session_found(self, session: Session) -> None:
+    def session_found(self, session: Session, _binding: Binding | None) -> None:
         self.told.append(("found", session.endpoint.label, session.prop, session.descriptor))
+
+    def session_unusable(self, session: Session, by_destination: bool) -> None:
+        self.told.append(("unusable", session.descriptor, by_destination))
 
     def session_dropped(self, session: Session) -> None:
         self.told.append(("dropped", session.endpoint.label, session.descriptor))
@@ -39,8 +42,11 @@ class Witness(Observer):
     def binding_dropped(self, binding: Binding) -> None:
         self.told.append(("unbound", binding.dest_label, binding.endp_label))
 
-    def destination_missed(self, dest_label: bytes, bound: bool) -> None:
-        self.told.append(("no destination", dest_label, bound))
+    def passed_over(self, endp_label: bytes) -> None:
+        self.told.append(("passed over", endp_label))
+
+    def destination_missed(self, dest_label: bytes, bindings: Bindings | None) -> None:
+        self.told.append(("no destination", dest_label, bindings is not None))
 
 
 class Descriptors:
@@ -349,12 +355,12 @@ def test_an_observer_is_told_what_happens_in_its_order() -> None:
         ("bound", b"D", b"DP", b"X", False),
         ("bound", b"D", b"DP", b"E", False),
         ("bound", b"D", b"DP", b"E", True),
-        ("no endpoint", b"X"),
+        ("passed over", b"X"),
         ("found", b"E", b"P7", 7),
         ("no destination", b"Q", False),
         ("found", b"E", b"P8", 8),
-        ("no endpoint", b"X"),
-        ("no endpoint", b"E"),
+        ("passed over", b"X"),
+        ("passed over", b"E"),
         ("no destination", b"D", True),
         ("saved", b"E", b"P9", 9),
         ("unbound", b"D", b"X"),

@@ -16,11 +16,11 @@ from scache.protocol.dialect import Dialect
 PAGE = Path(__file__).parents[2] / "docs" / "standalone.md"
 
 
-def read(*assignments: tuple[str, str], never_idle: bool = False) -> Settings:
+def read(*assignments: tuple[str, str], standalone: bool = False) -> Settings:
     main_cf = MainCf("", lambda warning: pytest.fail(warning))
     for name, value in assignments:
         main_cf.set(name, value)
-    return service_settings(main_cf, path="scache socket", never_idle=never_idle)
+    return service_settings(main_cf, path="scache socket", standalone=standalone)
 
 
 def fields(settings: Settings) -> dict[str, object]:
@@ -57,10 +57,10 @@ def test_a_number_below_the_smallest_is_refused_and_the_smallest_is_taken(parame
         read((parameter.name, str(parameter.minimum - 1)))
 
 
-def test_only_a_daemon_that_nobody_starts_again_never_idles() -> None:
-    assert read(never_idle=True).max_idle == 0
-    assert read(("max_idle", "0"), never_idle=True).max_idle == 0
-    assert read(("max_idle", "5"), never_idle=True).max_idle == 5
+def test_only_a_daemon_that_nobody_starts_again_standalones() -> None:
+    assert read(standalone=True).max_idle == 0
+    assert read(("max_idle", "0"), standalone=True).max_idle == 0
+    assert read(("max_idle", "5"), standalone=True).max_idle == 5
 
 
 def documented(row: Parameter) -> str:

@@ -22,7 +22,16 @@ PURE = [
     "config.settings",
     "errors",
 ]
-ALLOWED = {"__future__", "collections.abc", "heapq", "typing", "scache", "scache.protocol"}
+ALLOWED = {
+    "__future__",
+    "bisect",
+    "collections",
+    "collections.abc",
+    "heapq",
+    "typing",
+    "scache",
+    "scache.protocol",
+}
 
 
 def imported(path: Path) -> set[str]:

@@ -11,7 +11,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -51,12 +51,13 @@ class Script:
         dialect: Dialect,
         message_limit: int = 1 << 20,
         kind: type[Conversation] = Conversation,
+        status: Callable[[bytes], bytes] | None = b"about-%b".__mod__,
         **better: int,
     ) -> None:
         self.sessions = PretendedSessions()
         self.bounds_met: list[str] = []
         self.service = Service(Settings(ttl_limit=10, **better), self.sessions, self.bounds_met.append)
-        self.conversation = kind(self.service, dialect, "scache socket", message_limit)
+        self.conversation = kind(self.service, dialect, "scache socket", message_limit, status)
         self.fails = False
         self.lines: list[str] = []
         self._note(self.conversation.open())
@@ -116,6 +117,18 @@ SAVED = """
 """
 
 DIALOGUES = {
+    "status": """
+    >> request=status label=E ;
+    << status=0 property=about-E ;
+    >> request=status label= ;
+    << status=0 property=about- ;
+    """,
+    "status without its label": """
+    >> request=status ;
+    !! missing attribute label in input from scache socket
+    !! scache_status_service: bad or missing request parameter
+    << status=1 property= ;
+    """,
     "save_endp, find_endp": SAVED
     + """
     >> request=find_endp label=E ;
@@ -388,7 +401,19 @@ def test_the_dialogues_drive_every_edge_of_the_table() -> None:
             played(Script(QUIET, kind=Noting, keep_unclaimed=keep), dialogue)
     table = transitions(write_wait=True, read_wait=True)
     edges = {(state, event) for state, row in table.items() for event in row}
-    assert (edges - driven, driven - edges, len(edges)) == (set(), set(), 18)
+    assert (edges - driven, driven - edges, len(edges)) == (set(), set(), 19)
+
+
+def test_where_status_is_off_it_is_an_unknown_request_to_the_byte() -> None:
+    asked = """
+    >> request=status label=E ;
+    << status=1 ;
+    !! unrecognized request: "status", ignored
+    """
+    lines, _expected = played(Script(QUIET, status=None), asked)
+    other, _expected = played(Script(QUIET, status=None), asked.replace("status label", "foobar label"))
+    assert [line.replace("foobar", "status") for line in other] == lines
+    assert lines[1:] == ['!! unrecognized request: "status", ignored', "<< status=1 ;"]
 
 
 def test_an_unclaimed_session_can_stay_in_the_cache_in_its_old_place() -> None:
