@@ -15,6 +15,12 @@ COMMANDS: Commands = {
     "uninstall": ("scache.commands.uninstall", "give a Postfix instance its own scache back"),
     "check": ("scache.commands.check", "say what is installed, whether it answers, and what is wrong"),
     "zipapp": ("scache.commands.zipapp", "write the daemon as one executable file"),
+    "status": ("scache.commands.status", "say how a running cache is, and what is in it"),
+    "why": (
+        "scache.commands.why",
+        "say why the last lookup for a destination found nothing, and what to set",
+    ),
+    "top": ("scache.commands.top", "watch a running cache in a table that refreshes itself"),
     "log": ("scache.commands.log", "sum up what mail logs say about connection caching"),
     "record": ("scache.commands.record", "record the traffic of a running scache"),
     "replay": ("scache.commands.replay", "replay a trace and compare every reply"),

@@ -1,0 +1,112 @@
+"""Where the cache is that is asked how it is, and what can be learnt of one that doesn't tell."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from scache.admin.configuration import Effective
+from scache.admin.instance import PostfixInstance, add_config_directory
+from scache.client import Client
+from scache.errors import ProtocolError, UnavailableError
+from scache.maillog.source import read
+from scache.maillog.summary import Summary
+from scache.protocol.dialect import POSTFIX_2, POSTFIX_3_6
+
+__all__ = ["Asked", "Silent", "add_source", "lookup_lines"]
+
+_PATIENCE = 5.0  # seconds for an answer
+_TIMES = (
+    "connection_cache_ttl_limit",
+    "smtp_connection_cache_time_limit",
+    "smtp_connection_cache_on_demand",
+    "smtp_connection_cache_destinations",
+    "smtp_connection_reuse_time_limit",
+    "smtp_connection_reuse_count_limit",
+    "lmtp_connection_cache_time_limit",
+    "smtp_tls_connection_reuse",
+)
+
+
+class Silent(ProtocolError):
+    """A cache that answers, but tells nothing of itself, as Postfix's."""
+
+
+def add_source(parser: argparse.ArgumentParser) -> None:
+    """The options that say which cache is meant."""
+    parser.add_argument(
+        "--socket", type=Path, metavar="PATH", help="socket of the cache (default: the instance's)"
+    )
+    add_config_directory(parser)
+
+
+class Asked:
+    """The cache that a command line means. `path`: its socket.
+
+    Raises UnavailableError where the instance's configuration can't be read.
+    """
+
+    def __init__(self, arguments: argparse.Namespace) -> None:
+        self._dialect = POSTFIX_3_6
+        self._instance: PostfixInstance | None = None
+        if arguments.socket is not None:
+            self.path = arguments.socket
+            return
+        self._instance = PostfixInstance.at(arguments.config_directory)
+        configuration = self._instance.configuration
+        self.path = self._instance.path("queue_directory") / "private" / configuration.cache_service
+        if not configuration.speaks_first:
+            self._dialect = POSTFIX_2
+
+    def status(self, part: bytes = b"") -> dict[str, Any]:
+        """What it tells. Raises Silent where it tells nothing, UnavailableError where it can't be asked."""
+        try:
+            with Client(str(self.path), dialect=self._dialect, timeout=_PATIENCE) as client:
+                try:
+                    return client.status(part)
+                except ProtocolError as error:
+                    raise Silent(f"{self.path}: answers, but {error}") from None
+        except OSError as error:
+            raise UnavailableError(f"{self.path}: {error.strerror or error}") from None
+
+    def parameters(self) -> Iterator[str]:
+        """What its instance's configuration says about it; nothing for a socket alone."""
+        if self._instance is None:
+            return
+        configuration = self._instance.configuration
+        cache = Effective(configuration, configuration.service(configuration.cache_service))
+        for name in _TIMES:
+            effective = cache if name == "connection_cache_ttl_limit" else configuration.main()
+            yield f"{name} = {effective.text(name)}"
+
+    def log(self, named: Path | None) -> Summary | None:
+        """What the mail log says: the one that is named, else the instance's; None where none is known."""
+        if named is None and self._instance is not None:
+            text = self._instance.configuration.main().text("maillog_file")
+            named = Path(text) if text.startswith("/") and not text.startswith("/dev/") else None
+        if named is None:
+            return None
+        summary = Summary()
+        summary.add(read(named))
+        return summary
+
+
+def lookup_lines(summary: Summary | None) -> Iterator[str]:
+    """What a log says of lookups and reuse, in a few lines."""
+    if summary is None:
+        yield "no mail log is known: --log FILE, or journalctl -o export | scache log -"
+        return
+    whole = summary.whole()
+    if not summary.caches:
+        yield "no statistics in the log yet (connection_cache_status_update_time)"
+    for by, what in (("domain", "destination"), ("address", "endpoint")):
+        hits, misses = whole.cache.lookups[by, True], whole.cache.lookups[by, False]
+        if lookups := hits + misses:
+            yield f"lookups by {what}: {hits} hits, {misses} misses, {hits / lookups:.1%} (by the log)"
+    if whole.mails:
+        yield f"{whole.reused} of {whole.mails} mails over a connection that was used before (by the log)"
+    for kind, seen in summary.warnings.items():
+        yield f"{seen.times} times: {seen.text}"
+        yield f"  {kind.meaning} {kind.cure}"
