@@ -28,6 +28,10 @@ _INTERRUPTED, _TERMINATED = 128 + signal.SIGINT, 128 + signal.SIGTERM
 _LONGEST_LINE = 500
 
 
+#: Extras that bring one library.
+_EXTRAS = {"rich": "top", "prometheus_client": "metrics"}
+
+
 class Command(Protocol):
     """A sub-command: a module of `scache.commands` or `conformance.commands` that has these two functions."""
 
@@ -53,9 +57,8 @@ def command_of(module: str) -> Command:
         library = (error.name or "").partition(".")[0]
         if library in ("", "scache", "conformance"):
             raise
-        raise UnavailableError(
-            f"the Python library {library} is missing; scache[bench,trace] has it"
-        ) from None
+        extras = _EXTRAS.get(library, "bench,trace")
+        raise UnavailableError(f"the Python library {library} is missing; scache[{extras}] has it") from None
 
 
 def run_program(program: str, about: str, commands: Commands, words: Sequence[str]) -> int:

@@ -9,7 +9,7 @@ import sys
 import termios
 import tty
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,7 +44,7 @@ class View:
         """Somebody has pressed it."""
         if self.typing:
             self._type(key)
-        elif key in ("q", "Q", "\x03"):
+        elif key in ("q", "Q"):
             self.over = True
         elif key == "\t":
             self.kind = _KINDS[self.kind == "destinations"]
@@ -101,7 +101,11 @@ def run(arguments: argparse.Namespace) -> int:
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError("standard input and output must be a terminal; `scache status` needs none")
     view, console = View(), Console()
-    with _single_keys(), Live(console=console, screen=True, auto_refresh=False) as live:
+    with (
+        suppress(KeyboardInterrupt),
+        _single_keys(),
+        Live(console=console, screen=True, auto_refresh=False) as live,
+    ):
         while not view.over:
             live.update(screen(told, view, console.height), refresh=True)
             if (keys := _keys(arguments.interval)) is None:
