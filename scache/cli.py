@@ -21,6 +21,7 @@ COMMANDS: Commands = {
         "say why the last lookup for a destination found nothing, and what to set",
     ),
     "top": ("scache.commands.top", "watch a running cache in a table that refreshes itself"),
+    "exporter": ("scache.commands.exporter", "serve a cache's figures, or a mail log's, to Prometheus"),
     "log": ("scache.commands.log", "sum up what mail logs say about connection caching"),
     "record": ("scache.commands.record", "record the traffic of a running scache"),
     "replay": ("scache.commands.replay", "replay a trace and compare every reply"),

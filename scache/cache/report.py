@@ -48,6 +48,7 @@ def report(cache: ConnectionCache, history: History, part: bytes) -> dict[str, A
         return found
     return {
         "seconds": history.second - history.start,
+        "saved": cache.serial,
         "cached": {
             "destinations": cache.destinations,
             "endpoints": cache.endpoints,

@@ -24,10 +24,13 @@ _FEWEST = 2
 
 @dataclass(slots=True)
 class Cache:
-    """What one cache counted. lookups: by `domain` or `address`, and hit. maxima: the largest of each."""
+    """What one cache counted. lookups: by `domain` or `address`, and hit. maxima: the largest of each; last:
+    those of the last interval.
+    """
 
     lookups: Counter[tuple[str, bool]] = field(default_factory=Counter)
     maxima: Maxima = field(default_factory=lambda: Maxima(0, 0, 0))
+    last: Maxima = field(default_factory=lambda: Maxima(0, 0, 0))
 
     def add(self, event: Lookups | Maxima) -> None:
         """Count one more interval."""
@@ -35,6 +38,7 @@ class Cache:
             self.lookups[event.by, True] += event.hits
             self.lookups[event.by, False] += event.misses
         else:
+            self.last = event
             self.maxima = Maxima(
                 max(self.maxima.domains, event.domains),
                 max(self.maxima.addresses, event.addresses),
@@ -106,17 +110,20 @@ class Occurrences:
 class Summary:
     """A log, summed up. Every line is looked at once, and none is kept.
 
+    over_time: keep figures by the minute, too.
+
     `first`, `last`: the moments of the first and the last line. `caches`: by syslog_name. `peers`: by
     `host[address]`. `warnings`: by kind.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, over_time: bool = True) -> None:
         self.first: datetime | None = None
         self.last: datetime | None = None
         self.caches: defaultdict[str, Cache] = defaultdict(Cache)
         self.peers: defaultdict[str, Peer] = defaultdict(Peer)
         self.warnings: defaultdict[Warned, Occurrences] = defaultdict(Occurrences)
         self._minutes: defaultdict[datetime, Period] = defaultdict(Period)
+        self._over_time = over_time
         self._events = Events()
 
     def add(self, lines: Iterable[Line]) -> None:
@@ -137,7 +144,8 @@ class Summary:
         if isinstance(event, Ending):
             self.peers[event.peer].ends += 1
             return
-        period = self._minutes[line.at.replace(second=0)] if line.at is not None else Period()
+        kept = self._over_time and line.at is not None
+        period = self._minutes[line.at.replace(second=0)] if kept and line.at is not None else Period()
         if isinstance(event, Delivery):
             if event.sent:
                 self.peers[event.peer].uses[event.use] += 1

@@ -53,6 +53,7 @@ CASES = (
         log warning: unrecognized request: "status", ignored
         find_dest D = miss
         """,
+        whole="what follows the name in the same read is thrown away",
     ),
     case(
         "beyond/status/2",
