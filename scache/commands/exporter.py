@@ -50,10 +50,10 @@ def run(arguments: argparse.Namespace) -> int:
     registry.register(log or StatusMetrics(Asked(arguments)))
     address, port = arguments.listen
     try:
-        start_http_server(port, address, registry)
+        server, _thread = start_http_server(port, address, registry)
     except OSError as error:
         raise UsageError(f"--listen {address}:{port}: {error.strerror or error}") from None
-    say(f"exporter: listens on {address}:{port}")
+    say(f"exporter: listens on {address}:{server.server_port}")
     while True:
         time.sleep(_PAUSE)
         if log is not None:

@@ -94,6 +94,10 @@ class LogMetrics(Collector):
         self._summary = Summary(over_time=False)
         self._lock = threading.Lock()
 
+    def close(self) -> None:
+        """Look no more."""
+        self._follower.close()
+
     def look(self) -> None:
         """Read what is new."""
         with self._lock:

@@ -44,6 +44,9 @@ NEEDS: Mapping[str, Need] = {
         ("chromium", "chromium-driver"),
     ),
     "prove": Need("prove", lambda: shutil.which("prove"), ("perl",)),
+    "prometheus": Need(
+        "Prometheus", lambda: shutil.which("prometheus") and shutil.which("promtool"), ("prometheus",)
+    ),
     "logcheck": Need("logcheck's rules", LOGCHECK_RULES.exists, ("logcheck-database",)),
     "postfix": Need(
         "the real Postfix",
