@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from scache.commands.program import Commands, run_program
 
-__all__ = ["COMMANDS", "main"]
+__all__ = ["ABOUT", "COMMANDS", "main"]
 
 COMMANDS: Commands = {
     "serve": ("scache.standalone.daemon", "run the daemon on a socket of its own"),
@@ -31,11 +31,10 @@ COMMANDS: Commands = {
 }
 
 
+#: What --help says first.
+ABOUT = "Postfix's shared connection cache daemon, and the tools around it."
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns its exit status (2: what was asked for can't be done, one line says why)."""
-    return run_program(
-        "scache",
-        "Postfix's shared connection cache daemon, and the tools around it.",
-        COMMANDS,
-        sys.argv[1:] if arguments is None else arguments,
-    )
+    return run_program("scache", ABOUT, COMMANDS, sys.argv[1:] if arguments is None else arguments)

@@ -36,7 +36,8 @@ _FINE, _FOUND, _NOT_CHECKED = 0, 1, 2
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's options."""
     parser.epilog = (
-        "Exit status: 0 nothing is wrong (notes don't count), 1 something is, "
+        "Example: scache check example.com. Exit status: 0 nothing is wrong (notes don't count), 1 something "
+        "is, "
         "2 it could not be checked, or not all of it."
     )
     parser.add_argument(

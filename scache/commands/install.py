@@ -33,7 +33,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="for configuration management: say nothing but `changed` or `unchanged`",
     )
     parser.epilog = (
-        "Exit status: 0 it is installed, by this command or before; 2 it can't be, and nothing has changed."
+        "Example: scache install --config-directory /etc/postfix. Exit status: 0 it is installed, by this "
+        "command or before; 2 it can't be, and nothing has changed."
     )
 
 

@@ -19,7 +19,7 @@ from scache.errors import ScacheError, UnavailableError
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
-__all__ = ["Command", "Commands", "command_of", "run_program"]
+__all__ = ["Command", "Commands", "command_of", "run_program", "whole_parser"]
 
 #: Exit status where a signal ends the command, as a shell has it.
 _INTERRUPTED, _TERMINATED = 128 + signal.SIGINT, 128 + signal.SIGTERM
@@ -91,13 +91,18 @@ class _Parser(argparse.ArgumentParser):
         self.exit(2, f"{self.prog}: {message} (see {self.prog} --help)\n")
 
 
-def _parser(program: str, about: str, commands: Commands, chosen: str | None) -> argparse.ArgumentParser:
+def whole_parser(program: str, about: str, commands: Commands) -> argparse.ArgumentParser:
+    """All sub-commands with all their options, for whoever makes pages of them."""
+    return _parser(program, about, commands, *commands)
+
+
+def _parser(program: str, about: str, commands: Commands, *chosen: str | None) -> argparse.ArgumentParser:
     parser = _Parser(prog=program, description=about)
     parser.add_argument("--version", action="version", version=f"{program} {__version__}")
     subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, (module, text) in commands.items():
         subparser = subparsers.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
-        if name == chosen:
+        if name in chosen:
             command_of(module).add_arguments(subparser)
     return parser
 

@@ -38,6 +38,10 @@ _UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's options."""
+    parser.epilog = (
+        "Example: scache record --postfix /etc/postfix --output traffic.jsonl.gz. Exit status: 0 the "
+        "trace is whole, 1 Postfix made its sockets anew meanwhile, 2 it can't be recorded."
+    )
     parser.add_argument("--listen", type=Path, metavar="PATH", help="socket that clients connect to")
     parser.add_argument("--upstream", type=Path, metavar="PATH", help="socket of the connection cache")
     parser.add_argument(

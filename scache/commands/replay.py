@@ -27,6 +27,10 @@ SIMULATED = "simulated"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's options."""
+    parser.epilog = (
+        "Example: scache replay traffic.jsonl.gz --target simulated. Exit status: 0 nothing differs, 1 "
+        "something does, 2 nothing can be compared."
+    )
     parser.add_argument("file", type=Path, metavar="FILE", help="trace")
     parser.add_argument(
         "--target",

@@ -33,6 +33,10 @@ _TOOLS = {
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the tools and their options."""
+    parser.epilog = (
+        "Example: scache trace show traffic.jsonl.gz. Each tool has a --help of its own, with its exit "
+        "statuses."
+    )
     tools = parser.add_subparsers(dest="tool", required=True, metavar="TOOL")
     for name, (module, text) in _TOOLS.items():
         module.add_arguments(tools.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}."))

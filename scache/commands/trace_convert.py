@@ -19,6 +19,10 @@ __all__ = ["add_arguments", "run"]
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the tool's options."""
+    parser.epilog = (
+        "Example: scache trace convert part.jsonl.gz part.2.jsonl.gz whole.jsonl.zst. Exit status: 0, or "
+        "2 where it can't be done."
+    )
     parser.add_argument(
         "files", type=Path, nargs="+", metavar="FILE", help="trace, or all parts of one in order"
     )

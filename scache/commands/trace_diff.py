@@ -16,6 +16,10 @@ __all__ = ["add_arguments", "run"]
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the tool's options."""
+    parser.epilog = (
+        "Example: scache trace diff real.jsonl.gz ours.jsonl.gz. Exit status: 0 they are alike, 1 they "
+        "differ, 2 one can't be read."
+    )
     parser.add_argument("first", type=Path, metavar="FIRST", help="trace")
     parser.add_argument("second", type=Path, metavar="SECOND", help="trace")
     parser.add_argument(

@@ -35,6 +35,10 @@ _RESULTS: dict[str, Callable[[Exchange], bool]] = {
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the tool's options."""
+    parser.epilog = (
+        "Example: scache trace filter traffic.jsonl.gz some.jsonl.gz --label 'smtp/*.example*'. Exit status: "
+        "0, or 2 where it can't be done."
+    )
     parser.add_argument("file", type=Path, metavar="FILE", help="trace")
     parser.add_argument("output", type=Path, metavar="OUTPUT", help="new trace")
     parser.add_argument(

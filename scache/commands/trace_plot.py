@@ -21,6 +21,10 @@ __all__ = ["add_arguments", "run"]
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the tool's options."""
+    parser.epilog = (
+        "Example: scache trace plot traffic.jsonl.gz traffic.svg. Exit status: 0, or 2 where it can't be "
+        "drawn."
+    )
     parser.add_argument("file", type=Path, metavar="FILE", help="trace")
     parser.add_argument("output", type=Path, metavar="OUT.svg", help="new picture")
     parser.add_argument(

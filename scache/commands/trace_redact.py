@@ -18,6 +18,10 @@ __all__ = ["add_arguments", "run"]
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the tool's options."""
+    parser.epilog = (
+        "Example: scache trace redact traffic.jsonl.gz public.jsonl.gz. Exit status: 0, or 2 where it "
+        "can't be done."
+    )
     parser.add_argument("file", type=Path, metavar="FILE", help="trace")
     parser.add_argument("output", type=Path, metavar="OUTPUT", help="new trace")
 

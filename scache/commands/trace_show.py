@@ -18,6 +18,9 @@ __all__ = ["add_arguments", "run"]
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the tool's options."""
+    parser.epilog = (
+        "Example: scache trace show traffic.jsonl.gz. Exit status: 0, or 2 where it can't be read."
+    )
     parser.add_argument("file", type=Path, metavar="FILE", help="trace")
 
 

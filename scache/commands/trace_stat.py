@@ -26,6 +26,9 @@ _BAR = 40
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the tool's options."""
+    parser.epilog = (
+        "Example: scache trace stat traffic.jsonl.gz. Exit status: 0, or 2 where it can't be read."
+    )
     parser.add_argument("file", type=Path, metavar="FILE", help="trace")
     parser.add_argument(
         "--labels", type=count, default=10, metavar="COUNT", help="busiest labels to list (10)"

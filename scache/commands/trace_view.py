@@ -20,6 +20,10 @@ __all__ = ["add_arguments", "run"]
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the tool's options."""
+    parser.epilog = (
+        "Example: scache trace view traffic.jsonl.gz -o traffic.html. Exit status: 0, or 2 where it can't be "
+        "made."
+    )
     parser.add_argument("file", type=Path, metavar="FILE", help="trace")
     parser.add_argument(
         "-o",

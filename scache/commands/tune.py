@@ -29,6 +29,9 @@ _NOT_WORTH_IT = 1.0
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's options."""
+    parser.epilog = (
+        "Example: scache tune --log /var/log/mail.log. Exit status: 0, or 2 where there is no delivery in it."
+    )
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument("--trace", type=Path, metavar="FILE", help="a trace of `scache record`")
     source.add_argument("--log", type=Path, metavar="FILE", help="a mail log")

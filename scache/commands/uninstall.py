@@ -20,8 +20,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="for configuration management: say nothing but `changed` or `unchanged`",
     )
     parser.epilog = (
-        "Exit status: 0 it is not installed, by this command or before; 2 it can't be removed, and nothing "
-        "has changed."
+        "Example: scache uninstall --dry-run. Exit status: 0 it is not installed, by this command or before; "
+        "2 it can't be removed, and nothing has changed."
     )
 
 

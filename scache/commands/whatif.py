@@ -29,6 +29,10 @@ _Row = tuple[Setting, Outcome]
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's options."""
+    parser.epilog = (
+        "Example: scache whatif traffic.jsonl.gz --ttl-limit 2,10. Exit status: 0 predicted, 1 the model "
+        "misses the recorded rate, 2 the trace can't be read."
+    )
     parser.add_argument("file", type=Path, metavar="FILE", help="trace")
     parser.add_argument(
         "--ttl-limit",

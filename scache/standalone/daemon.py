@@ -31,11 +31,9 @@ _LONGEST_LINE = 2000  # bytes
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `scache serve`."""
     parser.epilog = (
-        "Parameters: "
-        + ", ".join(f"{parameter.name} ({parameter.default or 'empty'})" for parameter in PARAMETERS)
-        + ". Unless they are set, max_idle is 0 here (never end for want of clients), and "
-        "scache_status_request is yes. SIGHUP reads main.cf anew and keeps all sessions; SIGTERM and SIGINT "
-        "log the statistics and end the daemon."
+        "Example: scache serve --socket /run/scache/scache -o connection_cache_ttl_limit=10s. SIGHUP reads "
+        "main.cf anew, SIGTERM and SIGINT end it. Exit status: 0 it ended so, 2 it can't begin. Parameters, "
+        "described in scache(8): " + ", ".join(parameter.name for parameter in PARAMETERS) + "."
     )
     parser.add_argument(
         "--socket", metavar="PATH", help="listen here; without it, on the socket that systemd passes"
