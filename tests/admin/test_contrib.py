@@ -13,6 +13,13 @@ from tests.admin.check.planted import Planted, write
 
 CONTRIB = Path(__file__).parents[2] / "contrib"
 pytestmark = pytest.mark.postfix
+PLAYBOOK = """\
+- hosts: localhost
+  connection: local
+  gather_facts: false
+  tasks:
+    - ansible.builtin.import_tasks: {}
+"""
 
 
 def start(base: Path, main_cf: str = "") -> subprocess.CompletedProcess[str]:
@@ -56,3 +63,37 @@ def test_a_container_whose_cache_can_not_be_installed_does_not_start(tmp_path: P
     assert done.returncode == 2
     assert done.stderr.startswith("scache install: ")
     assert "Postfix runs" not in done.stdout
+
+
+def play(base: Path) -> str:
+    """Play the tasks for Ansible on this machine, with a private instance in place of its own."""
+    (base / "playbook.yml").write_text(PLAYBOOK.format(CONTRIB / "ansible/scache.yml"))
+    environment = {
+        **os.environ,
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        "MAIL_CONFIG": str(base / "config"),
+        "HOME": str(base),
+        "ANSIBLE_NOCOLOR": "1",
+    }
+    interpreter = "ansible_python_interpreter=/usr/bin/python3"
+    words = ["ansible-playbook", "-i", "localhost,", "-e", interpreter, base / "playbook.yml"]
+    done = subprocess.run(words, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+    return done.stdout
+
+
+@pytest.mark.needs("ansible")
+def test_ansible_installs_once_shows_what_is_wrong_and_puts_right_what_was_put_back(tmp_path: Path) -> None:
+    (tmp_path / "daemons").mkdir()
+    for name in ("smtp", "lmtp", "local", "scache", "tlsproxy", "tlsmgr", "virtual", "postlogd"):
+        (tmp_path / "daemons" / name).touch()
+    settings = f"daemon_directory = {tmp_path}/daemons\nsmtp_connection_cache_on_demand = no\n"
+    master_cf = write(tmp_path, Planted("", settings)) / "master.cf"
+    before = master_cf.read_text()
+    first = play(tmp_path)
+    assert "changed=1" in first
+    assert "smtp_connection_cache_on_demand: no connection is ever cached; postconf " in first
+    assert "changed=0" in play(tmp_path)
+    master_cf.write_text(before)
+    assert "changed=1" in play(tmp_path)
+    assert "scache-python" in master_cf.read_text()

@@ -43,6 +43,7 @@ NEEDS: Mapping[str, Need] = {
         lambda: shutil.which("chromium") and shutil.which("chromedriver"),
         ("chromium", "chromium-driver"),
     ),
+    "ansible": Need("ansible-playbook", lambda: shutil.which("ansible-playbook"), ("ansible-core",)),
     "prove": Need("prove", lambda: shutil.which("prove"), ("perl",)),
     "prometheus": Need(
         "Prometheus", lambda: shutil.which("prometheus") and shutil.which("promtool"), ("prometheus",)
