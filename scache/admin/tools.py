@@ -13,6 +13,7 @@ from scache.errors import UnavailableError
 __all__ = ["DEFAULT_DIRECTORY", "Tools"]
 
 DEFAULT_DIRECTORY = "/etc/postfix"
+_PATIENCE = 10.0  # seconds for the longest that is asked
 _SEARCH = "/usr/sbin:/usr/local/sbin:/usr/bin:/sbin"
 
 
@@ -32,9 +33,13 @@ class Tools:
         """Where a command is."""
         return str(Path(self._postconf).with_name(command))
 
-    def _run(self, command: str, *words: str) -> subprocess.CompletedProcess[str]:
+    def _run(
+        self, command: str, *words: str, timeout: float | None = None
+    ) -> subprocess.CompletedProcess[str]:
         line = [self.path(command), *words]
-        return subprocess.run(line, capture_output=True, text=True, errors="surrogateescape", check=False)
+        return subprocess.run(
+            line, capture_output=True, text=True, errors="surrogateescape", check=False, timeout=timeout
+        )
 
     @cached_property
     def default_directory(self) -> str:
@@ -54,8 +59,14 @@ class Tools:
         return frozenset(self._run("postconf", "-m").stdout.split())
 
     def warnings(self, directory: str) -> list[str]:
-        """What postconf(1) warns of in a configuration; of several alike one."""
-        lines = self._run("postconf", "-c", directory, "-n").stderr.splitlines()
+        """What postconf(1) warns of in a configuration; of several alike one.
+
+        Nothing where it takes too long: values that refer to others more than once can grow without bound.
+        """
+        try:
+            lines = self._run("postconf", "-c", directory, "-n", timeout=_PATIENCE).stderr.splitlines()
+        except subprocess.TimeoutExpired:
+            return []
         return list(
             dict.fromkeys(line.partition(": warning: ")[2] for line in lines if ": warning: " in line)
         )

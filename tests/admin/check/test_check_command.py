@@ -165,7 +165,7 @@ def test_what_postconf_has_shown_elsewhere_can_be_looked_at(
 ) -> None:
     if not tools:
         monkeypatch.setattr(Tools, "installed", lambda: None)
-    monkeypatch.setattr(sys, "stdin", io.StringIO(text))
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
     assert main(["check", "--postconf", "-"]) == 1
     lines = capsys.readouterr().out.splitlines()
     assert [line for line in lines if line.startswith("-:3: smtp_tls_connection_reuse = no: ")]
@@ -233,6 +233,16 @@ def test_debian_s_default_configuration_has_no_fault(
         f"{tmp_path}: runs scache, not this project's daemon",
         "scache/unix: not asked, because Postfix is not running",
     ]
+
+
+@postfix
+def test_values_that_grow_without_bound_are_refused_where_postconf_does_not_come_to_an_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("scache.admin.tools._PATIENCE", 0.1)
+    doubling = "".join(f"a{number + 1} = $a{number}$a{number}\n" for number in range(40))
+    assert check(write(tmp_path, Planted("", f"a0 = x\n{doubling}max_idle = $a40\n"))) == 1
+    assert "[stops mail; value-ends-every-program]" in capsys.readouterr().out
 
 
 @postfix
