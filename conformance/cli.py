@@ -20,6 +20,7 @@ COMMANDS: Commands = {
     "diff": ("conformance.commands.diff", "the same random steps on two targets"),
     "lab": ("conformance.commands.lab", "a private Postfix and its traffic"),
     "benchmark": ("conformance.commands.benchmark", "measure two daemons side by side"),
+    "soak": ("conformance.commands.soak", "a running daemon under load, faults and reloads, for minutes"),
     "postfix": ("conformance.commands.postfix", "fetch other Postfix releases"),
 }
 

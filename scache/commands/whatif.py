@@ -48,7 +48,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N,...",
         help="the most sessions the cache takes (no limit)",
     )
+    parser.add_argument(
+        "--order",
+        type=_orders,
+        default=[False],
+        metavar="ORDER,...",
+        help="which of an endpoint's sessions is found: the oldest (fifo), as in Postfix, or the newest"
+        " (lifo); see scache_order (fifo)",
+    )
     parser.add_argument("--chart", type=Path, metavar="OUT.svg", help="draw it, too")
+
+
+def _orders(text: str) -> list[bool]:
+    """Whether the newest is found, of each word of a list."""
+    words = text.split(",")
+    if not set(words) <= {"fifo", "lifo"}:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a list of fifo and lifo")
+    return [word == "lifo" for word in words]
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -64,8 +80,9 @@ def run(arguments: argparse.Namespace) -> int:
     modelled = simulate(clients, start, Setting(ttl))
     rows = [
         (setting, simulate(clients, start, setting))
+        for newest_first in arguments.order
         for most in arguments.max_sessions or [None]
-        for setting in (Setting(limit, most) for limit in arguments.ttl_limit)
+        for setting in (Setting(limit, most, newest_first) for limit in arguments.ttl_limit)
     ]
     print(f"{'':24}{'hit rate':>10}{'opened':>10}{'peak idle':>11}{'expired unused':>16}")
     print(_line("recorded", recorded))
@@ -93,7 +110,7 @@ def _exchanges(trace: TraceReader, book: SessionBook) -> Iterator[Exchange]:
 
 def _name(setting: Setting) -> str:
     most = "" if setting.max_sessions is None else f", {setting.max_sessions} sessions"
-    return f"{setting.ttl_limit} s{most}"
+    return f"{setting.ttl_limit} s{most}{', newest first' if setting.newest_first else ''}"
 
 
 def _line(name: str, outcome: Outcome) -> str:
@@ -102,9 +119,10 @@ def _line(name: str, outcome: Outcome) -> str:
 
 def _draw(path: Path, title: str, rows: list[_Row], recorded: Outcome) -> None:
     with chart(path, title, rows=2, height=2.6) as (rate, sessions):
-        for most in dict.fromkeys(setting.max_sessions for setting, _ in rows):
-            series = [(setting, outcome) for setting, outcome in rows if setting.max_sessions == most]
-            _draw_series(rate, sessions, "" if most is None else f" (at most {most})", series)
+        for most, newest in dict.fromkeys((each.max_sessions, each.newest_first) for each, _ in rows):
+            series = [row for row in rows if (row[0].max_sessions, row[0].newest_first) == (most, newest)]
+            suffix = "" if most is None else f" (at most {most})"
+            _draw_series(rate, sessions, suffix + (" (newest first)" if newest else ""), series)
         rate.axhline(recorded.hit_rate * 100, color=INK, linewidth=0.8, linestyle=":", label="recorded")
         rate.set(ylabel="deliveries that\nreuse a session, %", ylim=(0, 101))
         sessions.set(xlabel="seconds that an idle session is kept", ylabel="number", ylim=(0, None))

@@ -344,7 +344,7 @@ class Server:
         except (BlockingIOError, ConnectionError):
             return  # it went away before we came to it
         except OSError as failure:
-            self._log(f"warning: accept connection: {failure.strerror}")
+            self._bound_met(f"accept connection: {failure.strerror}")
             self.call_after(_ACCEPT_PAUSE, self._mind_the_door)
             self._mind_the_door(now)
             return

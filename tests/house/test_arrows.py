@@ -32,6 +32,7 @@ LAYERS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("cli",),
         ("commands", "pytest_plugin"),
         ("sabotage",),
+        ("soak",),
         ("benchmark",),
         ("lab", "report", "differential", "simulation", "kernel"),
         ("runner", "targets"),

@@ -16,6 +16,7 @@ _NO_BINDING = (
     "log warning: no room for a binding: see scache_binding_limit, scache_destination_binding_limit, "
     "scache_cache_size_limit"
 )
+_UNREAD = "client closed: too many bytes of answers that aren't read: see scache_unread_limit"
 _NO_SESSION = "log warning: no room for a session: see scache_cache_size_limit"
 
 CASES = (
@@ -192,6 +193,59 @@ CASES = (
         options={"scache_accept": "stream"},
     ),
     case(
+        "beyond/clients/3",
+        "A client that makes the daemon hold too much of an answer that it doesn't read is closed, and the "
+        "session that it has found with it; others are served.",
+        "beyond.clients",
+        f"""
+        a: save_endp E x*900000 A
+        b: save_endp F P B
+        a: >> request=find_endp label=E .
+        log warning: {_UNREAD}
+        free A
+        a: close
+        b: find_endp E = miss
+        b: find_endp F = P B
+        """,
+        options={"scache_unread_limit": _FULL},
+        whole="it is the answer that matters",
+    ),
+    case(
+        "beyond/clients/4",
+        "Where it is to be kept, the session that such a client has found is in its place again.",
+        "beyond.clients",
+        f"""
+        a: save_endp E x*900000 A
+        a: save_endp E P B
+        a: >> request=find_endp label=E .
+        log warning: {_UNREAD}
+        a: close
+        b: >> request=save_dest ttl=2 label=D property=P label=E .
+        b: << status=0 .
+        held A
+        held B
+        """,
+        options={"scache_unread_limit": _FULL, "scache_keep_unclaimed": "yes"},
+        whole="it is the answer that matters",
+    ),
+    case(
+        "beyond/clients/5",
+        "Who waits while many clients are there is served before whoever comes later.",
+        "beyond.clients",
+        """
+        a: connect
+        b: connect silent
+        c: connect silent
+        log warning: clients wait: see scache_client_limit
+        a: close
+        b: << protocol=connection_cache_protocol .
+        c: << nothing
+        b: close
+        c: << protocol=connection_cache_protocol .
+        """,
+        options={"scache_client_limit": "1"},
+    ),
+    case(
         "beyond/warnings/1",
         "Of a flood of warnings of one kind so many are logged as are allowed, and another kind after it.",
         "beyond.warnings",
@@ -239,6 +293,37 @@ CASES = (
         options={"scache_watch": "yes"},
     ),
     case(
+        "beyond/watch/3",
+        "One whose remote side closes while the session after it is found doesn't take that with it.",
+        "beyond.watch",
+        """
+        save_endp E P1 A
+        save_endp F P2 B
+        hang up A
+        find_endp F = P2 B
+        free A
+        find_endp E = miss
+        """,
+        options={"scache_watch": "yes"},
+    ),
+    case(
+        "beyond/watch/4",
+        "A session that nobody claimed is watched again.",
+        "beyond.watch",
+        """
+        save_endp E P1 A
+        save_endp E P2 B
+        b: >> request=find_endp label=E .
+        b: << status=0 property=P1 .
+        b: close
+        held A
+        hang up A
+        free A
+        find_endp E = P2 B
+        """,
+        options={"scache_watch": "yes", "scache_keep_unclaimed": "yes"},
+    ),
+    case(
         "beyond/order/1",
         "The newest session of an endpoint is found first.",
         "beyond.order",
@@ -248,6 +333,22 @@ CASES = (
         save_dest D DP E
         find_dest D = DP P2 B
         find_endp E = P1 A
+        """,
+        options={"scache_order": "lifo"},
+    ),
+    case(
+        "beyond/order/2",
+        "Where the newest is found first, the others fall due.",
+        "beyond.order",
+        """
+        save_endp E P1 A
+        advance 1
+        save_endp E P2 B
+        find_endp E = P2 B
+        save_endp E P3 B
+        advance 1
+        free A
+        find_endp E = P3 B
         """,
         options={"scache_order": "lifo"},
     ),

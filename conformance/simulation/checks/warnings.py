@@ -16,10 +16,8 @@ _OF_BOUNDS = (
     "warning: no room ",
     "warning: clients wait: ",
     "warning: client closed: ",
+    "warning: accept connection: ",
 )
-
-#: Said each time that it happens, which is once a second at most.
-_UNBOUND = "warning: accept connection"
 
 
 class Warnings:
@@ -34,7 +32,7 @@ class Warnings:
         """
         if text.startswith(_OF_BOUNDS):
             most = 1
-        if most == 0 or text.startswith(_UNBOUND):
+        if most == 0:
             return
         kind = " ".join(text.split(" ")[:3])
         times = self._logged.setdefault(kind, deque())

@@ -29,10 +29,13 @@ REST = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """ttl_limit: seconds that an idle session is kept. max_sessions: None: no limit. Saving more fails."""
+    """ttl_limit: seconds that an idle session is kept. max_sessions: None: no limit. Saving more fails.
+    newest_first: of an endpoint's sessions the newest is found, so that the others expire.
+    """
 
     ttl_limit: int
     max_sessions: int | None = None
+    newest_first: bool = False
 
 
 @dataclass(slots=True)
@@ -85,7 +88,8 @@ class _Model:
         self._clients = clients
         self._ttl = setting.ttl_limit
         limit = None if setting.max_sessions is None else setting.max_sessions + len(clients)
-        self._daemon = TokenDaemon(Settings(ttl_limit=setting.ttl_limit, max_idle=0), start, limit)
+        settings = Settings(ttl_limit=setting.ttl_limit, max_idle=0, newest_first=setting.newest_first)
+        self._daemon = TokenDaemon(settings, start, limit)
         self._setup = median_difference(clients)
         self._addresses = _known_addresses(clients)
         self._outcome = Outcome()
