@@ -30,7 +30,7 @@ _shtab_scache_trace_plot_option_strings=(-h --help --ttl-limit)
 _shtab_scache_trace_view_option_strings=(-h --help -o --output --ttl-limit)
 _shtab_scache_trace_option_strings=(-h --help)
 _shtab_scache_tune_option_strings=(-h --help --trace --log)
-_shtab_scache_whatif_option_strings=(-h --help --ttl-limit --max-sessions --chart)
+_shtab_scache_whatif_option_strings=(-h --help --ttl-limit --max-sessions --order --chart)
 _shtab_scache_option_strings=(-h --help --version)
 
 

@@ -51,7 +51,7 @@ function _shtab_scache_using
 end
 
 set -g _shtab_scache_commands serve install uninstall check zipapp status why top exporter log record replay trace 'trace show' 'trace stat' 'trace filter' 'trace redact' 'trace diff' 'trace convert' 'trace plot' 'trace view' tune whatif
-set -g _shtab_scache_opts_with_value --allow-user --chart --config-directory --connection --explain --from --group --ignore --interval --label --labels --listen --log --max-sessions --mode --output --owner --peers --postconf --postfix --postfix-release --probe --python --request --result --rotate --scenario --show --socket --speed --svg --target --to --trace --ttl-limit --upstream -o
+set -g _shtab_scache_opts_with_value --allow-user --chart --config-directory --connection --explain --from --group --ignore --interval --label --labels --listen --log --max-sessions --mode --order --output --owner --peers --postconf --postfix --postfix-release --probe --python --request --result --rotate --scenario --show --socket --speed --svg --target --to --trace --ttl-limit --upstream -o
 
 complete -c scache -e
 complete -c scache -f
@@ -174,4 +174,5 @@ complete -c scache -n '_shtab_scache_using; and test $_shtab_scache_npos -eq 0' 
 complete -c scache -n '_shtab_scache_using whatif' -s h -l help -d 'show this help message and exit'
 complete -c scache -n '_shtab_scache_using whatif' -l ttl-limit -x -d 'how long idle sessions are kept: both smtp_connection_cache_time_limit and connection_cache_ttl_limit (1,2,5,10,30,60)'
 complete -c scache -n '_shtab_scache_using whatif' -l max-sessions -x -d 'the most sessions the cache takes (no limit)'
+complete -c scache -n '_shtab_scache_using whatif' -l order -x -d 'which of an endpoint'"'"'s sessions is found: the oldest (fifo), as in Postfix, or the newest (lifo); see scache_order (fifo)'
 complete -c scache -n '_shtab_scache_using whatif' -l chart -x -d 'draw it, too'
