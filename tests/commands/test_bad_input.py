@@ -36,6 +36,7 @@ READING = [
     "scache trace diff IN TRACE",
     "scache trace convert IN OUT",
     "scache trace plot IN OUT",
+    "scache trace view IN -o OUT",
     "scache tune --trace IN",
     "scache whatif IN --chart OUT",
 ]
@@ -46,12 +47,15 @@ WRITING = [
     "scache trace convert TRACE OUT.gz",
     "scache trace convert TRACE OUT.zst",
     "scache trace plot TRACE OUT",
+    "scache trace view TRACE -o OUT",
     "scache whatif TRACE --chart OUT",
     f"scache zipapp OUT --python {PYTHON}",
     "scache record --listen LISTEN --upstream UPSTREAM --output OUT",
     "scache-conformance run --target simulated ttl/good/1 --json OUT",
     "scache-conformance run --target simulated ttl/good/1 --junit OUT",
     "scache-conformance run --target simulated ttl/good/1 --html OUT",
+    "scache-conformance run --target simulated ttl/good/1 --tap OUT",
+    "scache-conformance diff --left simulated --right reference --steps 1 --json OUT",
     "scache-conformance simulate --requests 20 --events OUT",
 ]
 #: Refused before they begin with what takes its time.
