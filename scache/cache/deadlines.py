@@ -33,7 +33,7 @@ class Deadlines:
         self._seconds: list[int] = []  # heap of the keys of _buckets, which may be empty ones
         self._opened = -1  # the second whose entries are being taken out
         self._waiting: list[Any] = []  # those that are still to be, the last first, cancelled ones too
-        self.overdue: float = -1
+        self.overdue: float = -1.0
 
     def add(self, entry: Any) -> None:
         """Queue an entry that is not queued. O(1), or O(log seconds) for the first of its second."""
@@ -75,7 +75,7 @@ class Deadlines:
                     yield entry
             del self._buckets[heappop(self._seconds)]
             self._opened = -1
-        self.overdue = -1
+        self.overdue = -1.0
 
     def next_due(self) -> int | None:
         """The earliest second that may hold an entry, 0 where one is overdue; None where nothing is queued.
