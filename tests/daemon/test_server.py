@@ -450,6 +450,7 @@ def test_a_client_that_sends_junk_has_its_share_of_each_turn_and_others_have_the
     assert received(noisy) == MISS
 
 
+@pytest.mark.interpreted
 def test_without_memory_the_client_that_is_served_is_closed_and_who_holds_most(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
