@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 __all__ = ["Client"]
 
 
+#: Bytes that a daemon reads at a time.
+_READ_AT_ONCE = 4096
+
 #: Bytes of answers to what came in one read, but for the first, whose size is known.
 _FURTHER_ANSWERS = 600
 
@@ -101,6 +104,16 @@ class Client:
         """Send one of the requests that nothing is carried out for."""
         request, self.answer = WRONG_REQUESTS[which % len(WRONG_REQUESTS)]
         self.outbox += request
+        self.phase = Phase.REPLY
+
+    def ask_behind(self) -> None:
+        """Send two requests of unknown names in one write, the second behind what is read at once: both are
+        answered.
+        """
+        request, answer = WRONG_REQUESTS[-1]
+        name = b"request\0"
+        self.outbox += name + b"x" * (_READ_AT_ONCE - len(name) - 1) + b"\0" + request
+        self.answer = 2 * answer
         self.phase = Phase.REPLY
 
     def write(self, size: int) -> None:

@@ -64,6 +64,9 @@ FAULTS: tuple[Fault, ...] = get_args(Fault)
 #: One seed of so many has sockets that hold just one reply.
 _TIGHT = 12
 
+#: In one seed of so many clients send requests behind what is read at once.
+_BEHIND = 6
+
 #: In two seeds of so many the daemon is reloaded often, and hands over each time.
 _RELOADED = 6
 
@@ -79,7 +82,8 @@ class Options:
     some labels are nearly the same. message_limit: small where the daemon has to read byte by byte.
     capacity: a reply without properties fills 20 bytes exactly.
     parameters: those that the daemon starts with. verbose: it was started with -v.
-    reloaded: master reloads often. splits: one write of several is cut at a random byte.
+    reloaded: master reloads often. behind: clients send requests behind what is read at once. splits: one
+    write of several is cut at a random byte.
     descriptor_limit: RLIMIT_NOFILE of the server.
     """
 
@@ -93,6 +97,7 @@ class Options:
     twins: bool
     splits: bool
     reloaded: bool
+    behind: bool
     backlog: int
     capacity: int
     descriptor_limit: int
@@ -171,6 +176,9 @@ def draw_options(seed: int, *, everything: bool = False) -> Options:
     if seed % _SCARCE == 5:  # nobody is accepted until a session falls due
         clients, capacity, descriptors = 16, 212_992, 10 + source.randrange(12)
         faults |= {"set clock forth"}
+    behind = seed % _BEHIND == 3 and extra_steps[1]
+    if behind:  # a write goes whole
+        capacity = 212_992
     reloaded = seed % _RELOADED in (2, 5)
     message_limit = source.choice((20_000, 70_000)) if extra_steps[1] else 150
     long = source.random() < 0.25 and extra_steps[1] and capacity >= 1000
@@ -184,6 +192,7 @@ def draw_options(seed: int, *, everything: bool = False) -> Options:
         label_size=border(source, message_limit // 6) if long else 0,
         twins=source.random() < 0.5,
         reloaded=reloaded,
+        behind=behind,
         splits=everything or source.random() < 0.5,
         backlog=source.choice((0, 3, 100)),
         capacity=capacity,

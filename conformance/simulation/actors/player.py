@@ -86,6 +86,8 @@ class Player:
         if client.phase is Phase.IDLE:
             if self._random() < 0.02:
                 return [("leave", number)] if self._random() < 0.7 else [("half-close", number)]
+            if self._options.behind and self._random() < 0.1:
+                return [("rest", 0), ("ask behind", number), ("write", number, _PLENTY), ("rest", 0)]
             return [self._request(client), ("write", number, self._size())]
         if self._random() < 0.01 and "good clients vanish" in self._options.faults:
             return [("leave", number)]

@@ -29,6 +29,7 @@ class Situation(Enum):
     BACKLOG_FULL = "the backlog was full"
     IN_PIECES = "a message went in pieces"
     GLUED_DUMMY = "a final dummy went glued to the next request"
+    BEHIND_THE_BUFFER = "a request came behind the first 4,096 bytes of a write"
     WRITE_PARTIAL = "a write of the daemon was partial"
     WRITE_BLOCKED = "a write of the daemon would have blocked"
     HAND_OVER_BLOCKED = "the descriptor's write would have blocked"

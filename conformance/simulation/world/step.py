@@ -10,6 +10,7 @@ StepName = Literal[
     "connect",
     "ask",
     "ask wrongly",
+    "ask behind",
     "write",
     "read",
     "add",

@@ -108,6 +108,13 @@ class World:
             self.requests += 1
             client.ask_wrongly(which)
 
+    def _ask_behind(self, number: int) -> None:
+        client = self._idle(number)
+        if client is not None and not client.outbox:
+            self.requests += 2
+            self.happened[Situation.BEHIND_THE_BUFFER] += 1
+            client.ask_behind()
+
     def _idle(self, number: int) -> Client | None:
         client = self.clients.get(number)
         if client is None or client.hostile or client.phase is not Phase.IDLE or client.half_closed:
@@ -281,6 +288,7 @@ _STEPS: dict[StepName, Callable[..., None]] = {
     "connect": World._connect,
     "ask": World._ask,
     "ask wrongly": World._ask_wrongly,
+    "ask behind": World._ask_behind,
     "write": World._write,
     "read": World._read,
     "add": World._add,
