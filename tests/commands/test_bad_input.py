@@ -9,7 +9,6 @@ import signal
 import socket
 import sys
 from collections.abc import Callable, Iterator
-from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -18,7 +17,6 @@ import zstandard
 import conformance.cli
 import scache.cli
 from conformance.traces import FOLDER
-from scache.commands.program import command_of
 from tests.support.forked import Ended, Main, ended, fork
 
 #: The beginning of a recorded trace: enough to do something with it.
@@ -124,17 +122,6 @@ def refused(result: Ended, *, naming: object) -> None:
     """Status 2, and one line that names the culprit."""
     assert (result.status, result.err.count("\n")) == (2, 1), result
     assert str(naming) in result.err
-
-
-@pytest.fixture(scope="module", autouse=True)
-def loaded() -> None:
-    """What a child loads is lost, and as somebody else it may not read it."""
-    for commands in (scache.cli.COMMANDS, conformance.cli.COMMANDS):
-        for module, _ in commands.values():
-            command_of(module)
-    for module in ("conformance.report.page", "conformance.report.terminal", "statistics"):
-        import_module(module)
-    import_module("matplotlib.backends.backend_svg")
 
 
 @pytest.mark.parametrize("damage", DAMAGED)
