@@ -68,8 +68,8 @@ def cure(miss: dict[str, Any], *, cached: bool = False) -> str:
     return {
         "unknown": "smtp(8) caches a destination under load (smtp_connection_cache_on_demand) or where "
         "smtp_connection_cache_destinations names it: `scache check` with the destination says what holds.",
-        "unsaved": "An agent has bound the destination and not yet saved its connection, which is usual now and "
-        "then; or it kept or closed it: look for `descriptor save failed` in the log, and at "
+        "unsaved": "An agent has bound the destination and not yet saved its connection, which is usual now "
+        "and then; or it kept or closed it: look for `descriptor save failed` in the log, and at "
         "smtp_connection_reuse_time_limit.",
         "taken": "All its connections were in use, so another one was opened: that is as it should be. Fewer "
         "are opened with a lower smtp_destination_concurrency_limit.",
