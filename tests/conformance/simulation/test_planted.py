@@ -269,7 +269,7 @@ PLANTINGS = [
     ),
     Planting(
         "a session that was put back isn't watched",
-        Service.put_back,
+        Service.take_back,
         "self._sessions.watch(found.session)",
         "pass",
     ),
@@ -290,12 +290,6 @@ PLANTINGS = [
         Service.ended,
         "self._sessions.discard(session)",
         "self._sessions.unwatch(session)",
-    ),
-    Planting(
-        "another session's event ends the one that has its number now",
-        Server._session_ready,
-        "if self._network.readable(handle):",
-        "if True:",
     ),
     Planting(
         "a watched session whose remote side only says something stays",
