@@ -90,7 +90,7 @@ class Settings:
         session_limit: int = 0,
         endpoint_session_limit: int = 10_000,
         binding_limit: int = 100_000,
-        destination_binding_limit: int = 2_000,
+        destination_binding_limit: int = 5_000,
         client_limit: int = 10_000,
         cache_size_limit: int = 32 << 20,
         unfinished_limit: int = 16 << 20,

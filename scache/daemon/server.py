@@ -6,9 +6,6 @@ remembered in its conversation, what can't be sent yet in its queue.
 
 from __future__ import annotations
 
-from collections import deque
-from contextlib import suppress
-
 from scache.cache.handover import Handover
 from scache.cache.service import Service
 from scache.checking import TYPE_CHECKING
@@ -93,7 +90,7 @@ class Server:
         self._listens = True
         self._accepting = False
         self._clients: dict[int, Connection] = {}
-        self._had_share: deque[Connection] = deque()
+        self._had_share: list[Connection] = []
         self._handlers: dict[int, Handler] = {}
         self._timers = Timers()  # by the clock on the wall, as Postfix's are
         self._limits = Timers()  # by what really passes
@@ -180,7 +177,7 @@ class Server:
         if self.stopped:
             return
         for _ in range(min(_GO_ON_A_TURN, len(self._had_share))):
-            client = self._had_share.popleft()
+            client = self._had_share.pop(0)
             try:
                 client.go_on(now)
             except MemoryError:
@@ -311,8 +308,10 @@ class Server:
         for client in (served, *self._memory.shrink()):
             if client is not None and client in self._clients.values():
                 client.drop(int(self._moment.wall))
-        with suppress(MemoryError):
+        try:
             self._reserve = bytes(_RESERVE)
+        except MemoryError:  # without it until the next time
+            return
 
     def _tell(self, label: bytes) -> bytes:
         """The answer to a `request=status`."""

@@ -13,6 +13,7 @@ from tests.support.started import OURS
 ALLOWED = {
     "__future__",
     "_collections_abc",
+    "_ctypes",
     "_heapq",
     "_signal",
     "_socket",
@@ -60,6 +61,7 @@ OF_THE_PROJECT = {
     "scache.daemon.budget",
     "scache.daemon.clock",
     "scache.daemon.connection",
+    "scache.daemon.core_dump",
     "scache.daemon.log_outlet",
     "scache.daemon.network",
     "scache.daemon.server",

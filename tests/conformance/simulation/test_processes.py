@@ -39,7 +39,7 @@ def test_nobody_is_left_behind(signals: list[signal.Signals], status: int) -> No
     ) as parent:
         assert parent.stdout is not None
         said = b""
-        while said.count(b"busy") < 2:
+        while said.count(b"busy\n") < 2:
             said += read(parent.stdout.fileno())
         for number in signals:
             if number is signal.SIGINT:
