@@ -159,10 +159,12 @@ class Instance:
 
     def close(self) -> None:
         """End what still runs, with force if need be, and remove every file of the instance."""
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            master = self._master()  # perhaps not the first one: it may have been stopped and started since
+            if os.path.samefile(f"/proc/{master}/cwd", self.directories.queue):
+                # master(8) leads a process group of its own, with all daemons and nobody else in it.
+                os.killpg(master, signal.SIGKILL)
         if self._process is not None and self._process.poll() is None:
-            # master(8) leads a process group of its own, with all daemons and nobody else in it.
-            with contextlib.suppress(FileNotFoundError, ProcessLookupError):
-                os.killpg(self._master(), signal.SIGKILL)
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait(PATIENCE)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import smtplib
 import socket
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -98,6 +100,20 @@ def test_an_instance_leaves_nothing_behind(entry: CacheEntry, place: Path) -> No
     assert not list(place.iterdir())
     assert not Path(f"/proc/{master}").exists() or b"\0" not in Path(f"/proc/{master}/cmdline").read_bytes()
     assert log.wait_for_end(10)
+
+
+@pytest.mark.postfix
+def test_an_instance_that_was_started_again_meanwhile_leaves_nothing_behind_either(place: Path) -> None:
+    with LoopbackNetwork() as network, Instance(private_postfix()) as instance:
+        instance.stop(instance.start(network.submission(), CacheEntry(), {}))
+        postfix = [instance.installation.command("postfix"), "-c", str(instance.directories.config)]
+        subprocess.run([*postfix, "start"], check=True, capture_output=True)
+        master = int((instance.directories.queue / "pid" / "master.pid").read_text())
+        watched = os.pidfd_open(master)
+
+    assert not list(place.iterdir())
+    assert select.select([watched], [], [], 10)[0]
+    os.close(watched)
 
 
 @pytest.mark.postfix
