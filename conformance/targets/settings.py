@@ -25,7 +25,14 @@ DIALECT_PARAMETERS = {
 #: Bounds and better ways of this project's daemon.
 _OF_OURS = {name for name in BY_NAME if name.endswith("_limit") and name.startswith("scache_")} - {
     "scache_message_limit",
-} | {"scache_watch", "scache_order", "scache_handover", "scache_status_request"}
+} | {
+    "scache_accept",
+    "scache_core_dump",
+    "scache_handover",
+    "scache_order",
+    "scache_status_request",
+    "scache_watch",
+}
 #: Parameters of every Postfix daemon that change nothing for an scache in memory.
 _IGNORED = {"max_use", "daemon_timeout"}
 
