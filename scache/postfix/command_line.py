@@ -98,10 +98,10 @@ class CommandLine:
 
     def check(self) -> None:
         """ConfigurationError where master.cf allows several processes, or no transport that Postfix knows."""
-        if not self.solitary:
-            raise ConfigurationError(f"service {self.service_name} requires a process limit of 1")
         if self.on_standard_streams:
             return
+        if not self.solitary:
+            raise ConfigurationError(f"service {self.service_name} requires a process limit of 1")
         if self.transport is None:
             raise ConfigurationError("no transport type specified")
         if self.transport.lower() not in ("unix", "inet"):

@@ -63,10 +63,11 @@ def run(arguments: Sequence[str], environment: Mapping[str, str], clock: Clock) 
         _enter_queue_directory(command_line, parameters)
         if not settings.core_dump:
             forbid_core_dumps()
+        observer = VerboseLog(log) if command_line.verbose else None
         if command_line.on_standard_streams:
-            serve_standard_streams(settings, clock, log)
+            serve_standard_streams(settings, clock, log, observer)
         else:
-            _serve(command_line, parameters, settings, generation, clock, log)
+            _serve(command_line, parameters, settings, generation, clock, log, observer)
         return 0
     except LocalError as error:
         log(f"fatal: {error}")
@@ -131,14 +132,14 @@ def _serve(
     generation: int,
     clock: Clock,
     log: MailLog,
+    observer: VerboseLog | None,
 ) -> None:
     """Serve what master listens for."""
     master.claim_descriptors(command_line.sockets)
     settings.session_limit = room_for_sessions(settings.session_limit, master.raise_file_limit())
     network = _network(command_line)
-    observer = VerboseLog(log) if command_line.verbose else None
     server = Server(network, clock, settings, log, observer)
-    if command_line.verbose:
+    if observer is not None:
         log(f"process generation: {generation:o} ({generation:o})")
     watchdog = Watchdog(parameters.daemon_timeout, log, lambda: os._exit(1))
     signals = Signals({signal.SIGTERM: server.stop, signal.SIGALRM: watchdog.turned})

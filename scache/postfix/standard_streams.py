@@ -21,14 +21,20 @@ from scache.protocol.dialect import Dialect
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from scache.cache.observer import Observer
     from scache.config.settings import Settings
     from scache.daemon.interfaces import Clock
 
 __all__ = ["serve_standard_streams"]
 
 
-def serve_standard_streams(settings: Settings, clock: Clock, log: Callable[[str], None]) -> None:
-    """Serve the requests that come in at once, then log the statistics. There is no announcement."""
+def serve_standard_streams(
+    settings: Settings, clock: Clock, log: Callable[[str], None], observer: Observer | None
+) -> None:
+    """Serve the requests that come in at once, then log the statistics. There is no announcement.
+
+    observer: is told what happens in the cache.
+    """
     start = int(clock.now())
     network = _Descriptors()
     sessions = CachedSessions(network, settings, lambda: None, lambda: None)
@@ -36,7 +42,7 @@ def serve_standard_streams(settings: Settings, clock: Clock, log: Callable[[str]
     def bound_met(text: str) -> None:
         log(f"warning: {text}")
 
-    service = Service(settings, sessions, bound_met)
+    service = Service(settings, sessions, bound_met, observer)
     memory = ClientMemory(settings, lambda client, _what: client.drop(int(clock.now())))
     chosen = settings.dialect
     dialect = Dialect(announcement=False, write_wait=chosen.write_wait, read_wait=chosen.read_wait)

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from conformance.postfix.directories import mail_owner
+from conformance.postfix.installations import installed_postfix
 from tests.support.started import CLOCKED, OURS, SERVE, Started
 
 ANNOUNCEMENT = b"protocol\0connection_cache_protocol\0\0"
@@ -237,7 +238,7 @@ def test_on_standard_streams_it_serves_what_is_there(
 ) -> None:
     with Started() as bystander:  # for its main.cf
         done = subprocess.run(
-            [*OURS.prefix, "-l", "-S", "-V"],
+            [*OURS.prefix, "-S", "-V"],
             input=request_bytes,
             capture_output=True,
             env={"MAIL_CONFIG": str(bystander.instance.config)},
@@ -247,3 +248,30 @@ def test_on_standard_streams_it_serves_what_is_there(
     assert (done.returncode, done.stdout) == (0, reply)
     said = done.stderr.decode().splitlines()
     assert [line.partition("statistics: ")[2] for line in said if "lookup" in line] == log
+
+
+@pytest.mark.parametrize("which", ["ours", pytest.param("the real one", marks=pytest.mark.postfix)])
+def test_on_standard_streams_it_tells_with_v_what_happens_in_the_cache(which: str) -> None:
+    ours = which == "ours"
+    program = list(OURS.prefix) if ours else [str(installed_postfix().scache.executable)]
+    save_dest = b"request\0save_dest\0ttl\x002\0label\0D\0property\0P\0label\0E\0\0"
+    find_dest = b"request\0find_dest\0label\0D\0\0"
+    near, far = socket.socketpair()
+    with Started() as bystander, near, far:  # for its main.cf
+        near.send(save_dest + find_dest)
+        done = subprocess.run(
+            [*program, "-S", "-v", "-V"],
+            stdin=far,
+            stdout=far,
+            stderr=subprocess.PIPE,
+            # The real one would wait for somebody to read its many lines from the instance's log.
+            env={"MAIL_CONFIG": str(bystander.instance.config)} if ours else {},
+            check=False,
+            timeout=20,
+        )
+    said = [line.partition(": ")[2] for line in done.stderr.decode().splitlines()]
+    assert [line for line in said if line.startswith("scache_multi_")] == [
+        "scache_multi_save_dest: dest_label=D -> dest_prop=P endp_label=E",
+        "scache_multi_find_endp: no endpoint cache: endp_label=E",
+        "scache_multi_find_dest: not found: dest_label=D",
+    ]
