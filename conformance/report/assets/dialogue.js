@@ -49,7 +49,7 @@ function lane(span, ...children) {
 function drawRow(row, lanes, before) {
   const [at, kind, from, to, text, hex, bytes] = row;
   const drawn = element("tr", { className: kind });
-  drawn.append(element("th", { className: "t", scope: "row" }, at === before ? "" : `${at} s`));
+  drawn.append(at === before ? element("td", { className: "t" }) : element("th", { className: "t", scope: "row" }, `${at} s`));
   if (kind === "time") {
     drawn.append(lane(lanes, text));
     return drawn;
@@ -89,13 +89,13 @@ function drawDialogue(dialogue, title, wrong, other = -1) {
   } else {
     const left = rows.length - FIRST - LAST;
     const all = element("button", { type: "button" }, `Show the ${left.toLocaleString("en")} rows in between`);
-    const gap = element("tr", { className: "time" }, element("th", { className: "t" }), lane(lanes.length, all));
+    const gap = element("tr", { className: "time" }, element("td", { className: "t" }), lane(lanes.length, all));
     all.addEventListener("click", () => gap.replaceWith(...draw(FIRST, FIRST + left)));
     body.append(...draw(0, FIRST), gap, ...draw(FIRST + left, rows.length));
   }
   if (wrong !== undefined && rows.length) {
     body.lastElementChild.classList.add("wrong");
-    const row = element("tr", { className: "wrong" }, element("th", { className: "t" }),
+    const row = element("tr", { className: "wrong" }, element("td", { className: "t" }),
       lane(lanes.length, element("span", { className: "label" }, `expected instead: ${wrong}`)));
     body.append(row);
   }
