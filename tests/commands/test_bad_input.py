@@ -19,6 +19,8 @@ import scache.cli
 from conformance.traces import FOLDER
 from tests.support.forked import Ended, Main, ended, fork
 
+pytestmark = pytest.mark.lasting
+
 #: The beginning of a recorded trace: enough to do something with it.
 BEGINNING = b"".join(gzip.decompress((FOLDER / "mixed.jsonl.gz").read_bytes()).splitlines(True)[:50])
 PYTHON = "/usr/bin/python3" if os.access("/usr/bin/python3", os.X_OK) else sys.executable

@@ -12,6 +12,8 @@ import pytest
 
 from conformance.postfix.installations import installed_postfix
 
+pytestmark = pytest.mark.lasting
+
 ROOT = Path(__file__).parents[2]
 
 

@@ -13,6 +13,8 @@ from scache.protocol.dialect import ANNOUNCEMENT, DUMMY
 from scache.trace.format.events import Event, Kind, Side
 from tests.support.trace_dialogues import words, write
 
+pytestmark = pytest.mark.lasting
+
 REQUESTS = [
     words("request", "save_endp", "ttl", "2", "label", "smtp\n192.0.2.1\n25\n0\n", "property", "a=b\n\n"),
     words("request", "save_dest", "ttl", "x", "label", "D", "property", "P", "label", "E"),

@@ -408,6 +408,7 @@ def test_a_damaged_trace_leaves_no_output(delivery: Path, tmp_path: Path, tool: 
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.lasting
 @pytest.mark.parametrize("tool", ["show", "stat", "filter", "redact"])
 def test_memory_does_not_grow_with_the_trace(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tool: str

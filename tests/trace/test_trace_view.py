@@ -290,6 +290,7 @@ def test_nothing_keeps_people_from_using_the_view(window: Browser, tmp_path: Pat
     assert window.run("document.documentElement.scrollWidth <= innerWidth")
 
 
+@pytest.mark.lasting
 @pytest.mark.needs("chromium")
 def test_a_hundred_thousand_events_stay_usable(window: Browser, tmp_path: Path) -> None:
     groups: list[Any] = [opens(0, number) for number in range(60)]

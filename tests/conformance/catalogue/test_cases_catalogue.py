@@ -72,6 +72,7 @@ def test_docs_conformance_md_is_what_the_catalogue_makes() -> None:
     assert DOCUMENT.read_text() == document(rows(), totals()), "run python -m conformance table"
 
 
+@pytest.mark.lasting
 def test_every_case_looks_at_something_and_passes_whole_and_byte_by_byte() -> None:
     results = [play_bytewise(case, SimulatedTarget()) for case in EVERY]
     assert [(each.case.id, each.detail) for each in results if each.verdict is Verdict.FAIL] == []
@@ -92,6 +93,7 @@ def test_byte_by_byte_gives_the_same_replies_and_the_same_log_on_the_real_daemon
 NO_POINT = ("tells nothing", "starts the time limit", "while the daemon is stopped")
 
 
+@pytest.mark.lasting
 @pytest.mark.parametrize(
     "case",
     [case for case in CATALOGUE if case.whole and not any(why in case.whole for why in NO_POINT)],

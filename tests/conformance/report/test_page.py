@@ -31,6 +31,8 @@ from conformance.targets.simulated import SimulatedTarget
 from scache.cache.service import Service
 from scache.errors import UsageError
 
+pytestmark = pytest.mark.lasting
+
 if TYPE_CHECKING:
     from tests.support.browser import Browser
 

@@ -92,6 +92,7 @@ def test_a_wrong_daemon_is_caught_by_all_three() -> None:
     assert by_simulation(newest_first, 60.0)
 
 
+@pytest.mark.lasting
 def test_a_control_is_caught_by_none() -> None:
     control = sabotages()["what is due is taken as a list"]
     assert red_cases(control, select(CATALOGUE, ["cache", "expiry"])) == []
@@ -133,6 +134,7 @@ def test_the_catalogue_alone_catches_100_wrong_daemons_and_no_control() -> None:
     assert [name for name in caught if sabotages()[name].kind == CONTROL] == []
 
 
+@pytest.mark.lasting
 def test_a_few_stored_results_are_seen_again(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["audit", "--sample", "4", "--turn", "2"]) == 0, capsys.readouterr().out
 

@@ -13,6 +13,8 @@ from conformance.simulation.world.situation import Situation
 from conformance.simulation.world.step import Step
 from scache.protocol.dialect import POSTFIX_3_6
 
+pytestmark = pytest.mark.lasting
+
 ALL = 1 << 20
 TURNS = 9  # of the handover before the fault, at most
 

@@ -30,6 +30,8 @@ from scache.daemon.warning_limit import WarningLimit
 from scache.protocol.conversation import Conversation
 from scache.simulated import SimulatedNetwork, SimulatedStream
 
+pytestmark = pytest.mark.lasting
+
 
 @dataclass(frozen=True)
 class Planting:

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.lasting
+
 ROOT = Path(__file__).parents[3]
 PATIENCE = 30  # seconds, half of what the processes would take
 

@@ -17,6 +17,8 @@ from conformance.targets import parse_target, running_server
 from scache.errors import UnavailableError
 from scache.protocol.dialect import ANNOUNCEMENT, DUMMY
 
+pytestmark = pytest.mark.lasting
+
 SAVE_E = b"request\0save_endp\0ttl\x002\0label\0E\0property\0P\0\0"
 SAVE_D = b"request\0save_dest\0ttl\x001\0label\0D\0property\0DP\0label\0E\0\0"
 FIND_E = b"request\0find_endp\0label\0E\0\0"
