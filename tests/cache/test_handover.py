@@ -138,6 +138,12 @@ def test_a_descriptor_that_cannot_be_sent_ends_it() -> None:
     assert [type(action) for action in handover.handed_over(NOW, "Broken pipe")] == [Close]
 
 
+def test_a_descriptor_that_the_kernel_does_not_let_through_ends_it() -> None:
+    handover = asking_for_a_descriptor()
+    handover.receive(b"dummy\0\0\0", NOW)
+    assert [type(action) for action in handover.undeliverable(NOW, "Too many references")] == [Discard, Close]
+
+
 def test_descriptors_from_the_other_side_end_it() -> None:
     handover = Handover(service().take_next, POSTFIX_3_6, NOW)
     assert [type(action) for action in handover.receive_descriptors([], NOW)] == [Close]

@@ -12,6 +12,7 @@ from scache.cache.observers import Observers
 from scache.cache.report import report
 from scache.cache.service import Service
 from scache.config.settings import Settings
+from tests.cache.test_service import Witness
 from tests.support.pretended_sessions import PretendedSessions
 
 NOW = 1_800_000_000
@@ -260,6 +261,22 @@ def test_of_many_seconds_the_last_ones_are_remembered() -> None:
     assert len(case.history._seconds) <= 4096
     [endpoint] = case.report(LABELS["E"])["endpoints"]
     assert endpoint["oldest"] < 5000
+    ages = case.report()["ages"]
+    assert ages["count"] == case.report()["cached"]["sessions"]
+    assert ages["sum"] >= endpoint["oldest"]
+
+
+def test_two_observers_are_told_what_is_passed_over_and_dropped() -> None:
+    witness = Witness()
+    service = Service(Settings(), PretendedSessions(), print, Observers(History(NOW), witness))
+    service.save_dest(NOW, 9, b"D", b"", b"E")
+    service.find_dest(b"D")
+    service.save_endp(NOW, 1, b"E", b"", 7)
+    assert [session.descriptor for session in service.expire(NOW + 1)] == [7]
+    assert [told for told in witness.told if told[0] in ("passed over", "dropped")] == [
+        ("passed over", b"E"),
+        ("dropped", b"E", 7),
+    ]
 
 
 def test_two_observers_are_told_the_same_and_bindings_passed_over_only_who_wants_to_know() -> None:

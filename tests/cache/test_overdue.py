@@ -47,6 +47,19 @@ def test_a_due_session_is_passed_over_and_closed_in_its_turn(newest_first: bool)
     assert case.cache.sessions == case.cache.endpoints == case.cache.size == 0
 
 
+def test_a_binding_that_leads_to_due_sessions_only_finds_nothing_and_the_next_one_does() -> None:
+    case = Overdue()
+    case.bind(b"first", b"E", ttl=9)
+    case.save(3, 4)
+    case.expire()
+    assert case.cache.find_dest(b"D") is None
+    case.bind(b"second", b"F", ttl=9)
+    case.save(5, ttl=9, endpoint=b"F")
+    found = case.cache.find_dest(b"D")
+    assert found is not None
+    assert found.session.descriptor == 5
+
+
 def test_a_due_binding_leads_nowhere() -> None:
     case = Overdue()
     case.bind(b"due", b"E")

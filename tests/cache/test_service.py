@@ -424,3 +424,16 @@ def test_too_many_sessions_cost_the_oldest_one() -> None:
     assert case.sessions.closed == [7]
     assert len(case.bounds_met) == 1
     assert case.all_found() == [8, 9]
+
+
+def test_finds_are_counted_since_the_beginning_whatever_was_logged_meanwhile() -> None:
+    service = Service(Settings(), Descriptors(), print)
+    service.save_endp(NOW, 9, b"E", b"", 7)
+    service.find_endp(b"E")
+    service.find_endp(b"E")
+    list(service.take_statistics(START))
+    service.find_dest(b"D")
+    assert service.lookups() == {
+        "destination": {"hits": 0, "misses": 1},
+        "endpoint": {"hits": 1, "misses": 1},
+    }

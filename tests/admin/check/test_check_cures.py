@@ -32,7 +32,7 @@ from tests.support.configuration import settle
 
 pytestmark = [pytest.mark.postfix, pytest.mark.xdist_group("lab")]
 
-PATIENCE = 60.0
+PATIENCE = 150.0  # seconds: a mail that is skipped at a reload is looked at a minute later
 
 
 class Wrapped(Server):
@@ -108,10 +108,10 @@ class Tried:
         hop = f"{self.name}:{known[self.trial.server]}"
         return f"{{ {self.before} = {hop} }}, {{ {self.after} = {hop} }}"
 
-    def send(self, domain: str, submission: str) -> subprocess.Popen[bytes]:
-        """Mails, each to a recipient of its own, one after the other."""
+    def send(self, domain: str, submission: str, sessions: int) -> subprocess.Popen[bytes]:
+        """Mails, each to a recipient of its own, one after the other in each of so many sessions."""
         pause = ["-w", str(self.trial.between)] if self.trial.between else []
-        options = ["-N", "-m", str(self.trial.mails), "-s", "1", *pause, "-f", "s@lab.example"]
+        options = ["-N", "-m", str(self.trial.mails), "-s", str(sessions), *pause, "-f", "s@lab.example"]
         return subprocess.Popen(["smtp-source", *options, "-t", f"r@{domain}", submission], env=ENVIRONMENT)
 
 
@@ -136,6 +136,10 @@ class Deliveries:
         most = max(int(match[1]) if (match := re.search(r"conn_use=(\d+)", line)) else 1 for line in sent)
         return Harm.ONE_USE if most == 1 else Harm.TWO_USES if most == 2 else Harm.REUSE
 
+    def more(self, each: Tried) -> None:
+        """As many mails again are on their way to its second domain."""
+        self._mails[each.after] += each.trial.mails
+
     def wait_for(self, domains: list[str], unknown: set[Harm]) -> None:
         """Until all that is known of each domain is something else, or the time is up."""
         self.log.wait_until(
@@ -144,12 +148,17 @@ class Deliveries:
 
 
 def played(
-    tried: list[Tried], phase: str, submission: str, deliveries: Deliveries, unknown: set[Harm]
+    tried: list[Tried],
+    phase: str,
+    submission: str,
+    deliveries: Deliveries,
+    unknown: set[Harm],
+    sessions: int = 1,
 ) -> dict[str, Harm]:
     """Send mails, first those that wait for nothing, and see what becomes of them."""
     for paced in (False, True):
         group = [each for each in tried if bool(each.trial.between) == paced]
-        for process in [each.send(getattr(each, phase), submission) for each in group]:
+        for process in [each.send(getattr(each, phase), submission, sessions) for each in group]:
             assert process.wait(PATIENCE) == 0
         known = [each for each in group if each.trial.harm is not Harm.WAITS or phase == "after"]
         deliveries.wait_for([getattr(each, phase) for each in known], unknown)
@@ -211,6 +220,11 @@ def test_every_mistake_does_what_is_said_of_it_and_its_cure_has_mail_delivered_a
         left = [finding.line() for finding in wrong(config) if commands(finding)]
         instance.reload()
         after = played(tried, "after", submission, deliveries, {Harm.WAITS, Harm.STOPS})
+        # Where smtp(8) caches on demand, mails have to wait for each other.
+        again = [each for each in tried if after[repr(each)] is Harm.ONE_USE and not each.trial.between]
+        for each in again:
+            deliveries.more(each)
+        after |= played(again, "after", submission, deliveries, {Harm.WAITS, Harm.STOPS}, sessions=8)
         deliveries.wait_for([each.before for each in tried], {Harm.WAITS, Harm.STOPS})
         late = [repr(each) for each in tried if deliveries.harm(each.before) in (Harm.WAITS, Harm.STOPS)]
         position = next(number for number, line in enumerate(log.lines) if line.endswith("the cures"))
