@@ -36,6 +36,7 @@ class Connection:
         "_memory",
         "_moment",
         "_network",
+        "_open",
         "_receive",
         "_send",
         "_stream",
@@ -68,6 +69,7 @@ class Connection:
         self._send = stream.send
         self._held_up: Sequence[Action] = ()
         self._unfinished = self._unread = 0  # what counts of this one in the memory of all clients
+        self._open = True
         self.last_heard = moment.elapsed
 
     @property
@@ -178,13 +180,14 @@ class Connection:
             self._memory.unread(self, self._unread)  # which may close this one, or another
 
     def _hold_unfinished(self) -> None:
-        """Count what has come of a message whose rest is due."""
+        """Count what has come of a message whose rest is due, unless that was too much already."""
         unfinished = self._conversation.unfinished
-        if unfinished != self._unfinished:
+        if unfinished != self._unfinished and self._open:
             self._unfinished = unfinished
             self._memory.unfinished(self, unfinished)  # likewise
 
     def _close(self, now: int) -> None:
+        self._open = False
         self._held_up = ()
         self._unfinished = self._unread = 0
         self._memory.gone(self)

@@ -506,3 +506,17 @@ def test_the_daemon_can_end_while_junk_is_looked_through() -> None:
     world.turn(1)
     world.server.close()
     assert noisy.events() & 16
+
+
+def test_who_is_closed_for_too_long_a_message_no_longer_counts_among_those_who_hold_too_much() -> None:
+    world = World(message_limit=5000, unfinished_limit=10_000, keep_unclaimed=True)
+    client = world.connect()
+    world.save(client)
+    assert world.exchange(client, find_endp()) == hit(b"P")
+    client.send(b"x" * 8192)  # where the dummy is due: the session goes back, and nothing is said of the rest
+    world.turn()
+    assert client.input_ended
+    other = world.connect()  # has the number of the one that is gone
+    world.connect().send(b"x" * 4096)
+    world.turn()
+    assert not other.input_ended
