@@ -142,6 +142,11 @@ class Scanner:
                 return self._finish(f"{text} (expecting: {expected})")
         return None
 
+    @property
+    def unscanned(self) -> int:
+        """Bytes that were fed and not looked at."""
+        return len(self._data) - self._position if self._data else 0
+
     def end(self, *, timed_out: bool) -> Scan:
         """The scan fails because no more input comes: the peer closed, or the time limit is over."""
         what = "input attribute value" if self._at_value else "input attribute name"

@@ -109,8 +109,8 @@ class Conversation:
 
     @property
     def unfinished(self) -> int:
-        """Bytes of a message whose rest is due."""
-        return self._scanner.size
+        """Bytes of a message whose rest is due, or that wait for their turn to be scanned."""
+        return self._scanner.size + self._scanner.unscanned
 
     def open(self) -> Sequence[Action]:
         """The client has connected."""

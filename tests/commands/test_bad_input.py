@@ -86,7 +86,6 @@ PRINTING = [
     "scache-conformance simulate --runs 1 --requests 20 --jobs 1",
     "scache-conformance diff --left simulated --right reference --steps 1",
     "scache-conformance lab list",
-    "scache-conformance postfix list",
 ]
 
 #: What is wrong with a trace, as a file of that name.

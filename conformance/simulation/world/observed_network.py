@@ -72,6 +72,7 @@ class ObservedStream(SimulatedStream):
 
     def send_descriptor(self, descriptor: int) -> None:
         self._booked()
+        self._client.unterminated = 0  # what was read behind the dummy is lost, too
         try:
             super().send_descriptor(descriptor)
         except BlockingIOError:
