@@ -103,13 +103,13 @@ class Connection:
         except ConnectionError:  # the peer has closed with bytes unread: an end of input like any other
             answer = conversation.end(now)
         if type(answer) is bytes:  # as nearly always, and as a rule the socket takes it
+            if self._unfinished:
+                self._hold_unfinished()
             try:
                 sent = self._send(answer)
             except OSError:
                 sent = 0  # it fails again below, where that is seen to
             if sent == len(answer):
-                if conversation.unfinished != self._unfinished:  # something may have come behind the request
-                    self._hold_unfinished()
                 return
             answer = answer[sent:]
         self._answer(listed(answer), now)
