@@ -6,15 +6,11 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from scache.commands.numbers import positive
-from scache.commands.progress import with_progress
-from scache.commands.terminal import say
+from scache.commands import trace_pass
 from scache.errors import TraceError
-from scache.trace.exchanges.exchange import Exchanges
 from scache.trace.exchanges.session_book import duration_text
 from scache.trace.figures.chart import HIT, INK, MISS, chart
 from scache.trace.figures.timeline import Timeline
-from scache.trace.format.reader import TraceReader
 
 __all__ = ["add_arguments", "run"]
 
@@ -27,27 +23,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("file", type=Path, metavar="FILE", help="trace")
     parser.add_argument("output", type=Path, metavar="OUT.svg", help="new picture")
-    parser.add_argument(
-        "--ttl-limit",
-        type=positive,
-        default=2,
-        metavar="SECONDS",
-        help="connection_cache_ttl_limit of then (2)",
-    )
+    trace_pass.add_arguments(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Draw; 0. Raises TraceError, UnavailableError, UsageError, OSError."""
-    exchanges = Exchanges()
-    with TraceReader(arguments.file, say) as trace:
-        title = trace.header.scenario or arguments.file.name
-        timeline = Timeline(trace.header.start, arguments.ttl_limit)
-        for event in with_progress(trace):
-            timeline.event(event)
-            for exchange in exchanges.feed(event):
-                timeline.exchange(exchange)
+    header, timeline = trace_pass.look_through(
+        arguments.file, lambda header: Timeline(header.start, arguments.ttl_limit)
+    )
     if not timeline.cached:
         raise TraceError(f"{arguments.file}: nothing in it can be drawn")
+    title = header.scenario or arguments.file.name
     with chart(arguments.output, title, rows=3, height=2.0) as (sessions, lookups, waiting):
         _draw_sessions(sessions, timeline)
         _draw_lookups(lookups, timeline)

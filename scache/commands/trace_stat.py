@@ -9,14 +9,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from scache.commands.numbers import count, positive
-from scache.commands.progress import with_progress
-from scache.commands.terminal import say
-from scache.trace.exchanges.exchange import BAD, FAIL, OK, Exchanges
+from scache.commands import trace_pass
+from scache.commands.numbers import count
+from scache.trace.exchanges.exchange import BAD, FAIL, OK
 from scache.trace.exchanges.labels import short_label
 from scache.trace.exchanges.session_book import duration_text
 from scache.trace.figures.census import Census
-from scache.trace.format.reader import TraceReader
 
 __all__ = ["add_arguments", "run"]
 
@@ -33,25 +31,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--labels", type=count, default=10, metavar="COUNT", help="busiest labels to list (10)"
     )
-    parser.add_argument(
-        "--ttl-limit",
-        type=positive,
-        default=2,
-        metavar="SECONDS",
-        help="connection_cache_ttl_limit of then (2)",
-    )
+    trace_pass.add_arguments(parser)
     parser.add_argument("--json", action="store_true", help="as one JSON object")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the statistics; 0. Raises TraceError, OSError."""
-    exchanges = Exchanges()
-    with TraceReader(arguments.file, say) as trace:
-        census = Census(trace.header.start, arguments.ttl_limit)
-        for event in with_progress(trace):
-            census.event(event)
-            for exchange in exchanges.feed(event):
-                census.exchange(exchange)
+    _header, census = trace_pass.look_through(
+        arguments.file, lambda header: Census(header.start, arguments.ttl_limit)
+    )
     census.finish()
     print(
         json.dumps(_as_json(census), indent=1)

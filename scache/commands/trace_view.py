@@ -5,13 +5,9 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from scache.commands.numbers import positive
-from scache.commands.progress import with_progress
-from scache.commands.terminal import say
+from scache.commands import trace_pass
 from scache.errors import TraceError
 from scache.files import check_writable, write_whole
-from scache.trace.exchanges.exchange import Exchanges
-from scache.trace.format.reader import TraceReader
 from scache.trace.view.history import History
 from scache.trace.view.page import page
 
@@ -33,26 +29,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="PAGE.html",
         help="new page, which needs nothing else",
     )
-    parser.add_argument(
-        "--ttl-limit",
-        type=positive,
-        default=2,
-        metavar="SECONDS",
-        help="connection_cache_ttl_limit of then (2)",
-    )
+    trace_pass.add_arguments(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Write the page; 0. Raises TraceError, UsageError, OSError."""
     check_writable(arguments.output)
-    exchanges = Exchanges()
-    with TraceReader(arguments.file, say) as trace:
-        history = History(trace.header.start, arguments.ttl_limit)
-        for event in with_progress(trace):
-            history.event(event)
-            for exchange in exchanges.feed(event):
-                history.exchange(exchange)
-        header = trace.header
+    header, history = trace_pass.look_through(
+        arguments.file, lambda header: History(header.start, arguments.ttl_limit)
+    )
     if not history.connections:
         raise TraceError(f"{arguments.file}: nothing in it can be drawn")
     write_whole(arguments.output, page(history, header, arguments.file.name).encode())
