@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Connection"]
 
+#: Bytes in a read that say that more is to come than a client of Postfix ever sends at a time.
+_FULL_READ = 4096
+
 
 class Connection:
     """One client's stream and conversation, and the actions that a full socket holds up.
@@ -90,6 +93,7 @@ class Connection:
             return
         self.last_heard = self._moment.elapsed
         conversation = self._conversation
+        data = b""
         answer: Answer
         try:
             if conversation.descriptor_due:
@@ -114,6 +118,8 @@ class Connection:
             answer = answer[sent:]
         self._answer(listed(answer), now)
         self._hold_unfinished()
+        if len(data) == _FULL_READ and self._open and not self._held_up:
+            self._wait_for_turn(Continue())
 
     def go_on(self, now: int) -> None:
         """Do what was held up, if the client is there still."""
@@ -166,11 +172,15 @@ class Connection:
             elif isinstance(action, Discard):
                 self._network.close(action.descriptor)
             elif isinstance(action, Continue):
-                self._held_up = (action,)
-                self._network.watch(self._stream.handle, 0)
-                self._had_share(self)
+                self._wait_for_turn(action)
             elif isinstance(action, Close):
                 self._close(now)
+
+    def _wait_for_turn(self, action: Continue) -> None:
+        """It has had its share of this turn, and is heard again when it is called to go on."""
+        self._held_up = (action,)
+        self._network.watch(self._stream.handle, 0)
+        self._had_share(self)
 
     def _hold_up(self, actions: Sequence[Action]) -> None:
         self._held_up = actions

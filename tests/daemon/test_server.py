@@ -489,6 +489,22 @@ def test_of_many_clients_that_send_junk_four_have_their_share_in_a_turn() -> Non
     assert world.server.timeout() > 0
 
 
+def test_of_many_clients_that_send_without_waiting_for_answers_four_are_served_in_a_turn() -> None:
+    world = World(max_idle=0)
+    greedy = [world.connect() for _ in range(20)]
+    other = world.connect()
+    request = find_endp(b"x" * 40)
+    for client in greedy:
+        client.send(request * (3 * 4096 // len(request)))
+    served = []
+    for _ in range(4):
+        other.send(find_endp())
+        world.turn(1)
+        assert received(other) == MISS
+        served.append(sum(received(client) == MISS for client in greedy))
+    assert served == [20, 0, 4, 4]  # the first four are heard anew in the turn after they went on
+
+
 def test_a_client_that_goes_while_its_junk_is_looked_through_is_done_with() -> None:
     world = World(max_idle=0, warning_limit=0)
     noisy = world.connect()
