@@ -18,14 +18,15 @@ _FIELDS = {
         "alike, switch it off.",
     ),
     "login": (
-        "the login: one is for a sender with a password of its own, the other isn't",
-        "Only mails whose senders log in alike share connections (smtp_sasl_password_maps, "
+        "the login: only one of the two is made for passwords, or for those of senders",
+        "Only mails that log in alike share connections (smtp_sasl_password_maps, "
         "smtp_sender_dependent_authentication).",
     ),
     "port": ("the port", "Give the place one port in all routes to it."),
     "nexthop": (
         "the next hop",
-        "With logins, connections belong to a next hop: give the place one name in all routes.",
+        "With logins, and where a certificate must match it, connections belong to a next hop: give the place "
+        "one name in all routes.",
     ),
     "host": ("the host name", "With logins, connections belong to a host name: give the place one name."),
     "service": (

@@ -33,6 +33,13 @@ LABELS = {
     "L sender": b"smtp\nberta@src.example\nexample.com\nmx.example.com\n192.0.2.1\n25\n0\n",
     "L next hop": b"smtp\nanna@src.example\nexample.org\nmx.example.com\n192.0.2.1\n25\n0\n",
     "L host": b"smtp\nanna@src.example\nexample.com\nmx2.example.com\n192.0.2.1\n25\n0\n",
+    "P": b"smtp\nexample.com\nmx.example.com\n192.0.2.1\n25\n0\n",
+    "P next hop": b"smtp\nexample.org\nmx.example.com\n192.0.2.1\n25\n0\n",
+    "P port": b"smtp\nexample.com\nmx.example.com\n192.0.2.1\n587\n0\n",
+    "C": b"smtp\nexample.com\n192.0.2.1\n25\n4\n",
+    "C secure": b"smtp\nexample.com\n192.0.2.1\n25\n5\n",
+    "C next hop": b"smtp\nexample.org\n192.0.2.1\n25\n4\n",
+    "C port": b"smtp\nexample.com\n192.0.2.1\n587\n4\n",
     "odd": b"E",
 }
 
@@ -146,6 +153,14 @@ NEAR = {
     "host": ("save L 9; find L_host", "L", "host"),
     "a login where there was none": ("save E 9; find L", "E", "login"),
     "none where there was a login": ("save L 9; find E", "L", "login"),
+    "a login for all senders where there was none": ("save E 9; find P", "E", "login"),
+    "a login for each sender where there was one for all": ("save P 9; find L", "P", "login"),
+    "next hop, with a login for all senders": ("save P 9; find P_next_hop", "P", "nexthop"),
+    "port, with a login for all senders": ("save P 9; find P_port", "P", "port"),
+    "a TLS level by which a certificate must match": ("save E 9; find C", "E", "tls_level"),
+    "one by which it needn't": ("save C 9; find E_tls", "C", "tls_level"),
+    "of two such levels": ("save C 9; find C_secure", "C", "tls_level"),
+    "next hop that the certificate must match": ("save C 9; find C_next_hop", "C", "nexthop"),
     "of a destination the sender": ("bind D E 9; find D_sender", "D", "login"),
     "of a destination the service": ("bind D E 9; find D_relay", "D", "service"),
     "of the endpoint to which a destination leads": ("bind D E_tls 9; save E 9; find D", "E", "tls_level"),
@@ -165,7 +180,16 @@ def test_a_label_that_differs_in_one_field_is_named_with_the_field(
 
 @pytest.mark.parametrize(
     "dialogue",
-    ["save E 9; find E_tls_port", "save E 9; find E2", "bind D E 9; find D2", "save odd 9; find E"],
+    [
+        "save E 9; find E_tls_port",
+        "save E 9; find E2",
+        "bind D E 9; find D2",
+        "save odd 9; find E",
+        "save E_port 9; find L",
+        "save E_relay 9; find C",
+        "save E 9; find C_port",
+        "save P 9; find C",
+    ],
 )
 def test_a_label_that_differs_in_more_or_is_about_another_place_is_not_near(dialogue: str) -> None:
     case = Case()
@@ -175,7 +199,7 @@ def test_a_label_that_differs_in_more_or_is_about_another_place_is_not_near(dial
     assert "near" not in miss
 
 
-@pytest.mark.parametrize("label", [b"", b"E", b"a\nb", b"a\nb\nc", b"a\n", b"a\nb\nc\nd\ne\n"])
+@pytest.mark.parametrize("label", [b"", b"E", b"a\nb", b"a\nb\nc", b"a\n", b"a\nb\nc\nd\ne\nf\ng\nh\n"])
 def test_what_no_delivery_agent_makes_is_about_no_place(label: bytes) -> None:
     assert place(label) is None
     assert difference(label, LABELS["E"]) is None

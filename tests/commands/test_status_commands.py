@@ -128,7 +128,7 @@ REASONS = {
     "login": (
         other(L),
         "192.0.2.1",
-        "differs only in the login: one is for a sender with a password",
+        "differs only in the login: only one of the two is made for passwords",
         "smtp_sasl_password_maps",
     ),
     "next hop": (other(L_HOP, L), "192.0.2.1", "differs only in the next hop", "one name in all routes"),

@@ -110,6 +110,14 @@ def test_show_is_a_dialogue_with_labels_and_properties_as_fields(run: Run, deliv
     ("data", "line"),
     [
         (words("request", "find_endp", "label", "E 1"), ">> find_endp to 'E 1'"),
+        (
+            words("request", "find_endp", "label", "s\nhop\nhost\n192.0.2.1\n25\n0\n"),
+            ">> find_endp to service=s nexthop=hop host=host address=192.0.2.1 port=25 tls_level=0",
+        ),
+        (
+            words("request", "find_endp", "label", "s\nhop\n192.0.2.1\n25\n5\n"),
+            ">> find_endp to service=s nexthop=hop address=192.0.2.1 port=25 tls_level=5",
+        ),
         (words("request", "find_endp", "label", "\x1b[2J"), r">> find_endp to '\x1b[2J'"),
         (words("request", "fly"), ">> fly"),
         (words("foo", "bar"), ">> foo=bar"),

@@ -1,21 +1,15 @@
 """What smtp(8) puts into labels and properties, taken apart into named fields for a person to read.
 
-A label is lines: Postfix 3.x's smtp_key.c joins its fields with newlines, in a fixed order, and leaves out
-those that a configuration doesn't need. A property is lines of `name=value` and an empty line. Anything else
-is shown as it is.
+A property is lines of `name=value` and an empty line. Anything that smtp(8) doesn't make is shown as it is.
 """
 
 from __future__ import annotations
 
 from functools import lru_cache
 
-__all__ = ["destination_fields", "endpoint_fields", "property_fields", "short_label"]
+from scache.cache.labels import DESTINATION, ENDPOINT
 
-_DESTINATION = {2: ("service", "nexthop"), 3: ("service", "sender", "nexthop")}
-_ENDPOINT = {
-    4: ("service", "address", "port", "tls_level"),
-    7: ("service", "sender", "nexthop", "host", "address", "port", "tls_level"),
-}
+__all__ = ["destination_fields", "endpoint_fields", "property_fields", "short_label"]
 
 #: Labels and properties whose fields are remembered, as most come again and again.
 _REMEMBERED = 4096
@@ -24,13 +18,13 @@ _REMEMBERED = 4096
 @lru_cache(_REMEMBERED)
 def destination_fields(label: bytes) -> str:
     """`service=smtp nexthop=example.com`, or the label itself where it isn't smtp(8)'s."""
-    return _fields(label, _DESTINATION)
+    return _fields(label, DESTINATION)
 
 
 @lru_cache(_REMEMBERED)
 def endpoint_fields(label: bytes) -> str:
     """`service=smtp address=192.0.2.1 port=25 tls_level=0`, or the label itself."""
-    return _fields(label, _ENDPOINT)
+    return _fields(label, ENDPOINT)
 
 
 @lru_cache(_REMEMBERED)
