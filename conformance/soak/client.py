@@ -9,10 +9,10 @@ import time
 from collections import Counter
 from contextlib import closing
 
+from conformance.benchmark.load.talk import Cut, Talk, Waiting
 from conformance.contract.wire import FAIL, OK, WRONG_REQUESTS, request_bytes
 from conformance.soak.book import Book, Saved
 from conformance.soak.shared import Shared
-from conformance.soak.talk import Cut, Talk, Waiting
 
 __all__ = ["FAULTS", "SESSIONS", "Client"]
 

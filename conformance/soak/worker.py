@@ -9,8 +9,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 
+from conformance.benchmark.load.crowd import Crowd
 from conformance.soak.client import Client
-from conformance.soak.crowd import Crowd
 from conformance.soak.shared import Shared
 
 __all__ = ["Report", "press", "work"]

@@ -61,7 +61,7 @@ class Generator:
     """A generator for one daemon; its clients and the preloaded sessions stay until it is closed."""
 
     def __init__(self, command: list[str], daemon: RunningDaemon) -> None:
-        self._child = daemon.child
+        self._daemon = daemon
         self._process = subprocess.Popen(
             [*command, str(daemon.socket_path)],
             stdin=subprocess.PIPE,
@@ -111,7 +111,7 @@ class Generator:
         else:
             due = time.monotonic() + patience
             while not select.select([self._process.stdout], [], [], DRAIN_PAUSE)[0]:
-                self._child.drain()
+                self._daemon.drain()
                 if time.monotonic() > due:
                     raise RemoteError(f"load generator, {command}: clients are kept waiting")
             answer = self._process.stdout.readline()

@@ -1,8 +1,8 @@
 """The daemons that are compared, each spawned as master(8) spawns it and otherwise left alone.
 
 The clock is the machine's own (no fake clock), and all get the same options and privileges. Who makes a
-daemon work also has to read its status channel now and then (`child.drain`): the real one writes two messages
-a request and hangs when nobody reads them.
+daemon work also has to read its status channel and its log now and then (`drain`): the real one writes two
+messages a request and hangs when nobody reads them.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ import contextlib
 import os
 import socket
 import sys
-import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
 
+from conformance.postfix.directories import Instance
 from conformance.postfix.installations import installed_postfix
 from conformance.postfix.master import Child, Command, arguments, own_daemon, spawn
 from scache.errors import RemoteError, UnavailableError, UsageError
@@ -54,14 +54,28 @@ class Contestant:
     """Where it may run; empty: wherever this process may."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class RunningDaemon:
-    """A daemon that has announced itself, and the seconds from its exec to that announcement."""
+    """A daemon that has announced itself, and the seconds from its exec to that announcement.
+
+    logged: the lines that were in its log when `drain` was called last.
+    """
 
     name: str
     child: Child
-    socket_path: Path
+    instance: Instance
     start_time: float
+    logged: int = 0
+
+    @property
+    def socket_path(self) -> Path:
+        """Where it listens."""
+        return self.instance.path
+
+    def drain(self) -> None:
+        """Read what it has told master(8) and its log: a daemon that nobody reads hangs, or loses lines."""
+        self.child.drain()
+        self.logged += len(self.instance.read_log())
 
     @property
     def pid(self) -> int:
@@ -99,18 +113,6 @@ def real() -> Contestant | None:
     return Contestant("real", installation.scache, f"Postfix {installation.version}")
 
 
-def _write_configuration(directory: Path) -> tuple[Path, Path]:
-    """config_directory and queue_directory; main.cf is so old that no program waits for it to settle."""
-    configuration, queue = directory / "config", directory / "queue"
-    configuration.mkdir(mode=0o755)
-    queue.mkdir(mode=0o755)
-    (queue / "private").mkdir(mode=0o755)
-    main_cf = configuration / "main.cf"
-    main_cf.write_text(f"compatibility_level = 2\nqueue_directory = {queue}\nmail_owner = postfix\n")
-    os.utime(main_cf, (0, 0))
-    return configuration, queue
-
-
 def _await_announcement(name: str, socket_path: Path) -> None:
     with socket.socket(socket.AF_UNIX) as client:
         client.settimeout(30)
@@ -125,20 +127,15 @@ def _await_announcement(name: str, socket_path: Path) -> None:
 
 @contextlib.contextmanager
 def start(contestant: Contestant) -> Iterator[RunningDaemon]:
-    """A running instance with directories of its own; everything is gone when the block ends."""
-    with contextlib.ExitStack() as stack:
-        directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="scache-benchmark-")))
-        directory.chmod(0o755)
-        configuration, queue = _write_configuration(directory)
-        socket_path = queue / "private" / "scache"
-        environment = {"MAIL_CONFIG": str(configuration), "LANG": "C", "GENERATION": "1"}
-        with socket.socket(socket.AF_UNIX) as listener:
-            listener.bind(str(socket_path))
-            listener.listen(128)
-            began = time.monotonic()
-            child = spawn(contestant.command, arguments(OPTIONS), environment, queue, listener)
-        stack.callback(child.kill)
-        if contestant.processors:
-            os.sched_setaffinity(child.pid, contestant.processors)
-        _await_announcement(contestant.name, socket_path)
-        yield RunningDaemon(contestant.name, child, socket_path, time.monotonic() - began)
+    """A running daemon with directories of its own; everything is gone when the block ends."""
+    with contextlib.closing(Instance()) as instance:
+        began = time.monotonic()
+        words = arguments(OPTIONS)
+        child = spawn(contestant.command, words, instance.environment(), instance.queue, instance.listener)
+        try:
+            if contestant.processors:
+                os.sched_setaffinity(child.pid, contestant.processors)
+            _await_announcement(contestant.name, instance.path)
+            yield RunningDaemon(contestant.name, child, instance, time.monotonic() - began)
+        finally:
+            child.kill()

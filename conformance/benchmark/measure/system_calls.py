@@ -68,7 +68,7 @@ def _count(daemon: RunningDaemon, work: Callable[[], None]) -> Counts:
         tracer.send_signal(signal.SIGINT)
         tracer.communicate()
         calls = parse_strace(Path(output.name).read_text())
-    daemon.child.drain()
+    daemon.drain()
     return {name: count / REQUESTS for name, count in calls.items() if count >= REQUESTS / 2}
 
 

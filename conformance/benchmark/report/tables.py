@@ -38,6 +38,7 @@ SHOWN = 25
 
 MICRO = 1e6
 MILLI = 1e3
+MEGA = 1 << 20
 
 
 class Column(NamedTuple):
@@ -187,15 +188,18 @@ def show_hostile(count: int, found: Mapping[str, Mapping[str, Beside]]) -> None:
     """Print how long well-behaved clients wait, without and beside so many that misbehave."""
     title = f"Latency beside {count:,} clients that misbehave, and without them (milliseconds)"
     percentiles = ("p50", "p99", "p99.9", "longest")
-    table = _table(title, "they", "daemon", "requests/s", *percentiles, *percentiles)
+    table = _table(
+        title, "they", "daemon", "requests/s", *percentiles, *percentiles, "MB at most", "log lines"
+    )
     for kind, by_name in found.items():
         for name, measured in by_name.items():
+            held = [f"{measured.peak / MEGA:,.0f}", f"{measured.logged:,}"]
             if not measured.beside:
-                table.add_row(kind, name, "all are kept waiting")
+                table.add_row(kind, name, "all are kept waiting", *[""] * 4, *_waits(measured.without), *held)
                 continue
             rates = median(turn.rate for turn in measured.beside)
             figures = [*_waits(measured.beside), *_waits(measured.without)]
-            table.add_row(kind, name, f"{rates:,.0f}", *figures)
+            table.add_row(kind, name, f"{rates:,.0f}", *figures, *held)
     _print(table)
 
 

@@ -13,11 +13,12 @@ import pytest
 
 from conformance.benchmark.load import generator as generator_module
 from conformance.benchmark.load.generator import HERE, Generator, generator_command
+from conformance.benchmark.load.mischief import MISCHIEF
 from conformance.benchmark.measure import mail as mail_module
 from conformance.benchmark.measure.comparison import Cell, Comparison, Memory, Plan, Ratio, Turn, compare
 from conformance.benchmark.measure.daemons import Contestant, python_program, real, start
 from conformance.benchmark.measure.endurance import Sample, growth
-from conformance.benchmark.measure.hostile import MISCHIEF, Beside, measure_hostile
+from conformance.benchmark.measure.hostile import Beside, measure_hostile
 from conformance.benchmark.measure.mail import Delivery, measure_mail
 from conformance.benchmark.measure.profiling import OUTSIDE, Profile, count_samples
 from conformance.benchmark.measure.simulated import measure_simulated
@@ -180,14 +181,24 @@ def test_memory_is_judged_where_pairs_are_cached() -> None:
     assert (verdict.reached, verdict.good) == (1537, False)
 
 
-def test_waiting_beside_clients_that_misbehave_is_judged() -> None:
-    short, long = replace(TURN, p999=0.020), replace(TURN, p999=0.021)
-    found = {
-        "idle": {"ours": Beside([TURN], [short])},
-        "shout": {"ours": Beside([TURN], [long])},
-        "block": {"ours": Beside([TURN], [])},
-    }
-    assert [verdict.good for verdict in judge_hostile(found)] == [True, False, False]
+@pytest.mark.parametrize(
+    ("measured", "missed"),
+    [
+        (Beside([TURN], [replace(TURN, p999=0.020)], 150 << 20, 200), []),
+        (Beside([TURN], [replace(TURN, p999=0.021)]), ["p99.9 in milliseconds"]),
+        (
+            Beside([TURN], [], 151 << 20, 201),
+            ["p99.9 in milliseconds", "megabytes at most", "lines in the log"],
+        ),
+    ],
+)
+def test_beside_clients_that_misbehave_waits_memory_and_log_are_judged(
+    measured: Beside, missed: list[str]
+) -> None:
+    verdicts = judge_hostile({"shout": {"ours": measured}})
+    assert len(verdicts) == 3
+    found = [verdict.what for verdict in verdicts if not verdict.good]
+    assert found == [f"ours, {what}, beside clients that shout" for what in missed]
 
 
 @pytest.mark.parametrize(
@@ -274,10 +285,15 @@ def test_a_goal_that_is_missed_says_so(capsys: pytest.CaptureFixture[str]) -> No
 
 
 def test_a_daemon_that_keeps_all_waiting_beside_others_is_named(capsys: pytest.CaptureFixture[str]) -> None:
-    found = {"stop halfway": {"ours": Beside([TURN], [TURN]), "real": Beside([TURN], [])}}
+    found = {
+        "stop halfway": {"ours": Beside([TURN], [TURN], 20 << 20, 11), "real": Beside([TURN], [], 8 << 20, 0)}
+    }
     show_hostile(10, found)
     text = " ".join(capsys.readouterr().out.split())
-    assert "| stop halfway | ours | 10,000 | 0.09 | 0.20 | 0.30 | 0.90 | 0.09 | 0.20 | 0.30 | 0.90 |" in text
+    assert (
+        "| stop halfway | ours | 10,000 | 0.09 | 0.20 | 0.30 | 0.90 | 0.09 | 0.20 | 0.30 | 0.90 | 20 | 11 |"
+        in text
+    )
     assert "| stop halfway | real | all are kept waiting |" in text
 
 

@@ -5,17 +5,27 @@ from __future__ import annotations
 import heapq
 import select
 import time
+from collections.abc import Sequence
+from typing import Protocol
 
-from conformance.soak.client import Client
-from conformance.soak.talk import Waiting
+from conformance.benchmark.load.talk import Talk, Waiting
 
-__all__ = ["Crowd"]
+__all__ = ["Client", "Crowd"]
+
+
+class Client(Protocol):
+    """Somebody whose `live` yields what its connection has to wait for, until it is over."""
+
+    talk: Talk
+
+    def live(self) -> Waiting[None]:
+        """All that it does."""
 
 
 class Crowd:
     """Drives clients: each goes on when its socket is ready or its pause is over."""
 
-    def __init__(self, clients: list[Client]) -> None:
+    def __init__(self, clients: Sequence[Client]) -> None:
         self._lives: dict[Client, Waiting[None]] = {client: client.live() for client in clients}
         self._poll = select.epoll()
         self._waiting: dict[int, Client] = {}
