@@ -12,10 +12,12 @@ from scache.cache.entries import Binding, Endpoint, Found, Session
 from scache.checking import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sized
+    from collections.abc import Callable, Iterable, Iterator, Sized
 
     from scache.cache.observer import Bindings, Observer
     from scache.config.settings import Settings
+
+    IsGood = Callable[[Session, bool], bool]
 
 __all__ = ["ConnectionCache"]
 
@@ -39,6 +41,7 @@ class ConnectionCache:
         "_endpoints",
         "_observer",
         "_passed_over",
+        "_to_pass_on",
         "bindings",
         "destinations",
         "endpoints",
@@ -57,6 +60,7 @@ class ConnectionCache:
         self._observer = observer
         self._passed_over = None if observer is None else observer.passed_over
         self._crowds = Crowds()
+        self._to_pass_on: Iterator[Binding | Session] | None = None
         self.serial = 0
         # A destination's bindings, oldest first, by what makes two of them the same.
         self._destinations: dict[bytes, Bindings] = {}
@@ -85,12 +89,13 @@ class ConnectionCache:
             self._observer.session_saved(session)
         return session
 
-    def find_endp(self, endp_label: bytes) -> Found | None:
-        """Remove the endpoint's oldest session (scache_multi_find_endp); None where it has none."""
-        session = self._take(endp_label)
+    def find_endp(self, endp_label: bytes, is_good: IsGood | None = None) -> Found | None:
+        """Remove the endpoint's oldest session (scache_multi_find_endp); None where it has none.
+
+        is_good(session, by_destination): whether a session that is removed may be given; else the next is.
+        """
+        session = self._take(endp_label, None, is_good)
         if session is not None:
-            if self._observer is not None:
-                self._observer.session_found(session, None)
             return Found((session.prop,), session)
         if self._observer is not None:
             self._observer.endpoint_missed(endp_label)
@@ -150,9 +155,9 @@ class ConnectionCache:
             and (bindings is None or len(bindings) < settings.destination_binding_limit)
         )
 
-    def find_dest(self, dest_label: bytes) -> Found | None:
+    def find_dest(self, dest_label: bytes, is_good: IsGood | None = None) -> Found | None:
         """Remove the first session that a binding of the destination leads to, oldest binding first
-        (scache_multi_find_dest); None where none does. The binding stays.
+        (scache_multi_find_dest); None where none does. The binding stays. is_good: as for find_endp.
         """
         bindings = self._destinations.get(dest_label)
         if bindings is not None:
@@ -162,10 +167,8 @@ class ConnectionCache:
                     continue  # as most are, where there are many
                 if binding.due <= overdue:
                     continue
-                session = self._take(binding.endp_label)
+                session = self._take(binding.endp_label, binding, is_good)
                 if session is not None:
-                    if self._observer is not None:
-                        self._observer.session_found(session, binding)
                     return Found((binding.prop, session.prop), session)
                 if self._passed_over is not None:
                     self._passed_over(binding.endp_label)
@@ -209,23 +212,27 @@ class ConnectionCache:
 
     def take_next(self, now: int) -> Binding | Session | None:
         """Take an entry out that isn't due, as the handover wants them: a destination's bindings in their
-        order, then an endpoint's sessions in theirs; None once there is no more.
+        order, then an endpoint's sessions in theirs; None once there is no more. What is saved or put back
+        after the first call needn't be among them.
         """
-        for bindings in self._destinations.values():
-            for binding in bindings.values():
-                if binding.due > now:
-                    self._deadlines.cancel(binding)
-                    self._unbind(binding)
-                    return binding
-        for endpoint in self._endpoints.values():
-            session = endpoint.oldest
-            while session is not None:
-                if session.due > now:
-                    self._deadlines.cancel(session)
-                    self._unlink(session)
-                    return session
-                session = session.newer
+        if self._to_pass_on is None:
+            self._to_pass_on = self._all_entries()
+        for entry in self._to_pass_on:
+            if entry.due > now and entry.due > self._deadlines.overdue and entry in self._deadlines:
+                self._deadlines.cancel(entry)
+                if isinstance(entry, Binding):
+                    self._unbind(entry)
+                else:
+                    self._unlink(entry)
+                return entry
         return None
+
+    def _all_entries(self) -> Iterator[Binding | Session]:
+        # From copies: who looks for a dict's first entry passes all the places where there was one before.
+        for bindings in list(self._destinations.values()):
+            yield from list(bindings.values())
+        for endpoint in list(self._endpoints.values()):
+            yield from list(endpoint)
 
     def bindings_of(self, dest_label: bytes) -> Iterable[Binding]:
         """The destination's bindings, oldest first."""
@@ -245,28 +252,26 @@ class ConnectionCache:
 
     def serials(self) -> list[int]:
         """The serial numbers of all sessions."""
-        found = []
-        for endpoint in self._endpoints.values():
-            session = endpoint.oldest
-            while session is not None:
-                found.append(session.serial)
-                session = session.newer
-        return found
+        return [session.serial for endpoint in self._endpoints.values() for session in endpoint]
 
-    def _take(self, endp_label: bytes) -> Session | None:
-        """Take the endpoint's oldest session out, or its newest."""
+    def _take(self, endp_label: bytes, binding: Binding | None, is_good: IsGood | None) -> Session | None:
+        """Take sessions of the endpoint out, to which this binding has led, until one may be given: the oldest
+        ones first, or the newest.
+        """
         endpoint = self._endpoints.get(endp_label)
-        session = None
         while endpoint is not None:
             session = endpoint.newest if self.settings.newest_first else endpoint.oldest
-            if session is None or session.due > self._deadlines.overdue:
+            if session is None:
                 break
-            self._unlink(session)  # it is closed when its turn comes, and nobody passes it twice
-        if session is None:
-            return None
-        self._deadlines.cancel(session)
-        self._unlink(session)
-        return session
+            self._unlink(session)
+            if session.due <= self._deadlines.overdue:
+                continue  # it is closed when its turn comes, and nobody passes it twice
+            self._deadlines.cancel(session)
+            if self._observer is not None:
+                self._observer.session_found(session, binding)
+            if is_good is None or is_good(session, binding is not None):
+                return session
+        return None
 
     def _drop_session(self, session: Session) -> None:
         if session.is_listed:

@@ -44,6 +44,10 @@ class Deadlines:
         else:
             bucket[entry] = None
 
+    def __contains__(self, entry: Any) -> bool:
+        """Whether it is queued. O(1)."""
+        return entry in self._buckets.get(entry.due, ())
+
     def cancel(self, entry: Any) -> None:
         """Take a queued entry out. O(1). An emptied second stays in the heap until it passes."""
         del self._buckets[entry.due][entry]

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from scache.checking import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 __all__ = ["Binding", "Endpoint", "Found", "Session"]
 
 
@@ -35,6 +40,13 @@ class Endpoint:
         self.sessions = 0
         self.oldest: Session | None = None
         self.newest: Session | None = None
+
+    def __iter__(self) -> Iterator[Session]:
+        """Its sessions, the oldest first."""
+        session = self.oldest
+        while session is not None:
+            yield session
+            session = session.newer
 
 
 class Binding:

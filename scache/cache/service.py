@@ -89,9 +89,7 @@ class Service:
 
     def find_endp(self, endp_label: bytes) -> Found | None:
         """Take a session out (scache_find_endp_service)."""
-        found = self._cache.find_endp(endp_label)
-        while self._careful and found is not None and not self._is_good(found):
-            found = self._cache.find_endp(endp_label)
+        found = self._cache.find_endp(endp_label, self._is_good if self._careful else None)
         if found is None:
             self._statistics.endp_miss += 1
         else:
@@ -113,9 +111,7 @@ class Service:
 
     def find_dest(self, dest_label: bytes) -> Found | None:
         """Take a session of the destination out (scache_find_dest_service)."""
-        found = self._cache.find_dest(dest_label)
-        while self._careful and found is not None and not self._is_good(found):
-            found = self._cache.find_dest(dest_label)
+        found = self._cache.find_dest(dest_label, self._is_good if self._careful else None)
         if found is None:
             self._statistics.dest_miss += 1
         else:
@@ -138,15 +134,14 @@ class Service:
             self._sessions.watch(found.session)
         return True
 
-    def _is_good(self, found: Found) -> bool:
+    def _is_good(self, session: Session, by_destination: bool) -> bool:
         """Whether a session that was found can be handed out. If its remote side has closed it, it is closed
         here, too (skip_closed).
         """
-        session = found.session
         self._sessions.unwatch(session)
         if self._settings.skip_closed and self._sessions.hung_up(session):
             if self._observer is not None:
-                self._observer.session_unusable(session, len(found.properties) > 1)
+                self._observer.session_unusable(session, by_destination)
             self._sessions.discard(session)
             return False
         return True

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from itertools import product
+from typing import Any
 
 import pytest
 
+from scache.cache.connection_cache import ConnectionCache
+from scache.cache.entries import Binding
 from scache.cache.handover import Handover
 from scache.cache.service import Service
 from scache.config.settings import Settings
@@ -100,6 +103,48 @@ def test_a_due_session_before_one_that_is_not_stays_behind_alone() -> None:
     assert leaving.save_endp(NOW, 5, b"E", b"p", 4)
     carry_over(leaving, coming, POSTFIX_3_6, NOW + 1)
     assert (leaving.sizes, coming.sizes) == ((0, 1, 1), (0, 1, 1))
+
+
+class Places(dict[bytes, Any]):
+    """A dict that counts the places which those pass who look for what is first: also those of what is gone."""
+
+    gone = passed = 0
+
+    def __delitem__(self, key: bytes) -> None:
+        self.gone += 1
+        super().__delitem__(key)
+
+    def values(self) -> Any:
+        self.passed += self.gone + 1
+        return super().values()
+
+
+@pytest.mark.interpreted
+def test_what_it_takes_to_pass_all_on_grows_as_that_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    cache = ConnectionCache(Settings(ttl_limit=100))
+    tables = Places(), Places()
+    monkeypatch.setattr(cache, "_destinations", tables[0])
+    monkeypatch.setattr(cache, "_endpoints", tables[1])
+    for number in range(500):
+        cache.save_dest(NOW, 10, b"D%d" % number, b"P", b"E")
+        cache.save_endp(NOW, 10, b"E%d" % number, b"P", number)
+    while cache.take_next(NOW) is not None:
+        pass
+    assert (cache.bindings, cache.sessions) == (0, 0)
+    assert [table.passed for table in tables] == [1, 1]
+
+
+def test_what_has_left_the_cache_since_it_began_is_not_passed_on() -> None:
+    cache = ConnectionCache(Settings(ttl_limit=100))
+    sessions = [cache.save_endp(NOW, ttl, b"E", b"P", ttl) for ttl in (10, 11, 12, 13)]
+    cache.save_dest(NOW, 5, b"D", b"P", b"E")
+    cache.save_dest(NOW, 6, b"D", b"Q", b"E")
+    assert isinstance(cache.take_next(NOW), Binding)
+    assert [entry.due for entry in cache.expire(NOW + 10)] == [NOW + 10]
+    assert sessions[1] is not None
+    cache.drop(sessions[1])
+    left = [cache.take_next(NOW + 10), cache.take_next(NOW + 10), cache.take_next(NOW + 10)]
+    assert left == [sessions[2], sessions[3], None]
 
 
 def asking_for_a_descriptor() -> Handover:

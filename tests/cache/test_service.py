@@ -154,6 +154,18 @@ def test_a_lookup_counts_once_however_many_sessions_were_passed_over(by: str, ki
     assert case.counted()[0] == f"{kind} lookup hits=2 miss=2 success=50%"
 
 
+def test_sessions_that_are_of_no_use_have_no_binding_looked_at_again() -> None:
+    case = Case(skip_closed=True)
+    for number in range(50):
+        case.bind(endp_label=b"empty %d" % number)
+    case.bind(endp_label=b"E")
+    case.save(*range(3, 53))
+    case.sessions.gone = set(range(3, 53))
+    case.witness.told.clear()
+    assert case.service.find_dest(b"D") is None
+    assert sum(told[0] == "passed over" for told in case.witness.told) == 51
+
+
 def test_the_most_there_ever_were_is_looked_at_after_each_save() -> None:
     case = Case()
     case.save(7, 8, 9)
