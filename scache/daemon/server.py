@@ -12,10 +12,11 @@ from scache.checking import TYPE_CHECKING
 from scache.daemon.budget import ClientMemory
 from scache.daemon.clock import Moment
 from scache.daemon.connection import Connection
+from scache.daemon.door import Door
 from scache.daemon.network import READABLE
 from scache.daemon.sessions import PATIENCE, CachedSessions
 from scache.daemon.timers import Timers
-from scache.daemon.warning_limit import WarningLimit
+from scache.daemon.warning_limit import Warnings
 from scache.protocol.conversation import Conversation
 
 if TYPE_CHECKING:
@@ -32,9 +33,6 @@ __all__ = ["HANDOVER_TIME", "Server"]
 
 #: Seconds after which a wait may end for nothing.
 _LONGEST_WAIT = 86400.0
-
-#: Seconds without accepting after descriptors were used up.
-_ACCEPT_PAUSE = 1
 
 #: Entries that are due and dropped in one turn, besides one for each client, which may have saved another.
 _DROPPED_A_TURN = 200
@@ -68,12 +66,16 @@ class Server:
     ) -> None:
         self.stopped = False
         self._moment = Moment(clock)
+        self._timers = Timers()  # by the clock on the wall, as Postfix's are
+        self._limits = Timers()  # by what really passes
+        self._warnings = Warnings(log, settings.warning_limit, self._moment, self._limits)
+        self._clients: dict[int, Connection] = {}
+        no_room = self._warnings.no_room
+        self._door = Door(network, self._moment, self._limits, self._clients, settings.client_limit, no_room)
         self._network = network
         self._clock = clock
         self._settings = settings
         self._log = log
-        self._warnings = WarningLimit(log, settings.warning_limit)
-        self._bounds_met = WarningLimit(log, 1)
         self._status = self._history = None
         if settings.status_request:
             # Who doesn't want it doesn't pay for its imports.
@@ -83,23 +85,18 @@ class Server:
             self._status = Status(int(self._moment.wall))
             self._history = self._status.history
             observer = self._history if observer is None else Observers(observer, self._history)
-        self._sessions = CachedSessions(network, settings, self._resume_accepting, self._said_goodbye)
-        self._service = make_service(settings, self._sessions, self._bound_met, observer)
+        self._sessions = CachedSessions(network, settings, self._door.descriptor_free, self._said_goodbye)
+        self._service = make_service(settings, self._sessions, no_room, observer)
         self._memory = ClientMemory(settings, self._close_client)
         self._reserve = bytes(_RESERVE)  # zeroes that nobody touches take no memory, only room for it
-        self._listens = True
-        self._accepting = False
-        self._clients: dict[int, Connection] = {}
         self._had_share: list[Connection] = []
         self._handlers: dict[int, Handler] = {}
-        self._timers = Timers()  # by the clock on the wall, as Postfix's are
-        self._limits = Timers()  # by what really passes
         now = int(self._moment.wall)
         self._interval_start = now
         self._timers.set(self._log_interval, now + settings.status_update_time)
         self._start_idling(now)
         self._handlers[network.listener] = self._accept
-        self._mind_the_door(now)
+        self._door.mind()
 
     @property
     def clients(self) -> int:
@@ -136,8 +133,9 @@ class Server:
         self._service.reconfigure(settings)
         self._sessions.reconfigure(settings)
         self._memory.reconfigure(settings)
-        self._warnings.most = settings.warning_limit
-        self._mind_the_door(now)
+        self._warnings.reconfigure(settings)
+        self._door.most = settings.client_limit
+        self._door.mind()
         self._timers.set(self._log_interval, now + settings.status_update_time)
         if self._clients:
             self._check_time_limits(now)
@@ -195,7 +193,7 @@ class Server:
 
     def leave_clients(self) -> None:
         """Close all clients without a word, and accept no more: the listening socket is no longer there."""
-        self._listens = False
+        self._door.shut()
         self._drop_clients(int(self._clock.now()))
 
     def hand_over(self, stream: Stream) -> None:
@@ -213,7 +211,7 @@ class Server:
             handover,
             self._moment,
             ClientMemory(self._settings, lambda _client, _what: None),  # it's we who send: nobody is to blame
-            self._warn,
+            self._warnings.warn,
             self._had_share.append,
             self._handover_over,
         )
@@ -249,7 +247,6 @@ class Server:
             self._sessions.close(session)
         self._sessions.hear_out(self._clock.monotonic)
         self._warnings.sum_up()
-        self._bounds_met.sum_up()
 
     def _drop_clients(self, now: int) -> None:
         for client in list(self._clients.values()):
@@ -271,32 +268,9 @@ class Server:
         elif handle in self._sessions.leaving:
             self._sessions.answered(handle)
 
-    def _warn(self, user: int, text: str) -> None:
-        """Log what a client of this user did wrong."""
-        self._warnings.warn(self._moment.elapsed, user, text)
-        self._schedule_sum_up()
-
-    def _bound_met(self, text: str) -> None:
-        """Log that there is no room for something."""
-        self._bounds_met.warn(self._moment.elapsed, None, f"warning: {text}")
-        self._schedule_sum_up()
-
-    def _schedule_sum_up(self) -> None:
-        """Have it said what was left out, once the minute is over."""
-        if self._sum_up not in self._limits:
-            dues = [limit.due for limit in (self._warnings, self._bounds_met) if limit.due is not None]
-            if dues:
-                self._limits.set(self._sum_up, min(dues))
-
-    def _sum_up(self, _now: int) -> None:
-        for limit in (self._warnings, self._bounds_met):
-            if limit.due is not None and limit.due <= self._moment.elapsed:
-                limit.sum_up()
-        self._schedule_sum_up()
-
     def _close_client(self, client: Connection, what: str) -> None:
         """A client makes us hold more than its share."""
-        self._bound_met(f"client closed: too many bytes of {what}")
+        self._warnings.no_room(f"client closed: too many bytes of {what}")
         client.drop(int(self._moment.wall))
 
     def _out_of_memory(self, served: Connection | None) -> None:
@@ -304,7 +278,7 @@ class Server:
         holds most. From now on clients may hold less, so that it doesn't happen again.
         """
         self._reserve = b""
-        self._bound_met("client closed: out of memory")
+        self._warnings.no_room("client closed: out of memory")
         for client in (served, *self._memory.shrink()):
             if client is not None and client in self._clients.values():
                 client.drop(int(self._moment.wall))
@@ -321,8 +295,7 @@ class Server:
     def _forget(self, handle: int, now: int) -> None:
         """A client's connection is closed."""
         del self._clients[handle], self._handlers[handle]
-        self._limits.cancel(self._mind_the_door)  # if accepting paused, there is a free descriptor now
-        self._mind_the_door(now)
+        self._door.went_out()
         if not self._clients:
             self._limits.cancel(self._check_time_limits)
             self._start_idling(now)
@@ -336,16 +309,8 @@ class Server:
         self.stop()
 
     def _accept(self, now: int) -> None:
-        if not self._accepting:
-            return  # there was room when this turn began
-        try:
-            stream = self._network.accept()
-        except (BlockingIOError, ConnectionError):
-            return  # it went away before we came to it
-        except OSError as failure:
-            self._bound_met(f"accept connection: {failure.strerror}")
-            self.call_after(_ACCEPT_PAUSE, self._mind_the_door)
-            self._mind_the_door(now)
+        stream = self._door.newcomer()
+        if stream is None:
             return
         settings = self._settings
         status = self._tell if self._status is not None else None
@@ -358,7 +323,7 @@ class Server:
             conversation,
             self._moment,
             self._memory,
-            self._warn,
+            self._warnings.warn,
             self._had_share.append,
             self._forget,
         )
@@ -368,26 +333,7 @@ class Server:
         if self._check_time_limits not in self._limits:
             self.call_after(settings.ipc_timeout, self._check_time_limits)
         client.open(now)
-        if len(self._clients) >= settings.client_limit:
-            self._bound_met("clients wait: see scache_client_limit")
-            self._mind_the_door(now)
-
-    def _resume_accepting(self) -> None:
-        """A descriptor is free again: if accepting pauses for want of one, its timer need not pass."""
-        if self._mind_the_door in self._limits:
-            self._limits.cancel(self._mind_the_door)
-            self._mind_the_door(int(self._moment.wall))
-
-    def _mind_the_door(self, _now: int) -> None:
-        """Look for newcomers while there is room for one."""
-        paused = self._mind_the_door in self._limits
-        accepting = not paused and len(self._clients) < self._settings.client_limit
-        if self._listens and accepting != self._accepting:
-            self._accepting = accepting
-            if accepting:
-                self._network.watch(self._network.listener, READABLE)
-            else:
-                self._network.unwatch(self._network.listener)
+        self._door.came_in()
 
     def _check_time_limits(self, now: int) -> None:
         """Look through the clients, no more often than the limit: a request doesn't pay for it."""

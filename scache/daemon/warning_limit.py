@@ -11,7 +11,11 @@ from scache.checking import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["MINUTE", "WarningLimit"]
+    from scache.config.settings import Settings
+    from scache.daemon.clock import Moment
+    from scache.daemon.timers import Timers
+
+__all__ = ["MINUTE", "WarningLimit", "Warnings"]
 
 MINUTE = 60
 
@@ -56,3 +60,50 @@ class WarningLimit:
                 self._log(f"{kind.removesuffix(':')}: {more}")
         self._counts.clear()
         self.due = None
+
+
+class Warnings:
+    """What a daemon warns of, under its two limits: what clients did wrong, what there was no room for.
+
+    log takes the text of a line. most: of a kind and user in a minute; 0: all. limits: by the monotonic
+    clock, one of which has it said what was left out.
+    """
+
+    __slots__ = ("_limits", "_moment", "_rooms", "_users")
+
+    def __init__(self, log: Callable[[str], None], most: int, moment: Moment, limits: Timers) -> None:
+        self._users = WarningLimit(log, most)
+        self._rooms = WarningLimit(log, 1)
+        self._moment = moment
+        self._limits = limits
+
+    def reconfigure(self, settings: Settings) -> None:
+        """Go by another limit from now on."""
+        self._users.most = settings.warning_limit
+
+    def warn(self, user: int, text: str) -> None:
+        """Log what a client of this user did wrong."""
+        self._users.warn(self._moment.elapsed, user, text)
+        self._schedule()
+
+    def no_room(self, text: str) -> None:
+        """Log that there is no room for something."""
+        self._rooms.warn(self._moment.elapsed, None, f"warning: {text}")
+        self._schedule()
+
+    def sum_up(self) -> None:
+        """The daemon ends: say what was left out."""
+        self._users.sum_up()
+        self._rooms.sum_up()
+
+    def _schedule(self) -> None:
+        if self._minute_over not in self._limits:
+            dues = [limit.due for limit in (self._users, self._rooms) if limit.due is not None]
+            if dues:
+                self._limits.set(self._minute_over, min(dues))
+
+    def _minute_over(self, _now: int) -> None:
+        for limit in (self._users, self._rooms):
+            if limit.due is not None and limit.due <= self._moment.elapsed:
+                limit.sum_up()
+        self._schedule()

@@ -62,6 +62,7 @@ OF_THE_PROJECT = {
     "scache.daemon.clock",
     "scache.daemon.connection",
     "scache.daemon.core_dump",
+    "scache.daemon.door",
     "scache.daemon.log_outlet",
     "scache.daemon.network",
     "scache.daemon.server",

@@ -45,7 +45,7 @@ __all__ = ["DialogueError", "attribute", "case", "parse"]
 
 _PEER = re.compile(r"([a-z][0-9]*): +(.*)")
 _WORD = re.compile(r"""\[[A-Z0-9 ]*\]|[^\s'"]*(?:'[^']*'|"[^"]*")?(?:\*\d+)?(?:~[^\s'"]*)?""")
-_PARTS = re.compile(r"""(?:'[^']*'|"[^"]*"|[^~'"])+""")
+_PARTS = re.compile(r"""(?:'[^']*'|"[^"]*"|[^~'"]+)+""")
 _TOKEN = re.compile(r"~?[A-Z][A-Z0-9.]*")
 _FIRST_CLIENT = "a"
 
@@ -368,6 +368,8 @@ def _split(text: str) -> list[str]:
 
 
 def _unquote(word: str) -> bytes:
+    if word.isalnum():  # as most are
+        return word.encode()
     parts: list[str] = _PARTS.findall(word)
     if len(parts) > 1:
         return b"".join(map(_unquote, parts))

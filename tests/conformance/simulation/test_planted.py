@@ -24,6 +24,7 @@ from scache.cache.handover import Handover
 from scache.cache.service import Service
 from scache.daemon.budget import Budget, ClientMemory
 from scache.daemon.connection import Connection
+from scache.daemon.door import Door
 from scache.daemon.server import Server
 from scache.daemon.sessions import CachedSessions
 from scache.daemon.warning_limit import WarningLimit
@@ -101,8 +102,8 @@ PLANTINGS = [
     ),
     Planting(
         "nobody is accepted after descriptors ran out",
-        Server._accept,
-        "self.call_after(_ACCEPT_PAUSE, self._mind_the_door)",
+        Door.newcomer,
+        "self._limits.set(self._pause_over, self._moment.elapsed + _PAUSE)",
         "pass",
     ),
     Planting(
@@ -356,26 +357,26 @@ PLANTINGS = [
     ),
     Planting(
         "one client too many",
-        Server._mind_the_door,
-        "len(self._clients) < self._settings.client_limit",
-        "len(self._clients) <= self._settings.client_limit",
+        Door.mind,
+        "len(self._inside) < self.most",
+        "len(self._inside) <= self.most",
     ),
     Planting(
         "newcomers wait on when a client leaves",
         Server._forget,
-        "self._mind_the_door(now)",
+        "self._door.went_out()",
         "pass",
     ),
     Planting(
         "newcomers wait on when the limit is raised",
         Server.reconfigure,
-        "self._mind_the_door(now)",
+        "self._door.mind()",
         "pass",
     ),
     Planting(
         "who has come before the limit was met is let in behind it",
-        Server._accept,
-        "if not self._accepting:",
+        Door.newcomer,
+        "if not self._open:",
         "if False:",
     ),
     Planting(

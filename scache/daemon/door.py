@@ -1,0 +1,93 @@
+"""Where clients come in: newcomers are looked for while there is room for one."""
+
+from __future__ import annotations
+
+from scache.checking import TYPE_CHECKING
+from scache.daemon.network import READABLE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sized
+
+    from scache.daemon.clock import Moment
+    from scache.daemon.interfaces import Network, Stream
+    from scache.daemon.timers import Timers
+
+__all__ = ["Door"]
+
+#: Seconds without accepting after descriptors were used up.
+_PAUSE = 1
+
+
+class Door:
+    """The listening socket of a network, watched while there is room.
+
+    inside: the clients that have come in. most: how many may be. limits: timers of the monotonic clock.
+    no_room is told what there is no room for.
+    """
+
+    __slots__ = ("_inside", "_limits", "_moment", "_network", "_no_room", "_open", "_shut", "most")
+
+    def __init__(
+        self,
+        network: Network,
+        moment: Moment,
+        limits: Timers,
+        inside: Sized,
+        most: int,
+        no_room: Callable[[str], None],
+    ) -> None:
+        self._network = network
+        self._moment = moment
+        self._limits = limits
+        self._inside = inside
+        self.most = most
+        self._no_room = no_room
+        self._open = self._shut = False
+
+    def mind(self) -> None:
+        """Look for newcomers while there is room for one, unless accepting pauses."""
+        wanted = self._pause_over not in self._limits and len(self._inside) < self.most
+        if not self._shut and wanted != self._open:
+            self._open = wanted
+            if wanted:
+                self._network.watch(self._network.listener, READABLE)
+            else:
+                self._network.unwatch(self._network.listener)
+
+    def newcomer(self) -> Stream | None:
+        """Who comes in: nobody where who knocked has gone away, or there is no room now."""
+        if not self._open:
+            return None  # there was room when this turn began
+        try:
+            return self._network.accept()
+        except (BlockingIOError, ConnectionError):
+            return None  # it went away before we came to it
+        except OSError as failure:
+            self._no_room(f"accept connection: {failure.strerror}")
+            self._limits.set(self._pause_over, self._moment.elapsed + _PAUSE)
+            self.mind()
+            return None
+
+    def came_in(self) -> None:
+        """One more is inside."""
+        if len(self._inside) >= self.most:
+            self._no_room("clients wait: see scache_client_limit")
+            self.mind()
+
+    def descriptor_free(self) -> None:
+        """There is a free descriptor: if accepting pauses for want of one, its timer need not pass."""
+        if self._pause_over in self._limits:
+            self._limits.cancel(self._pause_over)
+            self.mind()
+
+    def went_out(self) -> None:
+        """One less is inside, and has left a descriptor."""
+        self._limits.cancel(self._pause_over)
+        self.mind()
+
+    def shut(self) -> None:
+        """Nobody comes in any more, and the listening socket is another's affair."""
+        self._shut = True
+
+    def _pause_over(self, _now: int) -> None:
+        self.mind()
