@@ -255,8 +255,8 @@ class ConnectionCache:
         return [session.serial for endpoint in self._endpoints.values() for session in endpoint]
 
     def _take(self, endp_label: bytes, binding: Binding | None, is_good: IsGood | None) -> Session | None:
-        """Take sessions of the endpoint out, to which this binding has led, until one may be given: the oldest
-        ones first, or the newest.
+        """Take sessions of the endpoint out, to which this binding has led, until one may be given: oldest or
+        newest first.
         """
         endpoint = self._endpoints.get(endp_label)
         while endpoint is not None:

@@ -25,8 +25,8 @@ _FIELDS = {
     "port": ("the port", "Give the place one port in all routes to it."),
     "nexthop": (
         "the next hop",
-        "With logins, and where a certificate must match it, connections belong to a next hop: give the place "
-        "one name in all routes.",
+        "With logins, and where a certificate must match it, connections belong to a next hop: give the "
+        "place one name in all routes.",
     ),
     "host": ("the host name", "With logins, connections belong to a host name: give the place one name."),
     "service": (

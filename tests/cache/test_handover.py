@@ -106,7 +106,7 @@ def test_a_due_session_before_one_that_is_not_stays_behind_alone() -> None:
 
 
 class Places(dict[bytes, Any]):
-    """A dict that counts the places which those pass who look for what is first: also those of what is gone."""
+    """A dict that counts the places that a look for its first entry passes, those of what is gone, too."""
 
     gone = passed = 0
 

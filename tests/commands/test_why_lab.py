@@ -28,7 +28,10 @@ PATIENCE = 60.0
 ANNA, BERTA = "anna@src.example", "berta@src.example"
 
 #: Delivery agents besides smtp: with one password for all, with one for each sender, and a forgetful one.
-LOGIN = "smtp -o smtp_sasl_auth_enable=yes -o smtp_sasl_security_options= -o smtp_sasl_password_maps=static:user:secret"
+LOGIN = (
+    "smtp -o smtp_sasl_auth_enable=yes -o smtp_sasl_security_options= "
+    "-o smtp_sasl_password_maps=static:user:secret"
+)
 AGENTS = f"""
 login unix - - n - - {LOGIN}
 bysender unix - - n - - {LOGIN} -o smtp_sender_dependent_authentication=yes

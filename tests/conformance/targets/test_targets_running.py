@@ -14,6 +14,7 @@ import pytest
 
 from conformance.contract.target import Daemon, Received
 from conformance.targets import parse_target, running_server
+from conformance.targets.running_server import RunningServerTarget
 from scache.errors import UnavailableError
 from scache.protocol.dialect import ANNOUNCEMENT, DUMMY
 
@@ -50,9 +51,15 @@ def path() -> Iterator[Path]:
         process.wait()
 
 
+@pytest.fixture(scope="module")
+def target(path: Path) -> RunningServerTarget:
+    """One for all tests: what the server is, is found out but once, as that takes seconds."""
+    return RunningServerTarget("socket", path)
+
+
 @pytest.fixture
-def daemon(path: Path) -> Iterator[Daemon]:
-    running = parse_target(f"socket:{path}").start()
+def daemon(target: RunningServerTarget) -> Iterator[Daemon]:
+    running = target.start()
     yield running
     running.stop()
 
@@ -78,8 +85,7 @@ def test_it_answers_as_any_daemon_does(daemon: Daemon) -> None:
     assert not daemon.is_open("A")
 
 
-def test_sessions_that_a_case_leaves_are_taken_out(path: Path) -> None:
-    target = parse_target(f"socket:{path}")
+def test_sessions_that_a_case_leaves_are_taken_out(target: RunningServerTarget) -> None:
     first = target.start()
     save(first, "A")
     save(first, "B")
@@ -93,9 +99,10 @@ def test_sessions_that_a_case_leaves_are_taken_out(path: Path) -> None:
     second.stop()
 
 
-def test_bindings_that_a_case_leaves_are_waited_for(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_bindings_that_a_case_leaves_are_waited_for(
+    target: RunningServerTarget, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(running_server, "_TTL_LIMIT", 1.0)
-    target = parse_target(f"socket:{path}")
     first = target.start()
     peer = first.connect()
     peer.receive()
@@ -111,9 +118,11 @@ def test_bindings_that_a_case_leaves_are_waited_for(path: Path, monkeypatch: pyt
     second.stop()
 
 
-def test_without_a_process_to_watch_silence_has_to_do(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_process_to_watch_silence_has_to_do(
+    target: RunningServerTarget, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(running_server, "_holders", lambda _: [1, 2])
-    daemon = parse_target(f"socket:{path}").start()
+    daemon = target.start()
     save(daemon, "A")
     daemon.stop()
 
@@ -128,11 +137,11 @@ def test_a_server_that_does_not_announce_is_of_the_older_dialect() -> None:
         process.wait()
 
 
-def test_what_needs_more_than_the_socket_is_unavailable(daemon: Daemon, path: Path) -> None:
+def test_what_needs_more_than_the_socket_is_unavailable(daemon: Daemon, target: RunningServerTarget) -> None:
     for use in (daemon.log, daemon.terminate, daemon.lose_master, daemon.exit_status):
         with pytest.raises(UnavailableError, match="is not the bench's"):
             use()
     with pytest.raises(UnavailableError, match="the clock of a running server"):
         daemon.advance(1)
     with pytest.raises(UnavailableError, match="max_idle"):
-        parse_target(f"socket:{path}").start({"max_idle": "1s"})
+        target.start({"max_idle": "1s"})
