@@ -174,8 +174,9 @@ class ConnectionCache:
                     self._passed_over(binding.endp_label)
         if self._observer is not None:
             overdue = self._deadlines.overdue
-            bound = any(binding.due > overdue for binding in (bindings or {}).values())
-            self._observer.destination_missed(dest_label, bindings if bound else None)
+            if bindings is not None and all(binding.due <= overdue for binding in bindings.values()):
+                bindings = None
+            self._observer.destination_missed(dest_label, bindings)
         return None
 
     def surplus(self, endpoint: Endpoint) -> Session | None:
@@ -234,9 +235,9 @@ class ConnectionCache:
         for endpoint in list(self._endpoints.values()):
             yield from list(endpoint)
 
-    def bindings_of(self, dest_label: bytes) -> Iterable[Binding]:
+    def bindings_of(self, dest_label: bytes) -> Bindings:
         """The destination's bindings, oldest first."""
-        return self._destinations.get(dest_label, {}).values()
+        return self._destinations.get(dest_label, {})
 
     def endpoint_of(self, endp_label: bytes) -> Endpoint | None:
         """The endpoint of this label, None where it has no session."""
@@ -252,7 +253,12 @@ class ConnectionCache:
 
     def serials(self) -> list[int]:
         """The serial numbers of all sessions."""
-        return [session.serial for endpoint in self._endpoints.values() for session in endpoint]
+        found: list[int] = []
+        sessions = [endpoint.oldest for endpoint in self._endpoints.values()]
+        while sessions:  # the oldest of each endpoint, then the second ones, ...
+            found += [session.serial for session in sessions if session is not None]
+            sessions = [session.newer for session in sessions if session is not None]
+        return found
 
     def _take(self, endp_label: bytes, binding: Binding | None, is_good: IsGood | None) -> Session | None:
         """Take sessions of the endpoint out, to which this binding has led, until one may be given: oldest or

@@ -39,19 +39,11 @@ _BINDINGS = 8
 _SECONDS = 4096
 
 
-class Miss:
-    """A lookup that found nothing. at: in seconds. cause: why, and since when.
+#: A lookup that found nothing: the second, the label, why and since when, and the endpoint to which the
+#: destination led; None where it led to none, or an endpoint was asked for.
+Miss = tuple[int, bytes, tuple[str, int | None], bytes | None]
 
-    endpoint: that to which the destination led; None where it led to none, or an endpoint was asked for.
-    """
-
-    __slots__ = ("at", "cause", "endpoint", "label", "since")
-
-    def __init__(self, at: int, label: bytes, left: tuple[str, int | None], endpoint: bytes | None) -> None:
-        self.at = at
-        self.label = label
-        self.cause, self.since = left
-        self.endpoint = endpoint
+_NOT_KNOWN = UNKNOWN, None
 
 
 class History:
@@ -116,7 +108,7 @@ class History:
     def endpoint_missed(self, endp_label: bytes) -> None:
         """A find_endp found nothing."""
         label = endp_label[:_LONGEST]
-        self.endpoints.append(Miss(self.second, label, self._left.get(label, (UNKNOWN, None)), None))
+        self.endpoints.append((self.second, label, self._left.get(label, _NOT_KNOWN), None))
 
     def binding_saved(self, binding: Binding, refreshed: bool) -> None:
         """Of no interest before it leads nowhere."""
@@ -129,8 +121,7 @@ class History:
         """A find_dest found nothing: of its newest bindings that is to blame whose endpoint had one last."""
         label = dest_label[:_LONGEST]
         if bindings is None:
-            left = self._unbound.get(label, (UNKNOWN, None))
-            self.destinations.append(Miss(self.second, label, left, None))
+            self.destinations.append((self.second, label, self._unbound.get(label, _NOT_KNOWN), None))
             return
         blamed: tuple[tuple[str, int | None], bytes] | None = None
         for _number, binding in zip(range(_BINDINGS), reversed(bindings.values()), strict=False):
@@ -139,7 +130,7 @@ class History:
             if blamed is None or (left[1] or 0) > (blamed[0][1] or 0):
                 blamed = left, endpoint
         assert blamed is not None, "a destination disappears with its last binding"
-        self.destinations.append(Miss(self.second, label, *blamed))
+        self.destinations.append((self.second, label, *blamed))
 
     def saved_at(self, serial: int) -> int:
         """The second in which the session of this serial number was saved."""

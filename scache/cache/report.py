@@ -4,6 +4,9 @@ descriptor is in it.
 
 from __future__ import annotations
 
+from collections import Counter
+from itertools import islice
+
 from scache.cache.history import LATELY, UNKNOWN, UNSAVED, History, Miss
 from scache.cache.labels import difference, place
 from scache.checking import TYPE_CHECKING
@@ -19,8 +22,8 @@ __all__ = ["report"]
 #: Labels of a kind in a report; misses; endpoints of one of its destinations; bytes of a label.
 _MOST, _MISSES, _ENDPOINTS, _LONGEST = 100, 50, 8, 512
 
-#: Labels for which a near one is looked for, and labels that are looked at for each.
-_SOUGHT, _LOOKED_AT = 20, 50
+#: Labels of a kind for which a near one is looked for, and labels that are looked at for each.
+_SOUGHT, _LOOKED_AT = 5, 50
 
 #: Upper bounds of the classes of sessions by age, in seconds.
 _AGES = (0, 1, 2, 5, 10, 30, 60, 300)
@@ -34,14 +37,21 @@ def report(cache: ConnectionCache, history: History, part: bytes) -> dict[str, A
     destinations, endpoints = _Asked(history.destinations, part), _Asked(history.endpoints, part)
     for asked, labels in ((destinations, cache.destination_labels()), (endpoints, cache.endpoint_labels())):
         asked.add(_holding(_joined(labels), part) if part else iter(labels))
-    near = _near(cache, [*destinations.last_misses(), *endpoints.last_misses()])
+    dest_misses, endp_misses = destinations.last_misses(), endpoints.last_misses()
+    near = {
+        **dict(_near(_missing(dest_misses, UNKNOWN), cache.destination_labels())),
+        **dict(
+            _near(_missing(dest_misses, UNSAVED) + _missing(endp_misses, UNKNOWN), cache.endpoint_labels())
+        ),
+    }
     telling = _Telling(cache, history, near)
+    busiest = destinations.busiest(), endpoints.busiest()
     found = {
-        "destinations": [telling.destination(label, *asked) for label, asked in destinations.busiest()],
-        "endpoints": [telling.endpoint(label, *asked) for label, asked in endpoints.busiest()],
+        "destinations": [telling.destination(*asked) for asked in busiest[0]],
+        "endpoints": [telling.endpoint(*asked) for asked in busiest[1]],
         "misses": {
-            "destination": list(map(telling.miss, destinations.last_misses())),
-            "endpoint": list(map(telling.miss, endpoints.last_misses())),
+            "destination": [telling.miss(miss) for miss in dest_misses],
+            "endpoint": [telling.miss(miss) for miss in endp_misses],
         },
     }
     if part:
@@ -59,48 +69,52 @@ def report(cache: ConnectionCache, history: History, part: bytes) -> dict[str, A
         "ages": _ages(cache, history),
         "lately": LATELY,
         **found,
-        "others": {"destination": destinations.others(), "endpoint": endpoints.others()},
+        "others": {"destination": destinations.others(busiest[0]), "endpoint": endpoints.others(busiest[1])},
     }
+
+
+#: A label, its hits and misses, and its last miss.
+_Row = tuple[bytes, int, int, "Miss | None"]
 
 
 class _Asked:
     """Lookups of one kind, by label: hits, misses, the last miss."""
 
     def __init__(self, lookups: Iterable[bytes | Miss], part: bytes) -> None:
-        self._by_label: dict[bytes, tuple[int, int, Miss | None]] = {}
-        self._misses: list[Miss] = []
-        nothing = 0, 0, None
-        for lookup in lookups:
-            if isinstance(lookup, Miss):
-                if part in lookup.label:
-                    hits, misses, _before = self._by_label.get(lookup.label, nothing)
-                    self._by_label[lookup.label] = hits, misses + 1, lookup
-                    self._misses.append(lookup)
-            elif part in lookup:
-                hits, misses, last = self._by_label.get(lookup, nothing)
-                self._by_label[lookup] = hits + 1, misses, last
+        labels = [lookup if isinstance(lookup, bytes) else lookup[1] for lookup in lookups]
+        misses = [lookup for lookup in lookups if not isinstance(lookup, bytes)]
+        if part:
+            labels = [label for label in labels if part in label]
+            misses = [miss for miss in misses if part in miss[1]]
+        self._lookups = Counter(labels)
+        self._missed = Counter([miss[1] for miss in misses])
+        self._last = {miss[1]: miss for miss in misses}
+        self._misses = misses
 
     def add(self, labels: Iterator[bytes]) -> None:
         """Labels that are cached, whether anybody asks for them or not."""
-        for label, _number in zip(labels, range(_MOST), strict=False):
-            self._by_label.setdefault(label[:_LONGEST], (0, 0, None))
+        for label in islice(labels, _MOST):
+            self._lookups.setdefault(label[:_LONGEST], 0)
 
-    def busiest(self) -> list[tuple[bytes, tuple[int, int, Miss | None]]]:
+    def busiest(self) -> list[_Row]:
         """Those of which most was asked."""
-        return sorted(self._by_label.items(), key=lambda item: -item[1][0] - item[1][1])[:_MOST]
+        return [
+            (label, lookups - self._missed[label], self._missed[label], self._last.get(label))
+            for label, lookups in self._lookups.most_common(_MOST)
+        ]
 
     def last_misses(self) -> list[Miss]:
         """Newest first."""
         return self._misses[: -_MISSES - 1 : -1]
 
-    def others(self) -> dict[str, int]:
+    def others(self, busiest: list[_Row]) -> dict[str, int]:
         """What is left out of the busiest, summed up."""
-        busiest = [asked for _label, asked in self.busiest()]
-        every = self._by_label.values()
+        misses = len(self._misses)
+        hits = self._lookups.total() - misses
         return {
-            "labels": len(every) - len(busiest),
-            "hits": sum(asked[0] for asked in every) - sum(asked[0] for asked in busiest),
-            "misses": sum(asked[1] for asked in every) - sum(asked[1] for asked in busiest),
+            "labels": len(self._lookups) - len(busiest),
+            "hits": hits - sum(asked[1] for asked in busiest),
+            "misses": misses - sum(asked[2] for asked in busiest),
         }
 
 
@@ -134,21 +148,22 @@ def _holding(text: bytes, part: bytes) -> Iterator[bytes]:
         at = text.find(part, end)
 
 
-def _near(cache: ConnectionCache, misses: list[Miss]) -> dict[bytes, tuple[bytes, str]]:
-    """For labels that nothing is known of: a cached one that differs in one field only."""
-    found: dict[bytes, tuple[bytes, str]] = {}
-    sought = [miss.endpoint or miss.label for miss in misses if miss.cause in (UNKNOWN, UNSAVED)]
-    if not sought:
-        return found
-    cached = _joined([*cache.endpoint_labels(), *cache.destination_labels()])
-    for missing in list(dict.fromkeys(sought))[:_SOUGHT]:
-        if (where := place(missing)) is None:
-            continue
-        for label, _number in zip(_holding(cached, b"\n%b\n" % where), range(_LOOKED_AT), strict=False):
-            if (field := difference(missing, label)) is not None:
-                found[missing] = label, field
+def _missing(misses: list[Miss], cause: str) -> list[bytes]:
+    """The labels that were missing, newest first, where this was the cause."""
+    return [endpoint or label for _at, label, (why, _since), endpoint in misses if why == cause]
+
+
+def _near(missing: Iterable[bytes], cached: Iterable[bytes]) -> Iterator[tuple[bytes, tuple[bytes, str]]]:
+    """For labels that nothing is known of: a cached one of their kind that differs in one field only."""
+    places = {label: where for label in missing if (where := place(label)) is not None}
+    if not places:
+        return
+    text = _joined(cached)
+    for label, where in islice(places.items(), _SOUGHT):
+        for other in islice(_holding(text, b"\n%b\n" % where), _LOOKED_AT):
+            if (field := difference(label, other)) is not None:
+                yield label, (other, field)
                 break
-    return found
 
 
 class _Telling:
@@ -163,16 +178,17 @@ class _Telling:
         self._near = near
 
     def destination(self, label: bytes, hits: int, misses: int, last: Miss | None) -> dict[str, Any]:
-        """A destination: its endpoints, and its finds."""
-        bindings = list(self._cache.bindings_of(label))
-        due = max((binding.due for binding in bindings), default=None)
+        """A destination: its newest bindings, and its finds."""
+        bindings = self._cache.bindings_of(label)
+        newest = list(islice(reversed(bindings.values()), _ENDPOINTS))
+        due = max((binding.due for binding in newest), default=None)
         return {
             "label": _text(label),
             "hits": hits,
             "misses": misses,
             "bindings": len(bindings),
             "expires": None if due is None else due - self._now,
-            "endpoints": [_text(binding.endp_label) for binding in bindings[-_ENDPOINTS:]],
+            "endpoints": [_text(binding.endp_label) for binding in reversed(newest)],
             "missed": None if last is None else self.miss(last),
         }
 
@@ -194,15 +210,16 @@ class _Telling:
 
     def miss(self, miss: Miss) -> dict[str, Any]:
         """A lookup that found nothing, and why. since: how many seconds before it that came."""
+        at, label, (cause, since), endpoint = miss
         told: dict[str, Any] = {
-            "ago": self._now - miss.at,
-            "label": _text(miss.label),
-            "why": miss.cause,
-            "since": None if miss.since is None else miss.at - miss.since,
+            "ago": self._now - at,
+            "label": _text(label),
+            "why": cause,
+            "since": None if since is None else at - since,
         }
-        if miss.endpoint is not None:
-            told["endpoint"] = _text(miss.endpoint)
-        near = self._near.get(miss.endpoint or miss.label)
+        if endpoint is not None:
+            told["endpoint"] = _text(endpoint)
+        near = self._near.get(endpoint or label)
         if near is not None:
             told["near"] = {"label": _text(near[0]), "field": near[1]}
         return told

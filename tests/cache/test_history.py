@@ -317,6 +317,6 @@ def test_two_observers_are_told_the_same_and_bindings_passed_over_only_who_wants
     service.find_endp(b"E")
     assert list(service.expire(NOW + 9)) == []
     for history in (first, second):
-        assert [getattr(lookup, "cause", lookup) for lookup in history.destinations] == [b"D", "closed"]
-        assert [getattr(lookup, "cause", lookup) for lookup in history.endpoints] == ["closed"]
+        assert list(history.destinations) == [b"D", (NOW, b"D", ("closed", NOW), b"E")]
+        assert list(history.endpoints) == [(NOW, b"E", ("closed", NOW), None)]
         assert history._unbound.keys() == {b"D"}

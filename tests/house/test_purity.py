@@ -28,6 +28,7 @@ ALLOWED = {
     "collections",
     "collections.abc",
     "heapq",
+    "itertools",
     "typing",
     "scache",
     "scache.protocol",
