@@ -19,6 +19,7 @@ from scache.admin.check.files import HERE
 from scache.admin.check.finding import Finding
 from scache.admin.install import installed_in
 from scache.cli import main
+from scache.client import Client
 from tests.admin.check.planted import read
 from tests.admin.check.test_check_lab import Server, Session, send, serving, uses
 from tests.support.configuration import settle
@@ -118,6 +119,8 @@ def test_an_installation_is_whole_again_with_the_commands_of_the_cure(
             subprocess.run(command, shell=True, check=True, env={**os.environ, "PATH": path})
         assert found(config) == []
         instance.reload()
+        with Client(str(instance.directories.queue / "private" / "scache")):
+            pass  # which waits for the announcement: what failed, master(8) starts again a second later
         send(log, submission, ["b.example"])
         assert uses(log, "b.example") == MAILS
         assert (instance.directories.program / "scache-python").exists()
