@@ -15,7 +15,10 @@ COMMANDS: Commands = {
         "run the catalogue, the golden exchanges and the traces on targets",
     ),
     "table": ("conformance.commands.table", "write docs/conformance.md, or check that it is up to date"),
-    "audit": ("conformance.commands.audit", "is every case seen red, and every wrong daemon caught?"),
+    "audit": (
+        "conformance.commands.audit",
+        "say whether every case was seen red, and every wrong daemon caught",
+    ),
     "simulate": ("conformance.commands.simulate", "run the daemon in a simulated world with faults"),
     "diff": ("conformance.commands.diff", "the same random steps on two targets"),
     "lab": ("conformance.commands.lab", "a private Postfix and its traffic"),

@@ -16,10 +16,7 @@ COMMANDS: Commands = {
     "check": ("scache.commands.check", "say what is installed, whether it answers, and what is wrong"),
     "zipapp": ("scache.commands.zipapp", "write the daemon as one executable file"),
     "status": ("scache.commands.status", "say how a running cache is, and what is in it"),
-    "why": (
-        "scache.commands.why",
-        "say why the last lookup for a destination found nothing, and what to set",
-    ),
+    "why": ("scache.commands.why", "say why a lookup found nothing, and what to set"),
     "top": ("scache.commands.top", "watch a running cache in a table that refreshes itself"),
     "exporter": ("scache.commands.exporter", "serve a cache's figures, or a mail log's, to Prometheus"),
     "log": ("scache.commands.log", "sum up what mail logs say about connection caching"),

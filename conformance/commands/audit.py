@@ -31,6 +31,10 @@ _CASES = 6
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command line of `audit`."""
+    parser.epilog = (
+        "Example: scache-conformance audit --by simulation --missing. Exit status: 0 all are caught, and no "
+        "control is, 1 not so, 2 it can't be said."
+    )
     parser.add_argument("sabotage", nargs="*", metavar="NAME", help="only these; any part of a name will do")
     parser.add_argument(
         "--by",

@@ -42,9 +42,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="for the trace of a difference",
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write what the drawing has met as JSON")
-    parser.add_argument("--coverage", action="store_true", help="say what the drawing has met")
+    parser.add_argument(
+        "--coverage", action="store_true", help="say what the drawing has met, and what it avoids"
+    )
     parser.epilog = (
-        "No step provokes: " + "; ".join(f"{what} ({why})" for what, why in NOT_PROVOKED.items()) + "."
+        "Example: scache-conformance diff --left simulated --right postfix. Exit status: 0 no difference, 1 "
+        "one, 2 they can't be compared."
     )
 
 
@@ -79,6 +82,8 @@ def run(arguments: argparse.Namespace) -> int:
     _write_json(arguments, steps, coverage, differs=False)
     if arguments.coverage:
         print("\n".join(coverage.lines()))
+        print("no step provokes:")
+        print("\n".join(f"  {what} ({why})" for what, why in NOT_PROVOKED.items()))
     print(f"{left.name} and {right.name}: {steps} steps from seed {arguments.seed}, 0 differences")
     return 0
 

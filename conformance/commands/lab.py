@@ -33,13 +33,20 @@ EXIT_SAME, EXIT_DIFFERENT = 0, 1
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the subcommands of `lab`."""
+    parser.epilog = _epilog("list")
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
-    verbs.add_parser("list", help="name the scenarios")
-    running = verbs.add_parser("run", help="run scenarios with one scache")
+    verbs.add_parser("list", help="name the scenarios", epilog=parser.epilog)
+    running = verbs.add_parser("run", help="run scenarios with one scache", epilog=_epilog("run mixed"))
     running.add_argument("--scache", choices=list(VARIANTS), default="real", help="default: %(default)s")
-    comparing = verbs.add_parser("compare", help="run scenarios with the real scache and with another")
+    comparing = verbs.add_parser(
+        "compare",
+        help="run scenarios with the real scache and with another",
+        epilog=_epilog("compare mixed sasl"),
+    )
     comparing.add_argument("--scache", choices=[*VARIANTS][1:], default="ours", help="default: %(default)s")
-    recording = verbs.add_parser("record", help="record the corpus of traces anew")
+    recording = verbs.add_parser(
+        "record", help="record the corpus of traces anew", epilog=_epilog("record --output DIRECTORY")
+    )
     recording.add_argument(
         "--output", type=Path, default=FOLDER, metavar="DIRECTORY", help="default: the corpus"
     )
@@ -49,6 +56,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             "scenarios", nargs="*", metavar="SCENARIO", help="default: all of the installed release"
         )
         verb.add_argument("--long", action="store_true", help="the long form, up to 10 minutes a run")
+
+
+def _epilog(example: str) -> str:
+    return (
+        f"Example: scache-conformance lab {example}. Exit status: 0 all is as it should be, 1 mails are "
+        "missing or something differs, 2 it can't be run."
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:

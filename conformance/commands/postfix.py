@@ -13,12 +13,22 @@ __all__ = ["add_arguments", "run"]
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the subcommands of `postfix`."""
+    parser.epilog = (
+        "Example: scache-conformance postfix fetch bullseye trixie. Exit status: 0 they are there, 2 one "
+        "isn't."
+    )
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
-    fetching = verbs.add_parser("fetch", help="get Postfix of Debian suites, unpacked into a cache folder")
+    fetching = verbs.add_parser(
+        "fetch", help="get Postfix of Debian suites, unpacked into a cache folder", epilog=parser.epilog
+    )
     fetching.add_argument(
         "suite", nargs="*", default=list(SUITES), help=f"Debian suites (default: {' '.join(SUITES)})"
     )
-    verbs.add_parser("list", help="what is in the cache folder")
+    verbs.add_parser(
+        "list",
+        help="what is in the cache folder",
+        epilog="Example: scache-conformance postfix list. Exit status: 0.",
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:

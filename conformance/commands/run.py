@@ -41,7 +41,7 @@ __all__ = ["add_arguments", "run"]
 
 #: Files that a run writes where it is told to.
 _DOCUMENTS = {
-    "json": "everything as JSON (conformance/report/result.schema.json)",
+    "json": "everything as JSON",
     "html": "one page that needs nothing else",
     "junit": "JUnit's XML",
     "tap": "TAP (prove and the like)",
@@ -50,21 +50,26 @@ _DOCUMENTS = {
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command line of `run`."""
+    parser.epilog = (
+        "Example: scache-conformance run --target simulated expiry. Exit status: 0 all as expected, 1 not, 2 "
+        "it can't be run, 130 interrupted."
+    )
     parser.add_argument("case", nargs="*", metavar="CASE", help="an id, the beginning of ids, or a glob")
     parser.add_argument(
         "--target",
         action="append",
         metavar="T",
-        help=f"may be repeated; default: {', '.join(STANDARD)}. Also postfix-3.5 and so on (fetched before), "
-        "program:PATH, socket:PATH",
+        help=f"{', '.join(STANDARD)} (default: these), postfix-3.5, program:PATH, socket:PATH",
     )
     parser.add_argument(
         "--expect",
         choices=("postfix", "none"),
         default="none",
-        help="whose known differences program:PATH and socket:PATH may have (default: none)",
+        help="known differences that program: or socket: may have",
     )
-    parser.add_argument("--exclude", action="append", default=[], metavar="PATTERN", help="may be repeated")
+    parser.add_argument(
+        "--exclude", action="append", default=[], metavar="PATTERN", help="not these cases; repeatable"
+    )
     parser.add_argument("--strict", action="store_true", help="only the preferred outcome will do")
     parser.add_argument("--bytewise", action="store_true", help="send byte by byte too, and compare")
     parser.add_argument("--list", action="store_true", help="list the cases and what each needs of a target")
@@ -82,12 +87,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="FILE",
-        help="show what benchmark, simulate or diff wrote with --json on the page, too; may be repeated",
+        help="show another command's --json on the page",
     )
     parser.add_argument("--overwrite", action="store_true", help="replace reports that are there already")
-    parser.add_argument(
-        "-v", "--verbose", action="store_true", help="the dialogue of every case, not of failures only"
-    )
+    parser.add_argument("-v", "--verbose", action="store_true", help="show the dialogue of every case")
 
 
 def run(arguments: argparse.Namespace) -> int:

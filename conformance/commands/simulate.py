@@ -27,6 +27,10 @@ __all__ = ["add_arguments", "run"]
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of `simulate`."""
+    parser.epilog = (
+        "Example: scache-conformance simulate --seed 7 --runs 1. Exit status: 0 nothing was found, 1 an "
+        "invariant failed or the runs were too tame, 2 it can't be run."
+    )
     parser.add_argument("--seed", type=seed, default=1, metavar="N", help="first seed (default: 1)")
     parser.add_argument("--runs", type=positive, default=100, metavar="N", help="seeds to run (default: 100)")
     parser.add_argument(

@@ -96,7 +96,7 @@ complete -c scache -n '_shtab_scache_using status' -l socket -x -d 'socket of th
 complete -c scache -n '_shtab_scache_using status' -l config-directory -x -d 'config_directory of the Postfix instance (default: MAIL_CONFIG, else that of postconf)'
 complete -c scache -n '_shtab_scache_using status' -l log -x -d 'mail log, for a cache that tells nothing'
 complete -c scache -n '_shtab_scache_using status' -l json -d 'what it tells, as one JSON object'
-complete -c scache -n '_shtab_scache_using; and test $_shtab_scache_npos -eq 0' -a why -d 'Say why the last lookup for a destination found nothing, and what to set.'
+complete -c scache -n '_shtab_scache_using; and test $_shtab_scache_npos -eq 0' -a why -d 'Say why a lookup found nothing, and what to set.'
 complete -c scache -n '_shtab_scache_using why' -s h -l help -d 'show this help message and exit'
 complete -c scache -n '_shtab_scache_using why' -l socket -x -d 'socket of the cache (default: the instance'"'"'s)'
 complete -c scache -n '_shtab_scache_using why' -l config-directory -x -d 'config_directory of the Postfix instance (default: MAIL_CONFIG, else that of postconf)'

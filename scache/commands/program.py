@@ -11,7 +11,7 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib import import_module
-from typing import TYPE_CHECKING, NoReturn, Protocol, cast
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol, cast
 
 from scache import __version__
 from scache.errors import ScacheError, UnavailableError
@@ -84,8 +84,37 @@ def run_program(program: str, about: str, commands: Commands, words: Sequence[st
     return status
 
 
+class _Formatter(argparse.HelpFormatter):
+    """Leaves room for an option as long as --config-directory DIR beside what is said of it. Has no line for
+    all sub-commands together, nor for what every command has.
+    """
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, max_help_position=26)
+
+    def _format_action(self, action: argparse.Action) -> str:
+        if isinstance(action, argparse._SubParsersAction):
+            return "".join(map(super()._format_action, action._get_subactions()))
+        if isinstance(action, argparse._HelpAction | argparse._VersionAction):
+            return ""
+        return super()._format_action(action)
+
+
 class _Parser(argparse.ArgumentParser):
-    """Refuses words in one line, as everything else is refused."""
+    """Refuses words in one line, as everything else is refused; its help text fits a screen of 24 lines."""
+
+    def __init__(self, **words: Any) -> None:
+        super().__init__(formatter_class=_Formatter, **words)
+
+    def format_help(self) -> str:
+        """Where the usage takes more than two lines, the options are left out of it: they follow."""
+        text, usage = super().format_help(), self.format_usage()
+        if usage.count("\n") <= 2:
+            return text
+        short = self.formatter_class(prog=f"{self.prog} [OPTION]...")
+        needed = [action for action in self._actions if action.required or not action.option_strings]
+        short.add_usage(None, needed, [])
+        return text.replace(usage, short.format_help())
 
     def error(self, message: str) -> NoReturn:
         self.exit(2, f"{self.prog}: {message} (see {self.prog} --help)\n")
@@ -97,7 +126,12 @@ def whole_parser(program: str, about: str, commands: Commands) -> argparse.Argum
 
 
 def _parser(program: str, about: str, commands: Commands, *chosen: str | None) -> argparse.ArgumentParser:
-    parser = _Parser(prog=program, description=about)
+    parser = _Parser(
+        prog=program,
+        description=about,
+        epilog=f"Example: {program} {next(iter(commands))} --help. Exit status: 0 all is well, 1 it isn't, 2 "
+        "it can't be done.",
+    )
     parser.add_argument("--version", action="version", version=f"{program} {__version__}")
     subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, (module, text) in commands.items():

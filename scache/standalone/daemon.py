@@ -9,7 +9,7 @@ import signal
 from collections.abc import Callable, Sequence
 
 from scache.config.main_cf import MainCf, split_setting
-from scache.config.parameters import BY_NAME, PARAMETERS, service_settings
+from scache.config.parameters import BY_NAME, service_settings
 from scache.config.settings import Settings
 from scache.daemon.clock import SystemClock
 from scache.daemon.core_dump import forbid_core_dumps
@@ -32,8 +32,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `scache serve`."""
     parser.epilog = (
         "Example: scache serve --socket /run/scache/scache -o connection_cache_ttl_limit=10s. SIGHUP reads "
-        "main.cf anew, SIGTERM and SIGINT end it. Exit status: 0 it ended so, 2 it can't begin. Parameters, "
-        "described in scache(8): " + ", ".join(parameter.name for parameter in PARAMETERS) + "."
+        "main.cf anew, SIGTERM and SIGINT end it. Exit status: 0 it ended so, 2 it can't begin. "
+        "Parameters: scache(8)."
     )
     parser.add_argument(
         "--socket", metavar="PATH", help="listen here; without it, on the socket that systemd passes"

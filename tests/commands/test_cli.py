@@ -48,7 +48,7 @@ def test_the_list_of_commands_is_the_help(name: str, capsys: pytest.CaptureFixtu
     with pytest.raises(SystemExit):
         main(["--help"])
     shown = capsys.readouterr().out
-    assert [command for command in commands if f"\n    {command}" not in shown] == []
+    assert [command for command in commands if f"\n  {command} " not in shown] == []
 
 
 @pytest.mark.parametrize("name", PROGRAMS)

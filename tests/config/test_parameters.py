@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from scache.cli import main
 from scache.config.main_cf import MainCf
 from scache.config.parameters import PARAMETERS, Parameter, service_settings
 from scache.config.settings import Settings
@@ -74,10 +73,3 @@ def test_the_documentation_has_each_row_and_no_other() -> None:
     rows = [documented(row) for row in PARAMETERS]
     assert [row for row in rows if row not in lines] == []
     assert [line for line in shown if line not in rows] == []
-
-
-def test_the_help_text_names_each_parameter(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit):
-        main(["serve", "--help"])
-    shown = capsys.readouterr().out.replace("\n", " ").replace("- ", "-")
-    assert [row.name for row in PARAMETERS if row.name not in shown] == []
