@@ -26,13 +26,15 @@ from conformance.report.junit import junit_document
 from conformance.report.page import page
 from conformance.report.tap import tap_document
 from conformance.report.terminal import TerminalReport
+from conformance.runner.ahead import Player, played_ahead
 from conformance.runner.bytewise import play_bytewise
 from conformance.runner.expectations import known_differences
 from conformance.runner.play import play
 from conformance.runner.suite import Suite, ordered
 from conformance.targets import STANDARD, parse_target
 from conformance.targets.absent import nothing_may_be_absent
-from scache.commands.numbers import seed
+from conformance.targets.spawned import SpawnedTarget
+from scache.commands.numbers import positive, seed
 from scache.errors import UnavailableError, UsageError
 from scache.files import check_writable, write_whole
 
@@ -65,7 +67,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--expect",
         choices=("postfix", "none"),
         default="none",
-        help="known differences that program: or socket: may have",
+        metavar="WHOSE",
+        help="known differences to accept: postfix or none",
     )
     parser.add_argument(
         "--exclude", action="append", default=[], metavar="PATTERN", help="not these cases; repeatable"
@@ -75,6 +78,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--list", action="store_true", help="list the cases and what each needs of a target")
     parser.add_argument("--dry-run", action="store_true", help="say what would run, and where")
     parser.add_argument("-x", "--fail-fast", action="store_true", help="stop at the first unexpected result")
+    parser.add_argument(
+        "--jobs",
+        type=positive,
+        default=os.cpu_count(),
+        metavar="N",
+        help="daemons at a time (default: one a core)",
+    )
     parser.add_argument("--seed", type=seed, metavar="N", help="shuffle the cases, as drawn from this number")
     for name, what in _DOCUMENTS.items():
         parser.add_argument(f"--{name}", type=Path, metavar="FILE", help=f"write {what}")
@@ -114,7 +124,6 @@ def run(arguments: argparse.Namespace) -> int:
     old = read_result(arguments.against) if arguments.against else None
     figures = [figure for file in arguments.figures for figure in read_figures(file)]
     _check_available(targets)
-    suite = _suite(arguments, targets, every)
     console = OutspokenConsole()
     report = TerminalReport(
         console,
@@ -123,19 +132,25 @@ def run(arguments: argparse.Namespace) -> int:
         by_section=arguments.seed is None,
         expect=arguments.expect,
     )
-    report.begin()
-    for row in with_progress(suite.run(order), len(order), console):
-        report.row(row)
-        if arguments.fail_fast and suite.summary.unexpected:
-            break
+    processes = [target.name for target in targets if isinstance(target, SpawnedTarget)]
+    how = play_bytewise if arguments.bytewise else play
+    with played_ahead(how, order[1:-1], processes, arguments.jobs) as player:
+        suite = _suite(arguments, targets, every, player)
+        report.begin()
+        for row in with_progress(suite.run(order), len(order), console):
+            report.row(row)
+            if arguments.fail_fast and suite.summary.unexpected:
+                break
     _report(suite, report, arguments, began, old, figures)
     return suite.summary.exit_status
 
 
-def _suite(arguments: argparse.Namespace, targets: Sequence[Target], every: Sequence[Case]) -> Suite:
+def _suite(
+    arguments: argparse.Namespace, targets: Sequence[Target], every: Sequence[Case], player: Player
+) -> Suite:
     suite = Suite(
         targets,
-        play_bytewise if arguments.bytewise else play,
+        player,
         expectations={target.name: known_differences(target, arguments.expect) for target in targets},
         required=["postfix"] if nothing_may_be_absent(os.environ) else [],
         strict=arguments.strict,

@@ -82,6 +82,10 @@ class _Dialogue(Sequence[Step]):
         self._text = text
         self._dialect = dialect
 
+    def __reduce__(self) -> tuple[type[_Dialogue], tuple[str, str, Dialect]]:
+        """Another process reads them itself."""
+        return _Dialogue, (self._id, self._text, self._dialect)
+
     @cached_property
     def _steps(self) -> tuple[Step, ...]:
         try:

@@ -104,7 +104,7 @@ def test_a_log_that_cannot_be_had_is_unavailable(tmp_path: Path) -> None:
         ),
         (
             (sys.executable, "-c", "'while True: pass'"),
-            "not an scache: hangs at its start: the daemon has computed for 2 s without coming to rest",
+            "not an scache: hangs at its start: the daemon has computed for 1 s without coming to rest",
         ),
         (
             (sys.executable, "-c", "'import select; select.epoll().poll()'"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import socket
 import subprocess
 import sys
@@ -94,3 +95,12 @@ def test_a_process_that_hangs_elsewhere_is_never_at_rest(monkeypatch: pytest.Mon
         pytest.raises(RestlessError, match="has not come to rest"),
     ):
         settled(watch)
+
+
+def test_a_process_that_computes_slowly_does_not_hang(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rest, "_MOST_WAITING", 0.0)
+    with watched(BUSY) as (_, watch):
+        used = itertools.count()
+        monkeypatch.setattr(watch, "cpu_seconds", lambda: next(used) * rest._MOST_CPU / 3)
+        with pytest.raises(RestlessError, match="computed for"):
+            settled(watch)
