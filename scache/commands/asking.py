@@ -11,11 +11,12 @@ from scache.admin.configuration import Effective
 from scache.admin.instance import PostfixInstance, add_config_directory
 from scache.client import Client
 from scache.errors import ProtocolError, UnavailableError
-from scache.maillog.source import read
+from scache.maillog.line import Line
+from scache.maillog.source import read, read_journal
 from scache.maillog.summary import Summary
 from scache.protocol.dialect import POSTFIX_2, POSTFIX_3_6
 
-__all__ = ["Asked", "Silent", "add_source", "lookup_lines"]
+__all__ = ["Asked", "Silent", "add_source"]
 
 _PATIENCE = 5.0  # seconds for an answer
 _TIMES = (
@@ -81,23 +82,31 @@ class Asked:
             effective = cache if name == "connection_cache_ttl_limit" else configuration.main()
             yield f"{name} = {effective.text(name)}"
 
-    def log(self, named: Path | None) -> Summary | None:
-        """What the mail log says: the one that is named, else the instance's; None where none is known."""
-        if named is None and self._instance is not None:
-            text = self._instance.configuration.main().text("maillog_file")
-            named = Path(text) if text.startswith("/") and not text.startswith("/dev/") else None
-        if named is None:
-            return None
+    def log_lines(self, named: Path | None) -> Iterator[str]:
+        """What the mail log says of lookups and reuse, in a few lines: the one that is named, else the
+        instance's, else the journal. One line says why there is none.
+        """
         summary = Summary()
-        summary.add(read(named))
-        return summary
+        try:
+            summary.add(self._log(named))
+        except UnavailableError as error:
+            yield f"no mail log is known (--log FILE): {error}"
+        else:
+            yield from _lookup_lines(summary)
+
+    def _log(self, named: Path | None) -> Iterator[Line]:
+        if named is not None:
+            return read(named)
+        if self._instance is None:
+            raise UnavailableError("the socket alone names none")
+        settings = self._instance.configuration.main()
+        file = settings.text("maillog_file")
+        if file.startswith("/dev/"):
+            raise UnavailableError(f"Postfix writes it to {file}")
+        return read(Path(file)) if file else read_journal(settings.text("syslog_name"))
 
 
-def lookup_lines(summary: Summary | None) -> Iterator[str]:
-    """What a log says of lookups and reuse, in a few lines."""
-    if summary is None:
-        yield "no mail log is known: --log FILE, or journalctl -o export | scache log -"
-        return
+def _lookup_lines(summary: Summary) -> Iterator[str]:
     whole = summary.whole()
     if not summary.caches:
         yield "no statistics in the log yet (connection_cache_status_update_time)"

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from scache.commands.asking import Asked, Silent, add_source, lookup_lines
+from scache.commands.asking import Asked, Silent, add_source
 from scache.commands.reasons import label_text, reason, span
 from scache.config.parameters import PARAMETERS
 from scache.config.settings import Settings
@@ -38,7 +38,7 @@ def run(arguments: argparse.Namespace) -> int:
         told = asked.status()
     except Silent as silent:
         print(silent)
-        for line in (*asked.parameters(), *lookup_lines(asked.log(arguments.log))):
+        for line in (*asked.parameters(), *asked.log_lines(arguments.log)):
             print(line)
         return _SILENT
     for line in [json.dumps(told, indent=1)] if arguments.json else _lines(told):

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from scache.commands.asking import Asked, Silent, add_source, lookup_lines
+from scache.commands.asking import Asked, Silent, add_source
 from scache.commands.reasons import cure, label_text, reason, span
 
 __all__ = ["add_arguments", "run"]
@@ -45,7 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
             endpoints = _meant(endpoints, arguments.destination)
     except Silent as silent:
         print(silent)
-        for line in (*asked.parameters(), *lookup_lines(asked.log(arguments.log))):
+        for line in (*asked.parameters(), *asked.log_lines(arguments.log)):
             print(line)
         print(f"whether a delivery to it could reuse a connection: scache check {arguments.destination}")
         return _MISSED

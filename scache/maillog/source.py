@@ -1,10 +1,11 @@
-"""Where a mail log comes from: a file, plain or compressed, what journalctl(1) exports, or standard input."""
+"""Where a mail log comes from: a file, plain or compressed, the journal, or standard input."""
 
 from __future__ import annotations
 
 import gzip
 import io
 import json
+import subprocess
 import sys
 import zlib
 from collections.abc import Iterator
@@ -12,16 +13,26 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, cast
 
-from scache.errors import UsageError
+from scache.errors import UnavailableError, UsageError
 from scache.maillog.line import Line, LineReader
 
-__all__ = ["STANDARD_INPUT", "read"]
+__all__ = ["STANDARD_INPUT", "read", "read_journal"]
 
 STANDARD_INPUT = Path("-")
 
 _GZIP = b"\x1f\x8b"
 _JOURNAL = b"__CURSOR="
 _JOURNAL_JSON = b'"__REALTIME_TIMESTAMP"'
+
+#: The last entries of the mail facility, with no more of each than is looked at.
+_JOURNALCTL = (
+    "journalctl",
+    "--quiet",
+    "--output=export",
+    "--output-fields=MESSAGE,SYSLOG_IDENTIFIER,SYSLOG_PID,_PID",
+    "--lines=100000",
+    "SYSLOG_FACILITY=2",
+)
 
 #: Bytes of a line or of a field of the journal that are looked at; the rest is passed over.
 _LONGEST = 1 << 16
@@ -40,6 +51,26 @@ def read(path: Path) -> Iterator[Line]:
             yield from _lines(file, _modified(path))
         except (EOFError, gzip.BadGzipFile, zlib.error) as error:
             raise UsageError(f"{path}: {error}") from None
+
+
+def read_journal(name: str) -> Iterator[Line]:
+    """The lines of the machine's journal that concern connection caching, of the Postfix of this syslog_name.
+
+    Raises UnavailableError where there is no journal, or none that this user can read.
+    """
+    try:
+        journal = subprocess.Popen(_JOURNALCTL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    except FileNotFoundError:
+        raise UnavailableError("there is no journalctl(1) here") from None
+    with journal:
+        assert isinstance(journal.stdout, io.BufferedReader)
+        assert journal.stderr is not None
+        if not journal.stdout.peek(1):
+            said = journal.stderr.read().decode(errors="replace").partition("\n")[0]
+            raise UnavailableError(said or "the journal has no mail log that this user can read")
+        for line in _lines(journal.stdout, datetime.now()):
+            if line.name == name or line.name.startswith(f"{name}/"):
+                yield line
 
 
 def _modified(path: Path) -> datetime:

@@ -227,6 +227,12 @@ def test_of_a_cache_that_tells_nothing_its_log_is_shown(
     assert "lookups by destination: 3 hits, 1 misses, 75.0% (by the log)" in printed
 
 
+def test_of_a_socket_alone_no_log_is_known(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with Served(tmp_path / "s", status_request=False):
+        assert main(["status", "--socket", str(tmp_path / "s")]) == 1
+    assert "no mail log is known (--log FILE): the socket alone names none\n" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("command", [["status"], ["why", "example.com"], ["top"]])
 def test_a_cache_that_isnt_there_is_named(
     command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]

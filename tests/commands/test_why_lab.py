@@ -192,4 +192,5 @@ def test_of_the_real_scache_its_parameters_are_shown(capsys: pytest.CaptureFixtu
         lines = lab.log.lines
     assert "/private/scache: answers, but the server tells nothing of itself" in said
     assert "connection_cache_ttl_limit = 100s" in said
+    assert "no mail log is known (--log FILE): Postfix writes it to /dev/stdout" in said
     assert any('warning: unrecognized request: "status", ignored' in line for line in lines)
