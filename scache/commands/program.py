@@ -195,7 +195,9 @@ def _have_standard_streams() -> None:
 
 @contextmanager
 def _ending_by_signals() -> Iterator[None]:
-    """Have SIGINT and SIGTERM end the command once, by an exception: what it has begun is then cleaned up."""
+    """Have SIGINT and SIGTERM end the command once, by an exception: what it has begun is cleaned up. Then
+    they do nothing, lest a second Ctrl-C ends the process before it tells its status.
+    """
 
     def interrupt(_number: int, _frame: object) -> NoReturn:
         ignore()
@@ -218,8 +220,9 @@ def _ending_by_signals() -> Iterator[None]:
     try:
         yield
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        if signal.getsignal(signal.SIGINT) is interrupt:
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
 
 def _reason(error: Exception) -> str:

@@ -23,6 +23,8 @@ _OPERATOR_CHARACTERS = "<>!=?+-*/~&|%"  # more than there are operators, for Pos
 _OPERATORS = ("==", "!=", "<", "<=", ">=", ">")
 _ANY_OPERATOR = '"==" or "!="" or "<"" or "<="" or ">="" or ">"'  # Postfix's own quotes
 _DEEPEST = 100
+#: Postfix begins at 0 again in each side of a comparison, and dies of a recursion that comes through there.
+_DEEPEST_IN_ALL = 120
 
 #: Expressions of one value, and characters that it may come to. Postfix has no such bounds: values that refer
 #: to each other twice, one behind the other, take it twice as long for each.
@@ -63,6 +65,7 @@ class _Expansion:
         self._lookup = lookup
         self._warn = warn
         self._depth = 0
+        self._around = 0  # how deep those are together inside which this one is
 
     def _fail(self, warning: str) -> None:
         self.failed = True
@@ -126,7 +129,7 @@ class _Expansion:
             self._depth -= 1
 
     def _too_deep(self, text: str) -> bool:
-        if self._depth > _DEEPEST:
+        if self._depth > _DEEPEST or self._around + self._depth > _DEEPEST_IN_ALL:
             self._fail(f'unreasonable macro call nesting: "{text}"')
         return self.failed
 
@@ -210,7 +213,7 @@ class _Expansion:
         sides = []
         for side in (left, right):
             inner = _Expansion(self._lookup, self._warn, self._effort)
-            inner._depth = self._depth  # Postfix begins at 0, and dies of a recursion that comes through here
+            inner._around = self._around + self._depth
             inner.parse(side)
             self.failed |= inner.failed
             sides.append("".join(inner.result))

@@ -77,11 +77,10 @@ def test_an_error_is_one_line_and_status_2(capsys: pytest.CaptureFixture[str]) -
     assert capsys.readouterr().err == "scache serve: /nonexistent/s: No such file or directory\n"
 
 
+@pytest.mark.usefixtures("signals")
 def test_an_interrupt_is_no_traceback_and_no_second_one_disturbs_what_follows_it(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    before = signal.getsignal(signal.SIGINT)
-
     def interrupt(_arguments: object) -> int:
         try:
             signal.raise_signal(signal.SIGINT)
@@ -92,9 +91,16 @@ def test_an_interrupt_is_no_traceback_and_no_second_one_disturbs_what_follows_it
     monkeypatch.setattr(import_module(scache.cli.COMMANDS["check"][0]), "run", interrupt)
     assert scache.cli.main(["check"]) == 130
     assert capsys.readouterr().err == "scache check: interrupted\n"
+    signal.raise_signal(signal.SIGINT)
+
+
+def test_a_command_that_was_not_interrupted_leaves_signals_as_they_were() -> None:
+    before = signal.getsignal(signal.SIGINT)
+    assert scache.cli.main(["serve", "--socket", "/nonexistent/s"]) == 2
     assert signal.getsignal(signal.SIGINT) is before
 
 
+@pytest.mark.usefixtures("signals")
 def test_sigterm_ends_a_command_as_an_exception_does(monkeypatch: pytest.MonkeyPatch) -> None:
     cleaned_up = []
 

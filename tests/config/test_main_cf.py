@@ -135,6 +135,7 @@ def test_a_value_is_expanded(tmp_path: Path, value: str, expanded: str) -> None:
             ['"==" or "!="" or "<"" or "<="" or ">="" or ">" expected at: "...a}>>>=~{b}"'],
         ),
         ("$loop", ['unreasonable macro call nesting: "loop"']),
+        ("${{$five} < {6}?{b}}$max_idle", ['unreasonable macro call nesting: "b"']),
         (
             "${{$max_idle} == {a}?{b}}",
             ['unreasonable macro call nesting: "max_idle"', 'unreasonable macro call nesting: "a"'],

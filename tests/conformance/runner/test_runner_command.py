@@ -150,6 +150,7 @@ def test_a_run_stops_at_the_first_failure_if_told_to(
     assert lines(capsys)[-1] == "1 cases, 1 targets: 1 unexpected"
 
 
+@pytest.mark.usefixtures("signals")
 def test_an_interrupted_run_writes_what_it_has(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -211,15 +211,15 @@ PLANTINGS = [
     ),
     Planting(
         "sessions are handed over newest first",
-        ConnectionCache.take_next,
-        "session = endpoint.oldest",
-        "session = endpoint.newest",
+        ConnectionCache._all_entries,
+        "yield from list(endpoint)",
+        "yield from list(endpoint)[::-1]",
     ),
     Planting(
         "only sessions are handed over",
-        ConnectionCache.take_next,
-        "if binding.due > now:",
-        "if binding.due > now + 1_000_000:",
+        ConnectionCache._all_entries,
+        "yield from list(bindings.values())",
+        "yield from ()",
     ),
     Planting(
         "a session that is handed over is still watched",
