@@ -7,6 +7,7 @@ import pytest
 from scache.cache.connection_cache import ConnectionCache
 from scache.cache.service import Service
 from scache.config.settings import Settings
+from tests.cache.test_service import Witness
 from tests.support.pretended_sessions import PretendedSessions
 
 NOW = 1_800_000_000
@@ -121,3 +122,16 @@ def test_the_largest_numbers_are_never_those_of_what_is_only_held() -> None:
     assert service.take_statistics("then")[-1] == (
         "statistics: max simultaneous domains=0 addresses=1 connection=2"
     )
+
+
+def test_a_destination_of_which_all_is_due_is_told_to_have_no_binding() -> None:
+    witness = Witness()
+    service = Service(Settings(), PretendedSessions(), print, witness)
+    service.save_dest(NOW, 2, b"D", b"first", b"E")
+    service.save_dest(NOW, 2, b"D", b"second", b"E")
+    assert list(service.expire(LATER, 1)) == []
+    assert service.find_dest(b"D") is None
+    service.save_dest(LATER, 2, b"D", b"third", b"E")
+    assert service.find_dest(b"D") is None
+    missed = [told for told in witness.told if told[0] == "no destination"]
+    assert missed == [("no destination", b"D", False), ("no destination", b"D", True)]
