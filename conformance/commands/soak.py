@@ -52,7 +52,7 @@ def _lines(result: Result) -> list[str]:
             if what not in ("saved", "found")
         ),
         f"{len(result.handovers)} handovers, {median(times):.1f} s each, {max(times):.1f} s at most",
-        f"no descriptor left in {result.at_limit:.0%} of the looks",
+        f"at the limit of descriptors in {result.at_limit:.0%} of the looks",
         f"resident memory: {resident[0]:.0f} MB at the first handover, {resident[-1]:.0f} MB at the last, "
         f"{max(resident):.0f} MB at most, {result.resident_after / 2**20:.0f} MB when all is over",
         f"descriptors: {result.before} before, {result.after} after",

@@ -6,9 +6,11 @@ import ctypes
 import os
 import select
 import signal
+import socket
 from contextlib import suppress
 from pathlib import Path
 
+from conformance.contract.wire import ANNOUNCEMENT
 from conformance.postfix.directories import Instance
 from conformance.postfix.master import Child, arguments, own_daemon, spawn
 from conformance.soak.limited_daemon import LIMIT
@@ -51,6 +53,12 @@ class Master:
         words = arguments(_OPTIONS, change_user=os.geteuid() == 0)
         command = own_daemon("conformance.soak.limited_daemon")
         return spawn(command, words, self._environment, self.instance.queue, self.instance.listener)
+
+    def await_service(self) -> None:
+        """Wait until the daemon speaks to who connects."""
+        with socket.socket(socket.AF_UNIX) as client:
+            client.connect(str(self.instance.path))
+            client.recv(len(ANNOUNCEMENT))
 
     def reload(self) -> int:
         """Have the daemon end and another one take over, as at `postfix reload`; its exit status."""

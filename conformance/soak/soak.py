@@ -20,9 +20,12 @@ from conformance.soak.worker import Report, press, work
 
 __all__ = ["Result", "Soak"]
 
-#: Seconds from one handover to the next, and the part of them in which descriptors are used up.
+#: Seconds from the end of one handover to the next, and those before it in which descriptors aren't used up.
 _PERIOD = 10.0
-_PRESSED = (4.0, 9.0)
+_RELIEF = 0.5
+
+#: Descriptors of the daemon that may be free where it is said to be at its limit: some come and go meanwhile.
+_FREE = 16
 
 _PAUSE = 2.0  # seconds between two requests of a client, on average
 _FILLING = 0.3  # the same while the cache is filled
@@ -36,8 +39,8 @@ _PATIENCE = 300.0  # seconds for the cache to be filled, or emptied
 class Result:
     """What came of a soak. Sizes in bytes, times in seconds; idle: of the CPU, of one processor.
 
-    handovers: how long each took. at_limit: share of the looks in which the daemon had no descriptor left.
-    before, after: descriptors of the daemon without clients. resident: at the end of each daemon's life.
+    handovers: how long each took. at_limit: share of the looks in which the daemon had hardly a descriptor
+    left. before, after: descriptors of the daemon without clients. resident: at the end of each daemon's life.
     """
 
     report: Report = field(default_factory=Report)
@@ -90,15 +93,14 @@ class Soak:
         """Fill the cache, do everything for so many minutes, let it rest, and empty the cache."""
         result = self._result
         with Master(self._open_files) as master:
-            while not master.instance.path.exists() or master.descriptors() < 8:
-                time.sleep(_LOOK)
+            master.await_service()
             time.sleep(_LOOK)
             result.before = master.descriptors()
             context = multiprocessing.get_context("spawn")
             shared = Shared(context)
             with _workers(context, shared, master, self._clients, self._processes) as bosses:
                 self._fill(master, bosses)
-                with _pressing(context, shared, master, self._open_files - self._sessions + 300):
+                with _pressing(context, shared, master, self._open_files - self._sessions // 2):
                     self._soak(master, shared, bosses, minutes * 60)
                 self._rest(master, bosses)
                 for boss in bosses:
@@ -121,12 +123,12 @@ class Soak:
 
     def _soak(self, master: Master, shared: Shared, bosses: list[Connection], seconds: float) -> None:
         result = self._result
-        began = last = time.monotonic()
+        began = last = ended = time.monotonic()
         handing_over = False
         looks = full = 0
         while (now := time.monotonic()) < began + seconds or handing_over:
             if handing_over and not master.hands_over():
-                handing_over = False
+                handing_over, ended = False, now
                 shared.phase.value += 1
                 result.handovers.append(now - last)
                 report = _asked(bosses)
@@ -135,17 +137,16 @@ class Soak:
                     f"{now - began:5.0f} s: handed over in {now - last:.1f} s; {report.cached:,} cached, "
                     f"{report.counts['found']:,} found, {report.lost} lost, {len(report.wrong)} wrong"
                 )
-            elif not handing_over and now >= last + _PERIOD:
+            elif not handing_over and now >= ended + _PERIOD:
                 last, handing_over = now, True
                 result.resident.append(memory(master.child.pid))
-                shared.press(False)
                 shared.phase.value += 1
                 if status := master.reload():
                     result.bad_ends.append(status)
-            # While one hands over, who connects could take the place of what it passes on.
-            shared.press(not handing_over and _PRESSED[0] <= now - last < _PRESSED[1])
             looks += 1
-            full += master.descriptors() >= self._open_files - 1
+            full += master.descriptors() >= self._open_files - _FREE
+            # While one hands over, many who wait to be accepted could take the place of what it passes on.
+            shared.press(not handing_over and now < ended + _PERIOD - _RELIEF and full < looks / 2)
             master.log()
             time.sleep(_LOOK)
         shared.press(False)

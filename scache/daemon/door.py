@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 __all__ = ["Door"]
 
 #: Seconds without accepting after descriptors were used up.
-_PAUSE = 1
+_PAUSE = 0.1
+
+#: Seconds for which room is kept at most for what the daemon before this one passes on.
+_ROOM_KEPT = 60
 
 
 class Door:
@@ -25,7 +28,18 @@ class Door:
     no_room is told what there is no room for.
     """
 
-    __slots__ = ("_inside", "_limits", "_moment", "_network", "_no_room", "_open", "_shut", "most")
+    __slots__ = (
+        "_first",
+        "_inside",
+        "_limits",
+        "_moment",
+        "_most_beside_first",
+        "_network",
+        "_no_room",
+        "_open",
+        "_shut",
+        "most",
+    )
 
     def __init__(
         self,
@@ -43,10 +57,19 @@ class Door:
         self.most = most
         self._no_room = no_room
         self._open = self._shut = False
+        self._first = -1  # the handle of the client that came in first
+        self._most_beside_first = 0  # how many may be inside with it, 0: as many as ever
+
+    def expect_predecessor(self, most: int) -> None:
+        """The first client may be the daemon before this one, each of whose sessions is to find a free
+        descriptor: until it has gone, for a minute at most, no more than so many are inside.
+        """
+        self._most_beside_first = most
+        self._limits.set(self._first_gone, self._moment.elapsed + _ROOM_KEPT)
 
     def mind(self) -> None:
         """Look for newcomers while there is room for one, unless accepting pauses."""
-        wanted = self._pause_over not in self._limits and len(self._inside) < self.most
+        wanted = self._pause_over not in self._limits and len(self._inside) < self._room()
         if not self._shut and wanted != self._open:
             self._open = wanted
             if wanted:
@@ -68,10 +91,13 @@ class Door:
             self.mind()
             return None
 
-    def came_in(self) -> None:
+    def came_in(self, handle: int) -> None:
         """One more is inside."""
+        if self._first < 0:
+            self._first = handle
         if len(self._inside) >= self.most:
             self._no_room("clients wait: see scache_client_limit")
+        if len(self._inside) >= self._room():
             self.mind()
 
     def descriptor_free(self) -> None:
@@ -80,14 +106,23 @@ class Door:
             self._limits.cancel(self._pause_over)
             self.mind()
 
-    def went_out(self) -> None:
+    def went_out(self, handle: int) -> None:
         """One less is inside, and has left a descriptor."""
+        if handle == self._first:
+            self._most_beside_first = 0
         self._limits.cancel(self._pause_over)
         self.mind()
 
     def shut(self) -> None:
         """Nobody comes in any more, and the listening socket is another's affair."""
         self._shut = True
+
+    def _room(self) -> int:
+        return min(self.most, self._most_beside_first or self.most)
+
+    def _first_gone(self, _now: int) -> None:
+        self._most_beside_first = 0
+        self.mind()
 
     def _pause_over(self, _now: int) -> None:
         self.mind()

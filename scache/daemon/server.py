@@ -196,6 +196,10 @@ class Server:
         self._door.shut()
         self._drop_clients(int(self._clock.now()))
 
+    def expect_predecessor(self, most_clients: int) -> None:
+        """Keep room for what the daemon before this one may pass on: beside no more clients than so many."""
+        self._door.expect_predecessor(most_clients)
+
     def hand_over(self, stream: Stream) -> None:
         """Leave all clients, and begin to pass what is cached to the daemon at the other end of this stream.
         To be called after `run`. The next `run` returns when it's all over, or when the other side has done
@@ -295,7 +299,7 @@ class Server:
     def _forget(self, handle: int, now: int) -> None:
         """A client's connection is closed."""
         del self._clients[handle], self._handlers[handle]
-        self._door.went_out()
+        self._door.went_out(handle)
         if not self._clients:
             self._limits.cancel(self._check_time_limits)
             self._start_idling(now)
@@ -333,7 +337,7 @@ class Server:
         if self._check_time_limits not in self._limits:
             self.call_after(settings.ipc_timeout, self._check_time_limits)
         client.open(now)
-        self._door.came_in()
+        self._door.came_in(stream.handle)
 
     def _check_time_limits(self, now: int) -> None:
         """Look through the clients, no more often than the limit: a request doesn't pay for it."""

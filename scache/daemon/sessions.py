@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from scache.config.settings import Settings
     from scache.daemon.interfaces import Network
 
-__all__ = ["PATIENCE", "CachedSessions", "room_for_sessions"]
+__all__ = ["PATIENCE", "CachedSessions", "clients_beside", "room_for_sessions"]
 
 #: Sessions that may be saying good-bye at a time, and seconds that each has for it.
 _MOST_LEAVING = 100
@@ -21,6 +21,9 @@ PATIENCE = 5.0
 #: Descriptors that sessions leave to others, a quarter where that is less.
 _MOST_RESERVED = 1024
 
+#: Descriptors of the daemon itself: standard streams, master's, its socket, its log, signals, epoll.
+_OWN_FILES = 16
+
 
 def room_for_sessions(asked: int, open_files: int) -> int:
     """How many sessions may be cached where so many files may be open: some are left for clients and for what
@@ -28,6 +31,11 @@ def room_for_sessions(asked: int, open_files: int) -> int:
     """
     room = open_files - min(_MOST_RESERVED, open_files // 4)
     return min(asked, room) if asked else room
+
+
+def clients_beside(sessions: int, open_files: int) -> int:
+    """How many clients leave room for so many sessions, each with one under way; one in any case."""
+    return max(1, (open_files - sessions - _OWN_FILES) // 2)
 
 
 class CachedSessions:

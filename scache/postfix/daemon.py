@@ -13,7 +13,7 @@ from scache.config.parameters import service_settings
 from scache.daemon.core_dump import forbid_core_dumps
 from scache.daemon.network import UnixNetwork, UnixStream
 from scache.daemon.server import HANDOVER_TIME, Server
-from scache.daemon.sessions import room_for_sessions
+from scache.daemon.sessions import clients_beside, room_for_sessions
 from scache.daemon.signals import Signals
 from scache.errors import ConfigurationError, LocalError
 from scache.postfix import master
@@ -136,9 +136,12 @@ def _serve(
 ) -> None:
     """Serve what master listens for."""
     master.claim_descriptors(command_line.sockets)
-    settings.session_limit = room_for_sessions(settings.session_limit, master.raise_file_limit())
+    open_files = master.raise_file_limit()
+    settings.session_limit = room_for_sessions(settings.session_limit, open_files)
     network = _network(command_line)
     server = Server(network, clock, settings, log, observer)
+    if settings.handover:
+        server.expect_predecessor(clients_beside(settings.session_limit, open_files))
     if observer is not None:
         log(f"process generation: {generation:o} ({generation:o})")
     watchdog = Watchdog(parameters.daemon_timeout, log, lambda: os._exit(1))

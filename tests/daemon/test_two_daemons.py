@@ -12,7 +12,7 @@ from scache.config.settings import Settings
 from scache.daemon.server import HANDOVER_TIME, Server
 from scache.protocol.attributes import encode
 from scache.protocol.dialect import POSTFIX_2
-from scache.simulated import SimulatedNetwork, socket_pair
+from scache.simulated import SimulatedNetwork, StreamSocket, socket_pair
 from scache.simulated.clock import VirtualClock
 
 SAVE = encode((b"request", b"save_endp"), (b"ttl", b"100"), (b"label", b"E"), (b"property", b"P"))
@@ -35,23 +35,33 @@ class TwoDaemons:
         self.clock = VirtualClock()
         self.log: list[str] = []
         self.network = SimulatedNetwork()
-        self.leaving = self._server(self.network)
+        self.leaving = self.server(self.network)
         self.network.listening.hold()
         self.client = self.network.connect()
-        for data in (BIND, SAVE):
-            self.client.send(data)
-            self._turns(self.leaving)
-        session, self.remote = socket_pair()
+        self.client.send(BIND)
+        self.remote = self.save()
+
+    def save(self) -> StreamSocket:
+        """Have one more session cached; its other end."""
+        self.turns(self.leaving)
+        self.client.send(SAVE)
+        self.turns(self.leaving)
+        session, remote = socket_pair()
         self.client.send(b"\0", (session,))
         session.release()
-        self._turns(self.leaving)
+        self.turns(self.leaving)
         self.client.receive(65536)
+        return remote
 
-    def _server(self, network: SimulatedNetwork) -> Server:
+    def cached(self, network: SimulatedNetwork) -> int:
+        """How many sessions the next daemon has: those that have another end."""
+        return len(network.table.files) - self.next.clients - 1
+
+    def server(self, network: SimulatedNetwork) -> Server:
         settings = Settings(ttl_limit=100, dialect=POSTFIX_2, goodbye={b"": b"QUIT\r\n"})
         return Server(network, self.clock, settings, self.log.append)
 
-    def _turns(self, *servers: Server) -> None:
+    def turns(self, *servers: Server) -> None:
         for _ in range(20):
             for server in servers:
                 if not server.stopped:
@@ -61,7 +71,7 @@ class TwoDaemons:
         """The leaving one is connected to the next one."""
         self.leaving.stop()
         self.leaving.hand_over(self.network.connect_to_successor())
-        self.next = self._server(SimulatedNetwork(listening=self.network.listening))
+        self.next = self.server(SimulatedNetwork(listening=self.network.listening))
 
     def go_on(self) -> None:
         """Both do their part, until there is nothing to do."""
@@ -75,7 +85,7 @@ class TwoDaemons:
         """What the next daemon answers to who asks for the destination."""
         client = self.network.connect()
         client.send(FIND)
-        self._turns(self.next)
+        self.turns(self.next)
         return client.receive(65536)
 
 
@@ -158,3 +168,39 @@ def test_one_that_is_stopped_meanwhile_holds_nothing_any_more() -> None:
     daemons.leaving.close()
     assert daemons.leaving.clients == 0
     assert daemons.network.table.files == {}
+
+
+@pytest.mark.parametrize(("kept", "arrived"), [(True, 21), (False, 2)])
+def test_newcomers_leave_room_for_the_sessions_that_are_passed_on(kept: bool, arrived: int) -> None:
+    daemons = TwoDaemons()
+    for _ in range(20):
+        daemons.save()
+    daemons.leaving.stop()
+    stream = daemons.network.connect_to_successor()
+    newcomers = [daemons.network.connect() for _ in range(30)]
+    network = SimulatedNetwork(listening=daemons.network.listening, descriptor_limit=4 + 21 + 2 * 3)
+    daemons.next = daemons.server(network)
+    if kept:
+        daemons.next.expect_predecessor(3)
+    daemons.turns(daemons.next)
+    daemons.leaving.hand_over(stream)
+    daemons.go_on()
+    assert daemons.cached(network) == arrived
+    while newcomers:
+        newcomers.pop().release()
+        daemons.turns(daemons.next)
+    assert daemons.next.clients == 0
+
+
+def test_who_is_no_daemon_has_room_kept_for_sessions_for_a_minute() -> None:
+    daemons = TwoDaemons()
+    newcomers = SimulatedNetwork()
+    server = daemons.server(newcomers)
+    server.expect_predecessor(3)
+    for _ in range(5):
+        newcomers.connect()
+    daemons.turns(server)
+    assert server.clients == 3
+    daemons.clock.advance(60)
+    daemons.turns(server)
+    assert server.clients == 5

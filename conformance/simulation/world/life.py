@@ -27,7 +27,7 @@ from scache.simulated.clock import VirtualClock
 __all__ = ["Life"]
 
 #: Seconds for which the daemon may accept nobody after descriptors ran out.
-_ACCEPT_PAUSE = 1
+_ACCEPT_PAUSE = 0.1
 
 
 class Life:
