@@ -40,7 +40,7 @@ class Result:
     """What came of a soak. Sizes in bytes, times in seconds; idle: of the CPU, of one processor.
 
     handovers: how long each took. at_limit: share of the looks in which the daemon had hardly a descriptor
-    left. before, after: descriptors of the daemon without clients. resident: at the end of each daemon's life.
+    left. before, after: its descriptors without clients. resident: at the end of each daemon's life.
     """
 
     report: Report = field(default_factory=Report)

@@ -358,13 +358,13 @@ PLANTINGS = [
     Planting(
         "one client too many",
         Door.mind,
-        "len(self._inside) < self.most",
-        "len(self._inside) <= self.most",
+        "len(self._inside) < self._room()",
+        "len(self._inside) <= self._room()",
     ),
     Planting(
         "newcomers wait on when a client leaves",
         Server._forget,
-        "self._door.went_out()",
+        "self._door.went_out(handle)",
         "pass",
     ),
     Planting(
