@@ -106,6 +106,7 @@ class Effective:
         self._main_cf = MainCf(configuration.directory, lambda _warning: None)
         for name, default in configuration.defaults.items():
             self._main_cf.set(name, default)
+        self._main_cf.set("config_directory", configuration.directory)
         for name, setting in self._settings.items():
             self._main_cf.set(name, setting.value)
         if service is not None:
@@ -142,6 +143,10 @@ class Effective:
     def setting(self, name: str) -> Setting | None:
         """How and where it is set, None for a default."""
         return self._settings.get(name)
+
+    def names(self) -> list[str]:
+        """The parameters that are set."""
+        return list(self._settings)
 
     def place(self, name: str) -> Place | None:
         """Where it is set."""

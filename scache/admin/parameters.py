@@ -1,6 +1,6 @@
 """The parameters of the programs on a connection's way, with type, default and bounds: one row each.
 
-Facts of Postfix's parameter tables (smtp_params.c, lmtp_params.c, tlsproxy.c, scache.c, tlsmgr.c,
+Facts of Postfix's parameter tables (smtp_params.c, lmtp_params.c, tlsproxy.c, scache.c, tlsmgr.c, qmgr.c,
 mail_params.c), release 3.7 and what came later; a release that doesn't know a parameter doesn't read it.
 """
 
@@ -19,7 +19,7 @@ class Parameter:
 
     name: str
     program: str
-    """Who reads it: smtp, lmtp, scache, tlsproxy, tlsmgr; `all` for every program."""
+    """Who reads it: smtp, lmtp, scache, tlsproxy, tlsmgr, qmgr; `all` for every program."""
     kind: str
     """time, int, bool or text."""
     default: str
@@ -90,6 +90,15 @@ _TABLE = {
         lmtp_tls_session_cache_timeout 3600s 0 8640000
     """,
     ("tlsmgr", "int"): "tls_random_bytes 32",
+    ("qmgr", "time"): """
+        default_destination_rate_delay 0s 0; default_transport_rate_delay 0s 0; maximal_backoff_time 4000s
+        maximal_queue_lifetime 5d 0; bounce_queue_lifetime 5d 0; transport_retry_time 60s
+    """,
+    ("qmgr", "int"): """
+        default_destination_concurrency_limit 20 0; default_destination_recipient_limit 50 0
+        initial_destination_concurrency 5; default_recipient_limit 20000 0; qmgr_message_active_limit 20000
+        qmgr_message_recipient_limit 20000
+    """,
     ("all", "time"): """
         application_event_drain_time 100s; max_idle 100s; ipc_timeout 3600s; ipc_idle 5s; ipc_ttl 1000s
         trigger_timeout 10s; fork_delay 1s; deliver_lock_delay 1s; stale_lock_time 500s; daemon_timeout 18000s
@@ -157,11 +166,7 @@ DEFAULTS = {
     },
     "compatibility_level": "3.6",
     "connection_cache_service_name": "scache",
-    "default_destination_rate_delay": "0s",
-    "default_destination_recipient_limit": "50",
-    "default_destination_concurrency_limit": "20",
     "default_transport": "smtp",
-    "default_transport_rate_delay": "0s",
     "inet_protocols": "all",
     "local_transport": "local:$myhostname",
     "mail_version": "3.7.0",

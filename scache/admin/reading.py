@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
+from collections.abc import Iterator
 
 from scache.admin.configuration import Fault, Place, Service, Setting
 from scache.config.main_cf import logical_lines, split_setting
 from scache.errors import ConfigurationError
 
-__all__ = ["read_main_cf", "read_master_cf", "read_postconf", "words"]
+__all__ = ["override_texts", "read_main_cf", "read_master_cf", "read_postconf", "words"]
 
 _TYPES = ("inet", "unix", "unix-dgram", "fifo", "pass")
 _SPACE = " \t\r\n"
@@ -108,23 +110,19 @@ def _service(line: str, place: Place) -> Service | None:
 
 
 def _overrides(options: tuple[str, ...], place: Place) -> dict[str, Setting]:
-    """`-o name=value`, `-oname=value` and `-o { name = value }`."""
+    """What `-o name=value`, `-oname=value` and `-o { name = value }` set."""
     overrides = {}
-    position = 0
-    while position < len(options):
-        option = options[position]
-        position += 1
-        if not option.startswith("-o"):
-            continue
-        text = option[2:]
-        if not text and position < len(options):
-            text = options[position]
-            position += 1
-        if text.startswith("{") and text.endswith("}"):
-            text = text[1:-1].strip()
-        try:
+    for text in override_texts(options):
+        with contextlib.suppress(ConfigurationError):  # which ends the service; syntax.py says so
             name, value = split_setting(text)
-        except ConfigurationError:
-            continue  # the service's own fault, which services.py finds
-        overrides[name] = Setting(value, place)
+            overrides[name] = Setting(value, place)
     return overrides
+
+
+def override_texts(options: tuple[str, ...]) -> Iterator[str]:
+    """The text behind each `-o`, without its braces."""
+    following = iter(options)
+    for option in following:
+        if option.startswith("-o"):
+            text = option[2:] or next(following, "")
+            yield text[1:-1].strip() if text.startswith("{") and text.endswith("}") else text

@@ -117,7 +117,7 @@ class _Parser(argparse.ArgumentParser):
         return text.replace(usage, short.format_help())
 
     def error(self, message: str) -> NoReturn:
-        self.exit(2, f"{self.prog}: {message} (see {self.prog} --help)\n")
+        self.exit(2, f"{_shortened(f'{self.prog}: {message}')} (see {self.prog} --help)\n")
 
 
 def whole_parser(program: str, about: str, commands: Commands) -> argparse.ArgumentParser:

@@ -270,6 +270,10 @@ REFUSED = [
     ),
     (("--socket", "no/../.."), "scache serve: no/../..: names no file"),
     (("--socket", "s", "-o", f"scache_announce={'y' * 100_000}"), SHORTENED),
+    (
+        ("--socket", "s", "x" * 100_000),
+        f"scache: unrecognized arguments: {'x' * 500}"[:497] + "... (see scache --help)",
+    ),
     (("--socket", "s", "-o", "ttl=1"), "scache serve: -o ttl=1: unknown parameter: ttl"),
     (
         ("--socket", "s", "-o", "ipc_timeout=1y"),

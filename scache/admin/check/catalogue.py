@@ -56,6 +56,7 @@ def findings(
     programs = tls_programs(configuration, files)
     found = [
         *syntax.find(configuration),
+        *syntax.find_options(configuration),
         *services.find(configuration, programs, files),
         *values.find(configuration, programs),
         *destinations.find(configuration, files),

@@ -6,108 +6,50 @@ against the path of a socket. No parent domains, no wildcards.
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Iterator, Sequence
 
 from scache.admin.check.files import Files
-from scache.admin.check.finding import Finding, Kind, Severity
+from scache.admin.check.finding import Finding, Kind
+from scache.admin.check.list_kinds import (
+    ADDRESS,
+    BRACKETS,
+    EXCLUSIONS,
+    FATAL,
+    FILE,
+    KEY,
+    KINDS,
+    NO_TABLE,
+    ORDER,
+    TABLE,
+    WILDCARD,
+)
 from scache.admin.check.match_list import Element, elements
-from scache.admin.check.next_hop import bare, below, can_match, in_order, literal, next_hop, with_bare_keys
-from scache.admin.check.tables import TABLE_TYPES, entries, fault_of_table
+from scache.admin.check.next_hop import (
+    bare,
+    commands_for_values,
+    impossible_keys,
+    in_order,
+    is_network,
+    lines_without_value,
+    literal,
+    next_hop,
+    pattern,
+    regular_expression,
+    sockets_of,
+    spelt_out,
+    table_of_nothing,
+    with_bare_keys,
+    with_values,
+)
+from scache.admin.check.tables import TABLE_TYPES, fault_of_table
 from scache.admin.configuration import Configuration, Effective, Service
 from scache.admin.reading import words
 
 __all__ = ["KINDS", "find"]
 
-_FATAL = Kind(
-    "list-ends-the-program",
-    Severity.STOPS_MAIL,
-    "An element of the list ends the delivery agent when it starts.",
-    "A `:` outside brackets makes an element a lookup table, `type:name`; with nothing on one side of the "
-    "colon, as in `::1`, "
-    'smtp(8) ends with `fatal: open dictionary: expecting "type:name" form`. So it does for a `!` with '
-    "nothing behind it, "
-    "and for a directory. All mail of that transport stops.",
-    "Give a literal with colons as a key of a table: `inline:{{::1=x}}`.",
-)
-_BRACKETS = Kind(
-    "list-brackets",
-    Severity.LESS_REUSE,
-    "An element has brackets or a port, and never matches.",
-    "The next hop is compared without brackets and port. An IPv6 address has to be the key of a table "
-    "then, since "
-    "an element with a colon is itself taken for a table.",
-    "Leave brackets and port out.",
-)
-_NO_TABLE = Kind(
-    "list-not-a-table",
-    Severity.LESS_REUSE,
-    "An element with a colon was not meant as a table, but is taken for one.",
-    "`relay.example:25`, `smtp:[host]`, `unix:private/lmtp` and `2001:db8::1` are lookup tables of the "
-    "types `relay.example`, `smtp`, "
-    "`unix` and `2001` for Postfix. The agent logs an error when it starts and a warning for each mail; "
-    "nothing behind that element is "
-    "looked at, and the destination is cached only under load, if at all.",
-    "Give the next hop alone: no transport, no `unix:` or `inet:`, no port.",
-)
-_TABLE = Kind(
-    "list-table-unusable",
-    Severity.LESS_REUSE,
-    "A table in the list can't be opened.",
-    "The agent logs an error when it starts and `table lookup problem` for each mail. Nothing behind that "
-    "element is looked at.",
-    "Make the table (`postmap`), or take it out of the list.",
-)
-_KEY = Kind(
-    "list-table-key",
-    Severity.LESS_REUSE,
-    "A table in the list has a key that never matches.",
-    "A table is asked for the next hop without brackets and port, once: no parent domain, no wildcard.",
-    "Write the key as the next hop is compared; see the other findings about lists.",
-)
-_FILE = Kind(
-    "list-file-missing",
-    Severity.LESS_REUSE,
-    "An element that begins with / names a file that can't be read.",
-    "Such an element stands for the lines of that file. Where it can't be read, an error is logged, and "
-    "nothing behind it is looked at. "
-    "The path of a socket has to be the key of a table.",
-    "Make the file, or take it out of the list; for a socket `inline:{{/path=x}}`.",
-)
-_WILDCARD = Kind(
-    "list-wildcard",
-    Severity.LESS_REUSE,
-    "An element is a pattern, and never matches.",
-    "The list is one of plain strings: `*`, `*.example.com`, `.example.com` and `all` are compared letter "
-    "by letter with the next hop.",
-    "`static:all` for every destination, a `regexp:` table for a domain and what is below it, or each "
-    "domain by name.",
-)
-_ADDRESS = Kind(
-    "list-address",
-    Severity.LESS_REUSE,
-    "An element is no next hop, and never matches.",
-    "What is compared is the next hop: a domain, host or address, without user and trailing dot. A comment "
-    "is no comment here.",
-    "Give the domain or host.",
-)
-_EXCLUSIONS = Kind(
-    "list-only-exclusions",
-    Severity.LESS_REUSE,
-    "All elements of the list are exclusions, so it matches nothing.",
-    "The first element that matches decides, and what no element matches isn't in the list.",
-    "Put `static:all` behind the exclusions.",
-)
-_ORDER = Kind(
-    "list-order",
-    Severity.LESS_REUSE,
-    "An element stands behind one that matches all it could match.",
-    "The first element that matches decides. An exclusion behind `static:all`, or behind the same name, "
-    "excludes nothing.",
-    "Put exclusions first.",
-)
-KINDS = (_FATAL, _BRACKETS, _NO_TABLE, _TABLE, _KEY, _FILE, _WILDCARD, _ADDRESS, _EXCLUSIONS, _ORDER)
-
+_PUNCTUATION = re.compile(r"[;\"'<>()]")
 _ALL = ("*", "all", "any", "yes", "true", "@", "*.*")
 
 
@@ -155,42 +97,61 @@ class _List:
     def _fault(self, element: Element) -> tuple[Kind, str] | None:
         body = element.body
         if not body:
-            return _FATAL, f"ends {self._service.agent}(8): no pattern after '!'"
+            return FATAL, f"ends {self._service.agent}(8): no pattern after '!'"
         if body.startswith("/"):
             return self._fault_of_file(element)
         if element.is_table:
             return self._fault_of_table(element)
         if body.startswith("["):
-            return _BRACKETS, f"never matches; the next hop is compared as {bare(body)}"
-        if body.lower() in _ALL or "*" in body or body.startswith("."):
-            return _WILDCARD, "never matches; it is compared letter by letter"
-        if "@" in body or body.endswith(".") or body.startswith("#"):
-            return _ADDRESS, "never matches; it is no next hop"
+            return BRACKETS, f"never matches; the next hop is compared as {bare(body)}"
+        if body.lower() in _ALL or "*" in body or body.startswith(".") or is_network(body):
+            return WILDCARD, "never matches; it is compared letter by letter"
+        if "@" in body or body.endswith(".") or body.startswith("#") or _PUNCTUATION.search(body):
+            return ADDRESS, "never matches; it is no next hop"
+        if self._service.agent == "smtp" and "/" in body:
+            return ADDRESS, "never matches; smtp(8) knows no sockets"
+        if (socket := self._socket(body)) is not None:
+            return ADDRESS, f"never matches; the next hop is compared as {socket}"
         return None
+
+    def _socket(self, body: str) -> str | None:
+        """The socket that lmtp(8) is sent to, where it is meant by another path to it, or by its name."""
+        if self._service.agent != "lmtp":
+            return None
+        sockets = sockets_of(self._configuration, self._files)
+        name = body.rpartition("/")[2]
+        same = [each for each in sockets if each.rpartition("/")[2] == name]
+        return same[0] if same and (body not in sockets or body.startswith("/")) else None
 
     def _fault_of_file(self, element: Element) -> tuple[Kind, str] | None:
         if self._files.is_directory(element.body):
-            return _FATAL, f"ends {self._service.agent}(8): {element.body} is a directory"
+            return FATAL, f"ends {self._service.agent}(8): {element.body} is a directory"
         if element.missing and self._files.known:
-            return _FILE, "can't be read as a file of elements; what stands behind it is not looked at"
+            return FILE, "can't be read as a file of elements; what stands behind it is not looked at"
         return None
 
     def _fault_of_table(self, element: Element) -> tuple[Kind, str] | None:
         kind, _colon, name = element.body.partition(":")
         if not kind or not name:
-            return _FATAL, f"ends {self._service.agent}(8): it is taken for a table without type or name"
-        if self._was_meant_asnext_hop(element):
-            return _NO_TABLE, (
+            return FATAL, f"ends {self._service.agent}(8): it is taken for a table without type or name"
+        if self._was_meant_as_next_hop(element):
+            return NO_TABLE, (
                 f"is taken for a table of the type {kind}; the next hop is compared as "
                 f"{next_hop(element.body, self._transports())}"
             )
+        allowed = words(self._configuration.main().text("proxy_read_maps"))
+        if kind == "proxy" and allowed and element.body not in allowed:
+            return TABLE, "proxymap(8) refuses it, because proxy_read_maps doesn't have it"
         fault = fault_of_table(element.body, self._configuration.table_types, self._files)
         if fault:
-            return _TABLE, f"{fault}; what stands behind it is not looked at"
-        wrong = [key for key in entries(element.body, self._files) or {} if not can_match(key)]
-        return (_KEY, f"has the key {wrong[0]}, which never matches") if wrong else None
+            return TABLE, f"{fault}; what stands behind it is not looked at"
+        wrong = impossible_keys(element.body, self._files)
+        if wrong:
+            return KEY, f"has the key {wrong[0]}, which never matches"
+        lines = lines_without_value(element.body, self._files)
+        return (KEY, f"has the line {lines[0]}, which is no entry: a value is missing") if lines else None
 
-    def _was_meant_asnext_hop(self, element: Element) -> bool:
+    def _was_meant_as_next_hop(self, element: Element) -> bool:
         kind, _colon, name = element.body.partition(":")
         if kind == "unix":
             return not name.endswith((".byname", ".byuid", ".bygid"))
@@ -198,13 +159,12 @@ class _List:
 
     def _faults_of_order(self) -> Iterator[tuple[Kind, str, str]]:
         if self._elements and all(element.negated for element in self._elements):
-            yield _EXCLUSIONS, self._effective.text(self._name), "matches nothing; all of it is excluded"
+            yield EXCLUSIONS, self._effective.text(self._name), "matches nothing; all of it is excluded"
         for position, element in enumerate(self._elements):
             before = self._elements[:position]
-            if not element.is_table and any(each.matches(element.body) for each in before):
-                by = next(each for each in before if each.matches(element.body))
-                if by.negated != element.negated:
-                    yield _ORDER, element.text, f"has no effect: {by.text} before it decides"
+            by = next((each for each in before if each.decides(element)), None)
+            if by is not None and by.negated != element.negated:
+                yield ORDER, element.text, f"has no effect: {by.text} before it decides"
 
     def _mended(self, element: Element) -> str | None:
         """The element as it should be, without `!`; None to leave it out."""
@@ -212,18 +172,21 @@ class _List:
         fault = self._fault(element)
         if fault is None:
             return body
-        if fault[0] is _WILDCARD:
-            return "static:all" if body.lower() in _ALL else below(body, self._configuration.release)
-        if fault[0] is _ADDRESS:
-            return body.rpartition("@")[2].rstrip(".") or None if not body.startswith("#") else None
-        if fault[0] is _KEY:
+        kind, said = fault
+        release = self._configuration.release
+        if kind is WILDCARD or is_network(body):
+            return "static:all" if body.lower() in _ALL else pattern(body, release)
+        if kind is ADDRESS:
+            return literal(self._socket(body) or "") or spelt_out(body, self._service.agent)
+        if kind is KEY:
             return with_bare_keys(body)
-        if fault[0] in (_TABLE, _FILE) or not body or body.startswith("/"):
-            if "has to be made" in fault[1]:
-                return body
-            sockets = self._effective.text("virtual_transport"), self._effective.text("local_transport")
-            return literal(body) if any(body in each for each in sockets) else None
-        return literal(next_hop(body, self._transports()))
+        if "has to be made" in said or "no entry" in said:
+            return with_values(body)
+        if "proxymap" in said:
+            return body.removeprefix("proxy:")
+        if kind in (TABLE, FILE) or not body or body.startswith("/"):
+            return regular_expression(body, release) or literal(self._socket(body) or "") or None
+        return table_of_nothing(body) if kind is FATAL else literal(next_hop(body, self._transports()))
 
     def _transports(self) -> set[str]:
         return {service.name for service in self._configuration.services or ()} | {"smtp", "lmtp", "relay"}
@@ -235,6 +198,8 @@ class _List:
         mended: list[str] = []
         dangling = ""
         for word in raw:
+            if word.startswith("#"):  # a comment was meant, up to the end
+                break
             if not word.strip("!"):  # `! name` was meant as `!name`
                 dangling = word
                 continue
@@ -254,7 +219,11 @@ class _List:
         for element in self._elements:
             fault = self._fault(element)
             if fault and "has to be made" in fault[1]:
-                cure.append(shlex.join(["postmap", element.body]))
+                lines = lines_without_value(element.body, self._files)
+                make = [shlex.join(["postmap", element.body.removeprefix("proxy:")])]
+                cure += commands_for_values(element.body) if lines else make
+            elif fault and "a value is missing" in fault[1]:
+                cure += commands_for_values(element.body)
             elif fault:
                 cure.append(f"# write the keys of {element.body} without brackets, port and wildcard")
         return cure
@@ -272,7 +241,7 @@ class _List:
         return [
             ("!" if element.negated else "") + result
             for element, result in zip(own, results, strict=True)
-            if result is not None
+            if result
         ]
 
     def _cure_of_file(self, element: Element) -> Sequence[str]:

@@ -10,6 +10,8 @@ from scache.admin.configuration import Place
 
 __all__ = ["Finding", "Kind", "Severity"]
 
+_LONGEST = 400  # characters of a value that are shown
+
 
 class Severity(StrEnum):
     """What a mistake does, the worst first."""
@@ -61,8 +63,8 @@ class Finding:
     def line(self) -> str:
         """All but the cure, in one line."""
         where = f"{self.place}: " if self.place else ""
-        value = f" = {self.value}" if self.value else ""
-        return f"{where}{self.subject}{value}: {self.said} [{self.kind.severity}; {self.kind.id}]"
+        value = f" = {_cut(self.value)}" if self.value else ""
+        return f"{where}{self.subject}{value}: {_cut(self.said)} [{self.kind.severity}; {self.kind.id}]"
 
     def as_json(self) -> dict[str, object]:
         """What `--json` gives."""
@@ -77,3 +79,8 @@ class Finding:
             "why": self.kind.why,
             "cure": list(self.cure),
         }
+
+
+def _cut(text: str) -> str:
+    """A text that isn't endless."""
+    return text if len(text) <= _LONGEST else text[:_LONGEST] + "..."

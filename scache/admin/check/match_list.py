@@ -52,6 +52,13 @@ class Element:
             return True if self.table_type == "static" else None
         return not self.missing and self.body.casefold() == text.casefold()
 
+    def decides(self, other: Element) -> bool:
+        """Whether all that another element behind it could match has been matched by this one."""
+        everything = self.is_table and self.table_type == "static"
+        return (
+            everything or self.body == other.body or (not other.is_table and self.matches(other.body) is True)
+        )
+
 
 def elements(text: str, read_file: ReadFile) -> list[Element]:
     """The elements of a list's expanded value, with those of included files in their place."""

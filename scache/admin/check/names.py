@@ -74,11 +74,15 @@ def _put(
 ) -> list[str]:
     """Commands that set what was meant, with all that it needs; none where that is set, or would be fatal."""
     if service:
-        return configuration.own_commands(service, name, setting.value)
+        return configuration.own_commands(service, name, setting.value.strip("'\""))
     if name in configuration.settings:
         return []
     mended = replace(configuration, settings={**configuration.settings, name: setting})
-    follow = [finding for finding in consequences(mended) if finding.subject == name]
+    follow = [
+        finding
+        for finding in consequences(mended)
+        if finding.subject == name or any(f" {name}=" in command for command in finding.cure)
+    ]
     if any(finding.kind.severity is Severity.STOPS_MAIL for finding in follow):
         return []
     commands = [command for finding in follow for command in finding.cure]

@@ -2,19 +2,85 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
+import shlex
 
-from scache.admin.check.files import ELSEWHERE
-from scache.admin.check.tables import entries
+from scache.admin.check.files import ELSEWHERE, Files
+from scache.admin.check.tables import SUFFIXES, TABLE_TYPES, entries, inline_words, lines_of
+from scache.admin.configuration import Configuration
+from scache.admin.reading import words
 
-__all__ = ["bare", "below", "can_match", "in_order", "literal", "next_hop", "with_bare_keys"]
+__all__ = [
+    "bare",
+    "commands_for_values",
+    "impossible_keys",
+    "in_order",
+    "is_network",
+    "lines_without_value",
+    "literal",
+    "next_hop",
+    "pattern",
+    "regular_expression",
+    "sockets_of",
+    "spelt_out",
+    "table_of_nothing",
+    "with_bare_keys",
+    "with_values",
+]
 
 _PORT = r":[A-Za-z0-9_-]+$"
 
 
-def can_match(key: str) -> bool:
-    """Whether the key of a table can be a next hop as it is compared."""
+def impossible_keys(table: str, files: Files) -> list[str]:
+    """Keys of a table that are no next hop as it is compared."""
+    kind = table.partition(":")[0]
+    if kind in ("regexp", "pcre"):
+        return [line for line in lines_of(table, files) or () if re.search(r"\\\[|:\d\d|@", line.split()[0])]
+    if kind == "cidr":
+        lines = [line for line in lines_of(table, files) or () if not re.match(r"if\b|endif\b|!", line)]
+        return [line.split()[0] for line in lines if not _is_address(line.split()[0])]
+    return [key for key in entries(table, files) or () if not _can_match(key)]
+
+
+def _can_match(key: str) -> bool:
     return not key.startswith(("[", ".", "@")) and "*" not in key and bare(key) == key
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_network(text)
+    except ValueError:
+        return False
+    return True
+
+
+def is_network(body: str) -> bool:
+    """Whether it is `address/length`."""
+    return "/" in body and _is_address(body)
+
+
+def lines_without_value(table: str, files: Files) -> list[str]:
+    """Lines of a table that Postfix leaves out, because nothing stands behind the key."""
+    if table.startswith(("cidr:", "regexp:", "pcre:")):
+        return []
+    return [line.strip() for line in lines_of(table, files) or () if len(line.split()) == 1]
+
+
+def commands_for_values(table: str) -> list[str]:
+    """Commands that give the lines of a table that have none a value."""
+    kind, _colon, name = table.partition(":")
+    give = shlex.join(["sed", "-i", "-E", r"s/^([^#[:space:]]+)[[:space:]]*$/\1 x/", name])
+    return [give, shlex.join(["postmap", table])] if kind in SUFFIXES else [give]
+
+
+def with_values(table: str) -> str:
+    """An inline table whose entries all have a value; any other as it is."""
+    if not table.startswith("inline:"):
+        return table
+    found = inline_words(table.removeprefix("inline:"))
+    mended = ", ".join(f"{{{word if '=' in word else word + '=x'}}}" for word in found)
+    return f"inline:{{{mended}}}"
 
 
 def with_bare_keys(table: str) -> str:
@@ -29,11 +95,15 @@ def with_bare_keys(table: str) -> str:
 
 
 def in_order(elements: list[str]) -> list[str]:
-    """Of several elements for one name the first, which decides; and exclusions before all others."""
+    """Of several elements for one name the first, which decides; and exclusions before all others.
+
+    `!static:all` is left out, since what nothing matches isn't in the list anyway.
+    """
     first: dict[str, str] = {}
     for element in elements:
         first.setdefault(element.lstrip("!").lower(), element)
-    return sorted(first.values(), key=lambda element: not element.startswith("!"))
+    wanted = [element for element in first.values() if not element.startswith("!static:")]
+    return sorted(wanted, key=lambda element: not element.startswith("!"))
 
 
 def next_hop(body: str, transports: set[str]) -> str:
@@ -43,6 +113,7 @@ def next_hop(body: str, transports: set[str]) -> str:
         body = rest
     if body.startswith("unix:"):
         return body[5:]
+    body = body.removeprefix("//")  # of a URL
     return bare(body[5:] if body.startswith("inet:") else body)
 
 
@@ -59,10 +130,47 @@ def literal(name: str) -> str:
     return f"inline:{{{{{name}=x}}}}" if ":" in name or name.startswith(("/", "!", "[")) else name
 
 
-def below(pattern: str, release: tuple[int, int]) -> str:
-    """An element for a domain and all below it, from `.domain` or `*.domain`."""
-    domain = pattern.lstrip("*").lstrip(".")
-    if release < (3, 7) or not re.fullmatch(r"[A-Za-z0-9.-]+", domain):
+def pattern(text: str, release: tuple[int, int]) -> str:
+    """An element for a network, or for a domain and all below it: from `.domain` or `*.domain`."""
+    domain = text.lstrip("*").lstrip(".")
+    if release < (3, 7):
         return "static:all"  # tables of patterns within main.cf came with 3.7
+    if is_network(text):
+        return f"cidr:{{{{{text} x}}}}"
+    if not re.fullmatch(r"[A-Za-z0-9.-]+", domain):
+        return "static:all"
     escaped = domain.replace(".", "[.]")
     return f"regexp:{{{{/^(.*[.])?{escaped}$$/ x}}}}"
+
+
+def regular_expression(text: str, release: tuple[int, int]) -> str | None:
+    """The element that was meant by `/expression/` or `regexp:/expression/`; None for another path."""
+    expression = text.removeprefix("regexp:").removeprefix("pcre:")
+    if release < (3, 7) or not re.fullmatch(r"/.*[\\^$*+|()].*/[imx]*", expression):
+        return None
+    return f"regexp:{{{{{expression.replace('$', '$$')} x}}}}"
+
+
+def table_of_nothing(text: str) -> str | None:
+    """What was meant by a table without type or name; None to leave it out."""
+    kind, _colon, name = text.partition(":")
+    if kind == "static":
+        return "static:all"
+    if name or kind in TABLE_TYPES:
+        return literal(text) if name.startswith(":") else None
+    return literal(bare(kind)) or None
+
+
+def spelt_out(text: str, agent: str | None) -> str | None:
+    """The host or domain in an element that is none; None to leave it out."""
+    host = text.rpartition("@")[2].strip("\"'<>();").rstrip(".")
+    return None if text.startswith("#") or (agent == "smtp" and "/" in host) else literal(bare(host))
+
+
+def sockets_of(configuration: Configuration, files: Files) -> list[str]:
+    """The sockets that transports are sent to, as lmtp(8) compares them."""
+    main = configuration.main()
+    hops = [main.text(name) for name in configuration.settings if name.endswith("_transport")]
+    for table in words(main.text("transport_maps"), ", \t\r\n"):
+        hops += (entries(table, files) or {}).values()
+    return [hop.partition("unix:")[2] for hop in hops if re.search(r"(^|:)unix:", hop)]

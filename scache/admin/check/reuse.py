@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -70,6 +71,8 @@ _SENDER = Kind(
 )
 KINDS = (_OFF, _CAPPED, _RATE, _REUSE_TIME, _REUSE_COUNT, _RECIPIENT, _SENDER)
 _FEW = 5
+#: No server has to keep an idle session for longer (RFC 5321, 4.5.3.2).
+_IDLE = 300
 #: qmgr(8) asks for caching where a delivery ends at most so many seconds before the next one begins.
 _BACK_TO_BACK = 1
 
@@ -198,10 +201,19 @@ class _Agent:
             if delay < kept:
                 said = f"waits {delay} s between two deliveries, too long for caching on demand"
             yield _RATE.found(
-                name, self._main.text(name), said, self._main.place(name), self._cure_of_rate(delay, kept)
+                name,
+                self._main.text(name),
+                said,
+                self._main.place(name),
+                self._cure_of_rate(name, delay, kept),
             )
 
-    def _cure_of_rate(self, delay: int, kept: int) -> list[str]:
+    def _cure_of_rate(self, name: str, delay: int, kept: int) -> list[str]:
+        if delay >= _IDLE:
+            value = self._main.text(name)
+            if re.fullmatch(r"\s*\d+\s*ms\w*", value):
+                return [self._configuration.postconf("-e", f"{name}=1s")]
+            return [f"# {name}: servers end a session that is idle for so long; a shorter pause, or no reuse"]
         cure = []
         enough = delay + 2
         if kept < enough:
@@ -250,7 +262,7 @@ class _Agent:
         )
         oldest, time = self._effective.seconds(name), self._effective.seconds(kept)
         pause, delay = self._delay()
-        if not oldest or not time:
+        if not oldest or not time or delay >= _IDLE:
             return
         if 0 < oldest <= delay:
             said = f"is over before the next delivery, {delay} s later ({pause})"

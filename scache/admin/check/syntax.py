@@ -6,8 +6,11 @@ from collections.abc import Iterator
 
 from scache.admin.check.finding import Finding, Kind, Severity
 from scache.admin.configuration import Configuration
+from scache.admin.reading import override_texts
+from scache.config.main_cf import split_setting
+from scache.errors import ConfigurationError
 
-__all__ = ["KINDS", "find"]
+__all__ = ["KINDS", "find", "find_options"]
 
 _LINE = Kind(
     "unreadable-line",
@@ -18,11 +21,74 @@ _LINE = Kind(
     "fields or a bad one. A line that begins with white space goes on with the one before it.",
     "Mend the line.",
 )
-KINDS = (_LINE,)
+_OPTION = Kind(
+    "unreadable-option",
+    Severity.STOPS_MAIL,
+    "An -o option of a service can't be read.",
+    "White space ends an option: of `-o name = value` the program sees `name`, and ends with `fatal: invalid "
+    "\"-o name\" option value: missing '=' after attribute name`. All that it should have done waits.",
+    "Write `-o name=value`, or `-o { name = value }` where the value has white space.",
+)
+_WORD = Kind(
+    "ignored-option",
+    Severity.NOTE,
+    "A word in the entry of a service belongs to no option.",
+    "Each parameter takes a `-o` of its own; what stands there without one is passed over without a word.",
+    "Put `-o` in front.",
+)
+KINDS = (_LINE, _OPTION, _WORD)
+
+#: What these programs take are options alone.
+_PROGRAMS = ("smtp", "lmtp", "scache", "scache-python", "tlsproxy", "tlsmgr", "qmgr")
 
 
 def find(configuration: Configuration) -> Iterator[Finding]:
-    """The findings."""
+    """The findings about lines."""
     for fault in configuration.unreadable:
         cure = f"# mend line {fault.place.line} of {fault.place.file}"
         yield _LINE.found(fault.line[:60], "", fault.said, fault.place, [cure])
+
+
+def find_options(configuration: Configuration) -> Iterator[Finding]:
+    """The findings about options of the programs on a connection's way."""
+    for service in configuration.effective_services():
+        if service.program.rpartition("/")[2] not in _PROGRAMS:
+            continue
+        loose, mended = _read(service.options)
+        faults = [text for text in override_texts(service.options) if _fault(text)]
+        entry = " ".join([service.fields(), *mended])
+        cure = [configuration.postconf("-M", f"{service.id}={entry}")]
+        for text in faults:
+            said = f'ends {service.program} with `fatal: invalid "-o {text}" option value: {_fault(text)}`'
+            yield _OPTION.found(service.id, "", said, service.place, cure)
+        if loose and not faults:
+            said = f"{' '.join(loose)} is passed over, because no -o stands before it"
+            yield _WORD.found(service.id, "", said, service.place, cure)
+
+
+def _fault(text: str) -> str | None:
+    try:
+        split_setting(text)
+    except ConfigurationError as error:
+        return str(error)
+    return None
+
+
+def _read(options: tuple[str, ...]) -> tuple[list[str], list[str]]:
+    """Words that belong to no option, and the options as they were meant."""
+    loose: list[str] = []
+    mended: list[str] = []
+    waiting = list(options)
+    while waiting:
+        word = waiting.pop(0)
+        if word == "-o" and waiting:
+            text = waiting.pop(0)
+            while waiting and (text.endswith("=") or waiting[0].startswith("=")) and waiting[0] != "-o":
+                text += waiting.pop(0)
+            mended += ["-o", text] if _fault(text.strip("{}")) is None else []
+        elif word.startswith("-"):
+            mended.append(word)
+        else:
+            loose.append(word)
+            mended += ["-o", word] if _fault(word) is None else []
+    return loose, mended

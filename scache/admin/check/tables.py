@@ -6,7 +6,7 @@ from scache.admin.check.files import Files
 from scache.admin.reading import words
 from scache.config.main_cf import logical_lines
 
-__all__ = ["REMOTE_TYPES", "SUFFIXES", "TABLE_TYPES", "entries", "fault_of_table"]
+__all__ = ["REMOTE_TYPES", "SUFFIXES", "TABLE_TYPES", "entries", "fault_of_table", "inline_words", "lines_of"]
 
 #: What postmap(1) makes of a file, by type of table.
 SUFFIXES = {
@@ -17,7 +17,8 @@ SUFFIXES = {
     "cdb": ".cdb",
     "lmdb": ".lmdb",
 }
-_PLAIN = ("texthash", "cidr", "regexp", "pcre")
+_PATTERNS = ("cidr", "regexp", "pcre")
+_PLAIN = ("texthash", *_PATTERNS)
 #: Tables whose answers only another program knows.
 REMOTE_TYPES = (
     "ldap",
@@ -49,6 +50,13 @@ def fault_of_table(table: str, known_types: frozenset[str] | None, files: Files)
     kind, _colon, name = table.partition(":")
     if known_types is not None and kind not in known_types:
         return f"this Postfix has no tables of the type {kind}"
+    if kind == "proxy":
+        return fault_of_table(name, known_types, files)
+    if kind == "fail":
+        return "it answers nothing but errors"
+    if kind == "inline":
+        wrong = [word for word in inline_words(name) if "=" not in word]
+        return f"{wrong[0]} is no entry of the form key=value" if wrong else None
     if name.startswith("{") or kind not in (*SUFFIXES, *_PLAIN):
         return None
     path = name + SUFFIXES.get(kind, "")
@@ -65,26 +73,30 @@ def entries(table: str, files: Files) -> dict[str, str] | None:
     """
     kind, _colon, name = table.partition(":")
     if kind == "inline":
-        return _inline(name)
-    if kind not in ("texthash", *SUFFIXES):
+        pairs = [word.partition("=") for word in inline_words(name)]
+        known = all(equals for _key, equals, _value in pairs)
+        return {key.strip().lower(): value.strip() for key, _equals, value in pairs} if known else None
+    lines = None if kind in _PATTERNS else lines_of(table, files)
+    if lines is None:
         return None
-    content = files.read(name)
+    split = (line.split(None, 1) for line in lines)
+    return {pair[0].lower(): pair[1].strip() for pair in split if len(pair) > 1}
+
+
+def lines_of(table: str, files: Files) -> list[str] | None:
+    """The logical lines of a table that is one of text, or was made of one, or stands in main.cf as such."""
+    kind, _colon, name = table.partition(":")
+    if kind in _PATTERNS and name.startswith("{"):
+        return inline_words(name)
+    content = files.read(name) if kind in (*_PLAIN, *SUFFIXES) else None
     if content is None:
         return None
-    pairs = (line.split(None, 1) for _number, line in logical_lines(content, lambda _stray: None))
-    return {pair[0].lower(): pair[1].strip() for pair in pairs if len(pair) > 1}
+    return [line for _number, line in logical_lines(content, lambda _stray: None)]
 
 
-def _inline(text: str) -> dict[str, str] | None:
-    """`{ key=value, { key = text with spaces } }` (dict_inline.c)."""
+def inline_words(text: str) -> list[str]:
+    """What stands in `{ word, { word with spaces } }`, as inline: takes it (dict_inline.c)."""
     if not (text.startswith("{") and text.endswith("}")):
-        return None
-    found = {}
-    for word in words(text[1:-1], ", \t\r\n"):
-        if word.startswith("{") and word.endswith("}"):
-            word = word[1:-1].strip()
-        key, equals, value = word.partition("=")
-        if not equals:
-            return None
-        found[key.strip().lower()] = value.strip()
-    return found
+        return [text]
+    found = words(text[1:-1], ", \t\r\n")
+    return [word[1:-1].strip() if word.startswith("{") and word.endswith("}") else word for word in found]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from scache.admin.check.files import Files
 from scache.admin.check.finding import Finding, Kind, Severity
@@ -12,11 +13,12 @@ from scache.admin.check.tls_use import (
     policies_of,
     proxy_cure,
     proxy_of,
+    reuse_cure,
     reuse_of,
     tls_of,
     wants_tls,
 )
-from scache.admin.configuration import Configuration, Effective, Place, Service
+from scache.admin.configuration import Configuration, Effective, Place, Service, Setting
 from scache.admin.parameters import TLS_LEVELS
 from scache.admin.reading import words
 
@@ -137,6 +139,10 @@ def _of_agent(
         said = f"needs {prefix}tls_security_level = encrypt or stronger, which is {tls.level}"
         level = prefix + "tls_security_level"
         cure = configuration.set_commands(service, effective, level, "encrypt", beside=name)
+        if not tls.is_possible and not tls.reuse:  # which would be found next
+            settings = {**configuration.settings, level: Setting("encrypt", None)}
+            mended = configuration if effective.is_own(name) else replace(configuration, settings=settings)
+            cure += reuse_cure(mended, service, effective, beside=name)
         yield _WRAPPER.found(*_subject(service, effective, name), said, effective.place(name), cure)
     dane = tls.level.startswith("dane") or any(
         policy.lower().startswith("dane") for _destination, policy in tls.policies
@@ -208,7 +214,7 @@ def _without_reuse(
     configuration: Configuration, service: Service, effective: Effective, tls: AgentTls
 ) -> Iterator[Finding]:
     name = f"{service.agent}_tls_connection_reuse"
-    cure = _cure(configuration, service, effective, name)
+    cure = reuse_cure(configuration, service, effective)
     policies = [
         (key, value) for key, value in tls.policies if wants_tls((key, value)) and not reuse_of(value)
     ]
@@ -241,20 +247,6 @@ def _without_reuse(
 
 def _place(effective: Effective, name: str, cause: str) -> Place | None:
     return effective.place(name) or effective.place(cause)
-
-
-def _cure(configuration: Configuration, service: Service, effective: Effective, name: str) -> list[str]:
-    """tlsproxy first: without it, mail with TLS is deferred."""
-    cure = []
-    proxy = effective.text("tlsproxy_service_name")
-    if configuration.services is None:
-        cure.append("# see to it that master.cf has: " + f"{proxy} unix - - n - 0 tlsproxy")
-    elif configuration.service(proxy) is None:
-        comment = next((each for each in configuration.commented_out if each.id == f"{proxy}/unix"), None)
-        entry = comment.fields(process_limit="0") if comment else f"{proxy} unix - - n - 0 tlsproxy"
-        cure.append(configuration.postconf("-M", f"{proxy}/unix={entry}"))
-    cure += proxy_cure(configuration, effective)
-    return [*cure, *configuration.set_commands(service, effective, name, "yes")]
 
 
 def _obsolete(

@@ -15,6 +15,7 @@ __all__ = [
     "policies_of",
     "proxy_cure",
     "proxy_of",
+    "reuse_cure",
     "reuse_of",
     "tls_of",
     "tls_programs",
@@ -140,6 +141,26 @@ def proxy_cure(configuration: Configuration, effective: Effective) -> list[str]:
     if service is None:
         return [configuration.postconf("-e", f"{name}=may")]
     return configuration.set_commands(service, proxy, name, "may", beside="smtp_tls_security_level")
+
+
+def reuse_cure(
+    configuration: Configuration, service: Service, effective: Effective, beside: str = ""
+) -> list[str]:
+    """Commands by which an agent's connections with TLS are handed on, where the agent, or `beside`, says it.
+
+    tlsproxy first: without it, mail with TLS is deferred.
+    """
+    cure = []
+    proxy = effective.text("tlsproxy_service_name")
+    if configuration.services is None:
+        cure.append("# see to it that master.cf has: " + f"{proxy} unix - - n - 0 tlsproxy")
+    elif configuration.service(proxy) is None:
+        comment = next((each for each in configuration.commented_out if each.id == f"{proxy}/unix"), None)
+        entry = comment.fields(process_limit="0") if comment else f"{proxy} unix - - n - 0 tlsproxy"
+        cure.append(configuration.postconf("-M", f"{proxy}/unix={entry}"))
+    cure += proxy_cure(configuration, effective)
+    name = f"{service.agent}_tls_connection_reuse"
+    return [*cure, *configuration.set_commands(service, effective, name, "yes", beside)]
 
 
 def tls_programs(configuration: Configuration, files: Files) -> frozenset[str]:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from scache.admin.check.finding import Finding, Kind, Severity
-from scache.admin.configuration import Configuration, Effective, Service
+from scache.admin.check.meanings import meanings
+from scache.admin.check.tls_use import reuse_cure
+from scache.admin.configuration import Configuration, Effective, Service, Setting
 from scache.admin.parameters import PARAMETERS, TLS_LEVELS, Parameter
 from scache.errors import ConfigurationError
 
@@ -50,7 +53,16 @@ _TLS = Kind(
     "goes out in clear text at the retry where TLS is optional. Without tlsmgr(8) there is no TLS at all.",
     "Set it to a value of its type, or take it out of main.cf.",
 )
-KINDS = (_ANYONE, _AGENT, _CACHE, _TLS)
+_QUEUE = Kind(
+    "value-ends-the-queue-manager",
+    Severity.STOPS_MAIL,
+    "A value ends the queue manager.",
+    "qmgr(8) ends when it starts, or, with a parameter of one transport, as soon as there is mail for it. "
+    "All mail stays in the queue. A time is a whole number with one unit: `0.5s` is none, and `500ms` is 500 "
+    "minutes.",
+    "Set it to a value of its type, or take it out of main.cf.",
+)
+KINDS = (_ANYONE, _AGENT, _CACHE, _TLS, _QUEUE)
 
 _NO_MINIMUM = -(2**31)
 _BY_PROGRAM = {
@@ -60,13 +72,28 @@ _BY_PROGRAM = {
     "scache": _CACHE,
     "tlsproxy": _TLS,
     "tlsmgr": _TLS,
+    "qmgr": _QUEUE,
 }
+#: What qmgr(8) reads for each transport: the rest of the name -> the parameter that counts otherwise.
+_OF_TRANSPORTS = {
+    "destination_rate_delay": "default_destination_rate_delay",
+    "transport_rate_delay": "default_transport_rate_delay",
+    "destination_concurrency_limit": "default_destination_concurrency_limit",
+    "destination_recipient_limit": "default_destination_recipient_limit",
+    "initial_destination_concurrency": "initial_destination_concurrency",
+}
+#: Texts that every program expands, and that may be empty.
+_EXPANDED = (
+    *("mydestination", "relayhost", "myorigin", "mynetworks", "inet_interfaces", "proxy_interfaces"),
+    *("myhostname", "mydomain"),
+)
 #: Values that are checked against a list of words: name without prefix -> words, and what the agent says.
 _WORDS = {
     "tls_security_level": (("", *TLS_LEVELS), 'Invalid TLS level "{value}"'),
     "dns_support_level": (("", "disabled", "enabled", "dnssec"), 'invalid {name}: "{value}"'),
     "address_preference": (("ipv4", "ipv6", "any"), "bad {name} value: {value}"),
 }
+_CLIENT_LOGINS = ("cyrus",)  # what xsasl_client.c has
 _LISTS_OF_WORDS = {"host_lookup": (("dns", "native"), 'unknown {name} value "{word}" in "{value}"')}
 
 
@@ -87,34 +114,63 @@ def _programs(
 ) -> Iterator[tuple[str, Service | None]]:
     """Which programs read the configuration, and as which services."""
     yield "all", None
+    yield "qmgr", None
     for service in configuration.agents:
         assert service.agent is not None
         yield "all", service
         yield service.agent, service
-    services = configuration.effective_services()
-    yield from (("scache", each) for each in services if each.program in ("scache", "scache-python"))
-    for program in sorted(runs_tls_programs):
-        yield from ((program, each) for each in services if each.program == program)
-    if configuration.services is None:
-        yield from ((program, None) for program in ("scache", *sorted(runs_tls_programs)))
+    programs = {"scache": ("scache", "scache-python"), "tlsproxy": ("tlsproxy",), "tlsmgr": ("tlsmgr",)}
+    for program in ("scache", *sorted(runs_tls_programs)):
+        running: list[Service | None] = [
+            each for each in configuration.effective_services() if each.program in programs[program]
+        ]
+        yield from ((program, each) for each in running or [None])
+
+
+def _parameters(program: str, effective: Effective) -> Iterator[Parameter]:
+    """What the program reads, with the queue manager's parameters of single transports."""
+    yield from (parameter for parameter in PARAMETERS if parameter.program == program)
+    if program == "qmgr":
+        by_name = {parameter.name: parameter for parameter in PARAMETERS if parameter.program == program}
+        for name in effective.names():
+            for rest, default in _OF_TRANSPORTS.items():
+                if name.endswith(f"_{rest}") and name not in by_name:
+                    yield replace(by_name[default], name=name)
 
 
 def _faults(program: str, effective: Effective) -> Iterator[tuple[str, str]]:
     """Name of a parameter, and the text that the program ends with."""
-    for parameter in PARAMETERS:
-        if parameter.program == program and effective.setting(parameter.name) is not None:
+    for parameter in _parameters(program, effective):
+        if effective.setting(parameter.name) is not None:
             error = fatal_value(parameter, effective)
             if error is not None:
                 yield parameter.name, error
+    yield from _unexpandable(program, effective)
     if program in ("smtp", "lmtp"):
         login, maps = f"{program}_sasl_auth_enable", f"{program}_sasl_password_maps"
         if effective.is_yes(login) and not effective.text(maps):
             yield login, f"specify a password table via the `{maps}' configuration parameter"
+        sasl = f"{program}_sasl_type"
+        if effective.is_yes(login) and effective.text(sasl) not in _CLIENT_LOGINS:
+            yield sasl, "SASL library initialization"
         for short in (*_WORDS, *_LISTS_OF_WORDS):
             name = f"{program}_{short}"
             error = _fault_of_words(short, name, effective)
             if error is not None:
                 yield name, error
+
+
+def _unexpandable(program: str, effective: Effective) -> Iterator[tuple[str, str]]:
+    """Texts and lists that the program can't expand, whatever their length."""
+    checked = {parameter.name for parameter in PARAMETERS}
+    for name in effective.names():
+        if name not in checked and (
+            name.startswith(f"{program}_") or (program == "all" and name in _EXPANDED)
+        ):
+            try:
+                effective.values.text(name, "", 0)
+            except ConfigurationError as fault:
+                yield name, str(fault)
 
 
 def fatal_value(parameter: Parameter, effective: Effective) -> str | None:
@@ -161,11 +217,41 @@ def _finding(
 ) -> Finding:
     setting = effective.setting(name)
     shown = setting.value if setting else ""
-    who = "every program" if program == "all" and service is None else f"{service.id if service else program}"
-    if service is not None and effective.is_own(name):
-        subject, cure = f"{service.id} -o {name}", configuration.postconf("-PX", f"{service.id}/{name}")
+    who = f"{service.id if service else program}"
+    if service is None and program in ("all", "qmgr"):
+        who = {"all": "every program", "qmgr": "qmgr(8)"}[program]
+    own = service is not None and effective.is_own(name)
+    better = _better(configuration, program, service, name, shown)
+    if better is not None and service is not None:
+        cure = configuration.set_commands(service, effective, name, better)
+        reuse = f"{service.agent}_tls_connection_reuse"
+        if name.endswith("_tls_security_level") and better != "none" and not effective.is_yes(reuse):
+            cure += reuse_cure(configuration, service, effective)
+    elif better is not None:
+        cure = [configuration.postconf("-e", f"{name}={better}")]
+    elif own:
+        assert service is not None
+        cure = [configuration.postconf("-PX", f"{service.id}/{name}")]
     else:
-        subject, cure = name, configuration.postconf("-X", name)
-    return _BY_PROGRAM[program].found(
-        subject, shown, f"ends {who} with `fatal: {error}`", effective.place(name), [cure]
-    )
+        cure = [configuration.postconf("-X", name)]
+    subject = f"{service.id} -o {name}" if own and service else name
+    said = f"ends {who} with `fatal: {error}`"
+    return _BY_PROGRAM[program].found(subject, shown, said, effective.place(name), cure)
+
+
+def _better(
+    configuration: Configuration, program: str, service: Service | None, name: str, value: str
+) -> str | None:
+    """The value that was meant, where one can tell; None where the default has to do."""
+    for meant in meanings(name, value):
+        setting = Setting(meant, None)
+        if service is not None and name in service.overrides:
+            mended = Effective(
+                configuration, replace(service, overrides={**service.overrides, name: setting})
+            )
+        else:
+            settings = {**configuration.settings, name: setting}
+            mended = Effective(replace(configuration, settings=settings), service)
+        if name not in dict(_faults(program, mended)):
+            return meant
+    return None

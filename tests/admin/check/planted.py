@@ -205,6 +205,22 @@ PLANTED = {
     # Lines.
     "a line without =": Planted("unreadable-line", "smtp_connection_cache_on_demand yes\n"),
     "an entry of seven fields": Planted("unreadable-line", "", GOOD + "slow unix - - n - smtp\n"),
+    "an option with white space": Planted(
+        "unreadable-option",
+        CLIENT,
+        GOOD + "slow unix - - n - - smtp\n -o smtp_tls_security_level = encrypt\n"
+        " -o smtp_tls_connection_reuse=yes\n",
+    ),
+    "an option without a value": Planted(
+        "unreadable-option",
+        "",
+        replaced("scache", "scache unix - - n - 1 scache -o connection_cache_ttl_limit"),
+    ),
+    "an option without its -o": Planted(
+        "ignored-option",
+        "",
+        replaced("relay", "relay unix - - n - - smtp -o syslog_name=r smtp_helo_timeout=5s"),
+    ),
     # Values.
     "a time limit of 0": Planted(
         "value-ends-the-agent",
@@ -279,6 +295,54 @@ PLANTED = {
         "smtp_address_preference = inet\n",
         judge=(SMTP, "fatal: bad smtp_address_preference value: inet"),
     ),
+    "a comment behind a value": Planted(
+        "value-ends-the-agent",
+        TLS.replace("may", "encrypt # for everybody"),
+        judge=(SMTP, 'fatal: Invalid TLS level "encrypt # for everybody"'),
+    ),
+    "a value in quotes": Planted(
+        "value-ends-the-agent",
+        'smtp_connection_cache_on_demand = "yes"\n',
+        judge=(SMTP, 'fatal: bad boolean configuration: smtp_connection_cache_on_demand = "yes"'),
+    ),
+    "a misspelt TLS level": Planted(
+        "value-ends-the-agent",
+        "smtp_tls_security_level = encrpyt\n",
+        judge=(SMTP, 'fatal: Invalid TLS level "encrpyt"'),
+    ),
+    "a comma behind an option": Planted(
+        "value-ends-the-agent",
+        TLS,
+        GOOD + "slow unix - - n - - smtp\n -o smtp_tls_security_level=encrypt, -o smtp_helo_timeout=9s\n",
+    ),
+    "a login of the other kind": Planted(
+        "value-ends-the-agent",
+        "smtp_sasl_auth_enable = yes\nsmtp_sasl_password_maps = static:u:secret\nsmtp_sasl_type = dovecot\n",
+        judge=(SMTP, "fatal: SASL library initialization"),
+    ),
+    "an expression's $ in a list": Planted(
+        "value-ends-the-agent",
+        f"{LIST}regexp:{{{{/example[.]com$/ x}}}}\n",
+        judge=(SMTP, "fatal: dictionary mail_dict: macro processing error"),
+    ),
+    "a reference that doesn't end": Planted(
+        "value-ends-every-program",
+        "relayhost = ${relay\n",
+        judge=(SMTP, "fatal: dictionary mail_dict: macro processing error"),
+    ),
+    "half a second between deliveries": Planted(
+        "value-ends-the-queue-manager",
+        "default_destination_rate_delay = 0.5s\n",
+        judge=("qmgr", "fatal: parameter default_destination_rate_delay: bad time value or unit: 0.5s"),
+    ),
+    "half a second between deliveries of one transport": Planted(
+        "value-ends-the-queue-manager", "smtp_destination_rate_delay = .5s\n"
+    ),
+    "no concurrency to begin with": Planted(
+        "value-ends-the-queue-manager",
+        "initial_destination_concurrency = 0\n",
+        judge=("qmgr", "fatal: invalid initial_destination_concurrency parameter value 0 < 1"),
+    ),
     "lmtp's time limit": Planted(
         "value-ends-the-agent",
         "lmtp_connection_cache_time_limit = 0s\n",
@@ -327,6 +391,71 @@ PLANTED = {
     "brackets around IPv6 addresses": Planted(
         "list-brackets", f"relayhost = [::1]:10025\n{LIST}$relayhost, [2001:db8::25]\n", count=2
     ),
+    "a network": Planted("list-wildcard", f"{LIST}192.0.2.0/24, example.com\n"),
+    "a network of IPv6 addresses": Planted("list-not-a-table", f"{LIST}2001:db8::/32\n"),
+    "quotes": Planted("list-address", f'{LIST}"example.com"\n'),
+    "semicolons": Planted("list-address", f"{LIST}example.com; example.net\n"),
+    "a comment in the list": Planted(
+        "list-address",
+        f"{LIST}example.com, # the slow one\n",
+        judge=(SMTP, "comment at end of line is not supported"),
+    ),
+    "a socket for smtp": Planted(
+        "list-address", f"virtual_transport = lmtp:unix:private/lmtp\n{LIST}private/lmtp, example.com\n"
+    ),
+    "a socket's name without its folder": Planted(
+        "list-address",
+        "mailbox_transport = lmtp:unix:private/lmtp\nlmtp_connection_cache_destinations = lmtp\n",
+    ),
+    "a socket's path from outside the chroot": Planted(
+        "list-file-missing",
+        "virtual_transport = lmtp:unix:private/lmtp\n"
+        "lmtp_connection_cache_destinations = /var/spool/nowhere/private/lmtp\n",
+    ),
+    "a URL": Planted(
+        "list-not-a-table",
+        f"{LIST}smtp://mx.example.com\n",
+        judge=(SMTP, "unsupported dictionary type: smtp"),
+    ),
+    "an expression without a type": Planted(
+        "list-file-missing", f"{LIST}/^mx.*[.]example[.]com/\n", judge=(SMTP, "error: open file /^mx")
+    ),
+    "a table without a name": Planted(
+        "list-ends-the-program",
+        f"{LIST}static:\n",
+        judge=(SMTP, 'expecting "type:name" form instead of "static:"'),
+    ),
+    "a table that proxymap refuses": Planted(
+        "list-table-unusable", f"{LIST}proxy:texthash:{{}}/names\n", files={"names": "example.com x\n"}
+    ),
+    "a table of the configuration's directory": Planted(
+        "list-table-key",
+        f"{LIST}texthash:$config_directory/names\n",
+        files={"names": "example.com\na.example x\n"},
+    ),
+    "an inline table without values": Planted(
+        "list-table-unusable",
+        f"{LIST}inline:{{{{example.com, example.net}}}}\n".replace("{{", "{").replace("}}", "}"),
+        judge=(SMTP, "error: missing '=' after attribute name"),
+    ),
+    "a file without values": Planted(
+        "list-table-key",
+        f"{LIST}texthash:{{}}/names\n",
+        files={"names": "example.com\n"},
+        judge=(SMTP, "expected format: key whitespace value"),
+    ),
+    "an expression with brackets": Planted(
+        "list-table-key", f"{LIST}regexp:{{}}/names\n", files={"names": r"/^\[mx[.]example\]:25/ x" + "\n"}
+    ),
+    "a name among networks": Planted(
+        "list-table-key",
+        f"{LIST}cidr:{{}}/names\n",
+        files={"names": "192.0.2.0/24 x\nexample.com x\n"},
+    ),
+    "an excluded table behind all": Planted(
+        "list-order", f"{LIST}static:all, !inline:{{{{slow.example=x}}}}\n"
+    ),
+    "all excluded first": Planted("list-order", f"{LIST}!static:all, example.com\n"),
     "brackets in an included file": Planted(
         "list-brackets",
         f"{LIST}example.com, {{}}/names\n",
@@ -471,6 +600,7 @@ PLANTED = {
         "tls-obsolete",
         "smtp_tls_connection_reuse = yes\nsmtp_tls_per_site = inline:{{example.net = MUST}}\n",
     ),
+    "TLS from the first byte alone": Planted("tls-wrappermode", "smtp_tls_wrappermode = yes\n"),
     "TLS from the first byte": Planted("tls-wrappermode", TLS + "smtp_tls_wrappermode = yes\n"),
     "TLS for one agent alone": Planted(
         "tlsproxy-no-client",
@@ -516,6 +646,9 @@ PLANTED = {
         "rate-delay", "slow_destination_rate_delay = 1m\n", GOOD + "slow unix - - n - 1 smtp\n"
     ),
     "a rate delay for a whole transport": Planted("rate-delay", "smtp_transport_rate_delay = 5s\n"),
+    "a pause of minutes that was meant in milliseconds": Planted(
+        "rate-delay", "smtp_destination_rate_delay = 500ms\n"
+    ),
     "a rate delay for lmtp by default": Planted("rate-delay", "default_destination_rate_delay = 2\n"),
     "a rate delay too long for caching on demand": Planted(
         "rate-delay",
@@ -542,6 +675,11 @@ PLANTED = {
     "an abolished parameter": Planted("misspelt-parameter", "smtp_connection_cache_reuse_limit = 10\n"),
     "a misspelt parameter": Planted("misspelt-parameter", "smtp_connection_cache_timelimit = 60s\n"),
     "a misspelt parameter of the cache": Planted("misspelt-parameter", "connection_cache_ttl_limits = 5s\n"),
+    "an option in quotes": Planted(
+        "misspelt-parameter",
+        TLS,
+        GOOD + "slow unix - - n - - smtp\n -o 'smtp_tls_connection_reuse=no'\n".replace("=no", "=yes"),
+    ),
     "a misspelt option": Planted(
         "misspelt-parameter", "", GOOD + "slow unix - - n - - smtp\n -o smtp_tls_conection_reuse=yes\n"
     ),

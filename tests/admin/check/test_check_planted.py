@@ -59,7 +59,7 @@ def starts(program: str, directory: Path) -> list[str]:
     queue = directory.parent / "queue"
     for name in ("private", "public", "pid"):
         (queue / name).mkdir(parents=True, exist_ok=True)
-    limit = {"scache": ["-l"], "tlsproxy": ["-z"], "tlsmgr": ["-l"]}.get(program, [])
+    limit = {"scache": ["-l"], "tlsproxy": ["-z"], "tlsmgr": ["-l"], "qmgr": ["-l"]}.get(program, [])
     done = subprocess.run(
         [installed_postfix().daemon_directory / program, *limit, "-t", "unix", "-u", "-V"],
         env={"MAIL_CONFIG": str(directory), "LANG": "C"},
@@ -97,3 +97,8 @@ def test_what_is_not_about_connections_is_not_set_by_a_guess(tmp_path: Path) -> 
 
 def test_every_kind_of_finding_is_planted() -> None:
     assert {planted.id for planted in PLANTED.values()} | ELSEWHERE == set(KINDS)
+
+
+def test_a_value_without_end_is_not_shown_whole(tmp_path: Path) -> None:
+    directory = write(tmp_path, Planted("", f"smtp_tls_security_level = {'x' * 500_000}\n"))
+    assert [len(finding.line()) < 2000 for finding in found(directory)] == [True]

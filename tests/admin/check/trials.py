@@ -94,6 +94,8 @@ TRIALS = [
         "{programs}/{t}/smtp",
         by_hand="mkdir {directory}/{t} && ln -s {daemons}/smtp {directory}/{t}/smtp",
     ),
+    Trial("unreadable-option", WAITS, "smtp -o smtp_connection_cache_time_limit = 5s"),
+    Trial("ignored-option", REUSE, "smtp -o syslog_name={t} smtp_helo_timeout=9s"),
     Trial("value-ends-every-program", WAITS, "smtp -o max_idle=0"),
     Trial("value-ends-the-agent", WAITS, "smtp -o smtp_connection_cache_time_limit=0"),
     Trial("value-ends-the-agent", WAITS, "smtp -o smtp_tls_connection_reuse=on"),
@@ -194,6 +196,7 @@ TRIALS = [
     Trial("unused-parameter", REUSE, parameters="favourite_colour_of_{t} = blue\n"),
 ]
 NOT_TRIED = {
+    "value-ends-the-queue-manager": "would stop the mail of all other trials",
     "by-sender": "has no cure: the logins are to differ",
     "postlog-program-missing": "is cured by hand, as agent-program-missing is",
     "chroot-without-log-socket": "takes a machine whose syslogd restarts",
