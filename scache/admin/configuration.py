@@ -144,6 +144,14 @@ class Effective:
         """How and where it is set, None for a default."""
         return self._settings.get(name)
 
+    def subject(self, name: str) -> str:
+        """The parameter as a finding names it: with the service, where that sets it."""
+        return f"{self._service.id} -o {name}" if self._service and self.is_own(name) else name
+
+    def subject_and_value(self, name: str) -> tuple[str, str]:
+        """What a finding about a parameter begins with."""
+        return self.subject(name), self.text(name)
+
     def names(self) -> list[str]:
         """The parameters that are set."""
         return list(self._settings)

@@ -43,7 +43,7 @@ from scache.admin.check.next_hop import (
     with_bare_keys,
     with_values,
 )
-from scache.admin.check.tables import TABLE_TYPES, fault_of_table
+from scache.admin.check.tables import TABLE_TYPES, cure_of_table, fault_of_table
 from scache.admin.configuration import Configuration, Effective, Service
 from scache.admin.reading import words
 
@@ -85,14 +85,12 @@ class _List:
         for element, kind, said in faults:
             place = element.file or self._effective.place(self._name)
             cured = self._cure_of_file(element) if element.file else cure
-            yield kind.found(self._subject(), element.text, said, place, cured)
+            yield kind.found(self._effective.subject(self._name), element.text, said, place, cured)
         for kind, value, said in self._faults_of_order():
             if not any(fault[1] is kind for fault in faults):
-                yield kind.found(self._subject(), value, said, self._effective.place(self._name), cure)
-
-    def _subject(self) -> str:
-        own = self._effective.is_own(self._name)
-        return f"{self._service.id} -o {self._name}" if own else self._name
+                yield kind.found(
+                    self._effective.subject(self._name), value, said, self._effective.place(self._name), cure
+                )
 
     def _fault(self, element: Element) -> tuple[Kind, str] | None:
         body = element.body
@@ -185,6 +183,8 @@ class _List:
         if "proxymap" in said:
             return body.removeprefix("proxy:")
         if kind in (TABLE, FILE) or not body or body.startswith("/"):
+            if cure_of_table(body, said):
+                return body
             return regular_expression(body, release) or literal(self._socket(body) or "") or None
         return table_of_nothing(body) if kind is FATAL else literal(next_hop(body, self._transports()))
 
@@ -222,6 +222,8 @@ class _List:
                 lines = lines_without_value(element.body, self._files)
                 make = [shlex.join(["postmap", element.body.removeprefix("proxy:")])]
                 cure += commands_for_values(element.body) if lines else make
+            elif fault and (made := cure_of_table(element.body, fault[1])):
+                cure += made
             elif fault and "a value is missing" in fault[1]:
                 cure += commands_for_values(element.body)
             elif fault:

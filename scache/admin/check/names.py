@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 from scache.admin.check.finding import Finding, Kind, Severity
-from scache.admin.configuration import Configuration, Setting
+from scache.admin.configuration import Configuration, Service, Setting
 from scache.config.parameters import BY_NAME
 
-__all__ = ["KINDS", "find"]
+__all__ = ["KINDS", "find", "find_in_warnings", "find_options"]
 
 _UNUSED = Kind(
     "unused-parameter",
@@ -28,9 +28,40 @@ _MISSPELT = Kind(
     "No program of this release reads a parameter of this name; what was meant to be set has its default.",
     "Set the one that was meant, and take this one out.",
 )
-KINDS = (_UNUSED, _MISSPELT)
+_UNDEFINED = Kind(
+    "undefined-reference",
+    Severity.LESS_REUSE,
+    "A value refers to a parameter that isn't there.",
+    "postconf(1) warns of it: `$name` stands for nothing where `name` is neither set nor known; nothing "
+    "in the log says so. A list that consists of it is empty.",
+    "Write the name of the parameter that was meant, or set it.",
+)
+_TWICE = Kind(
+    "set-twice",
+    Severity.NOTE,
+    "A parameter is set more than once.",
+    "The last setting counts; `postconf` warns of it (`overriding earlier entry`).",
+    "Leave one.",
+)
+_OTHERS = Kind(
+    "option-of-another",
+    Severity.LESS_REUSE,
+    "An -o option sets a parameter that this program doesn't read.",
+    "smtp(8) reads `smtp_...`, lmtp(8) `lmtp_...`; scache(8) reads neither. An option for the other one "
+    "has no effect, and nobody warns of it.",
+    "Set the parameter of the program that the entry runs.",
+)
+KINDS = (_UNUSED, _MISSPELT, _UNDEFINED, _TWICE, _OTHERS)
 
+_UNDEFINED_WARNING = re.compile(r"undefined parameter: (\S+)")
+_TWICE_WARNING = re.compile(r"(\S+), line (\d+): overriding earlier entry: ([^=\s]+)=(.*)")
+#: Parameters of single transports: name of the service, and what it is.
+_OF_TRANSPORT = re.compile(
+    r"(.+)_((?:destination|transport)_rate_delay|(?:initial_)?destination_concurrency\w*|"
+    r"destination_recipient_limit|delivery_slot_\w+|recipient_\w*limit)"
+)
 _WARNING = re.compile(r"(?P<file>\S+): unused parameter: (?P<name>[^=\s]+)=(?P<value>.*)")
+_WORST = (Severity.STOPS_MAIL, Severity.CACHE_OFF)
 _ABOUT_CONNECTIONS = re.compile(r"cach|reuse|connection|tls|scache|conn_|_conn")
 #: Parameters of old releases, and what took their place.
 _ABOLISHED = {
@@ -54,6 +85,8 @@ def find(configuration: Configuration, consequences: Consequences) -> Iterator[F
         meant = _meant(name, configuration)
         if name in BY_NAME and _runs_ours(configuration):
             continue  # this project's own, which postconf(1) can't know
+        if _is_of_missing(name, configuration):
+            continue  # which counts again as soon as its service is there
         subject = f"{service} -o {name}" if service else name
         drop = (
             configuration.postconf("-PX", f"{service}/{name}")
@@ -61,7 +94,10 @@ def find(configuration: Configuration, consequences: Consequences) -> Iterator[F
             else configuration.postconf("-X", name)
         )
         if meant is None:
-            yield _UNUSED.found(subject, setting.value, "no program reads it", setting.place, [drop])
+            said = "no program reads it"
+            if match := _OF_TRANSPORT.fullmatch(name):
+                said += f"; master.cf has no service {match[1]}"
+            yield _UNUSED.found(subject, setting.value, said, setting.place, [drop])
             continue
         kind = _MISSPELT if _ABOUT_CONNECTIONS.search(meant) else _UNUSED
         said = f"no program reads it; did you mean {meant}?"
@@ -69,12 +105,59 @@ def find(configuration: Configuration, consequences: Consequences) -> Iterator[F
         yield kind.found(subject, setting.value, said, setting.place, [drop, *put])
 
 
+def find_in_warnings(configuration: Configuration) -> Iterator[Finding]:
+    """What else postconf(1) warns of."""
+    for warning in configuration.warnings:
+        if match := _TWICE_WARNING.search(warning):
+            file, _line, name, old = match.groups()
+            setting = configuration.settings.get(name)
+            if setting is not None and setting.value != old:
+                said = f"overrides an earlier {name} = {old} in the same file"
+                cure = [f"# take one of the two out of {file}"]
+                yield _TWICE.found(name, setting.value, said, setting.place, cure)
+        elif match := _UNDEFINED_WARNING.search(warning):
+            yield from _undefined(configuration, match[1])
+
+
+def _undefined(configuration: Configuration, missing: str) -> Iterator[Finding]:
+    reference = re.compile(rf"\$[({{]?{re.escape(missing)}\b")
+    close = difflib.get_close_matches(missing, {**configuration.defaults, **configuration.settings}, 1, 0.8)
+    said = f"${missing} stands for nothing" + (f"; did you mean ${close[0]}?" if close else "")
+    settings = [("", configuration.settings)]
+    settings += [(f"{each.id} -o ", each.overrides) for each in configuration.effective_services()]
+    for who, its in settings:
+        for name, setting in its.items():
+            if reference.search(setting.value) and _ABOUT_CONNECTIONS.search(name):
+                cure = [f"# write another name, or set {missing}"]
+                yield _UNDEFINED.found(who + name, setting.value, said, setting.place, cure)
+
+
+def find_options(configuration: Configuration, consequences: Consequences) -> Iterator[Finding]:
+    """Options that another delivery agent reads."""
+    for service in configuration.effective_services():
+        program = service.program.rpartition("/")[2]
+        if program not in ("smtp", "lmtp", "scache", "scache-python"):
+            continue
+        for name, setting in service.overrides.items():
+            prefix, _bar, rest = name.partition("_")
+            if prefix not in ("smtp", "lmtp") or prefix == program or name not in configuration.defaults:
+                continue
+            cure = [configuration.postconf("-PX", f"{service.id}/{name}")]
+            own = f"{program}_{rest}"
+            if own in configuration.defaults and own not in service.overrides:
+                cure += _put_option(configuration, service, own, setting, consequences)
+            said = f"{program}(8) doesn't read it"
+            yield _OTHERS.found(f"{service.id} -o {name}", setting.value, said, setting.place, cure)
+
+
 def _put(
     configuration: Configuration, name: str, setting: Setting, service: str | None, consequences: Consequences
 ) -> list[str]:
     """Commands that set what was meant, with all that it needs; none where that is set, or would be fatal."""
     if service:
-        return configuration.own_commands(service, name, setting.value.strip("'\""))
+        entry = next(each for each in configuration.effective_services() if each.id == service)
+        plain = replace(setting, value=setting.value.strip("'\""))
+        return _put_option(configuration, entry, name, plain, consequences)
     if name in configuration.settings:
         return []
     mended = replace(configuration, settings={**configuration.settings, name: setting})
@@ -87,6 +170,30 @@ def _put(
         return []
     commands = [command for finding in follow for command in finding.cure]
     return [configuration.postconf("-e", f"{name}={setting.value}"), *commands]
+
+
+def _put_option(
+    configuration: Configuration, service: Service, name: str, setting: Setting, consequences: Consequences
+) -> list[str]:
+    """Commands that set it for a service, unless that would stop mail, or switch the cache off."""
+    mended = replace(service, overrides={**service.overrides, name: setting})
+    others = [each for each in configuration.effective_services() if each.id != service.id]
+    follow = consequences(replace(configuration, services=[*others, mended]))
+    if any(each.subject == f"{service.id} -o {name}" and each.kind.severity in _WORST for each in follow):
+        return []
+    return configuration.own_commands(service.id, name, setting.value)
+
+
+def _is_of_missing(name: str, configuration: Configuration) -> bool:
+    """Whether it is a transport's that is asked for, or a comment, and is found missing as such."""
+    match = _OF_TRANSPORT.fullmatch(name)
+    if match is None:
+        return False
+    asked = re.compile(rf"(^|[\s={{]){re.escape(match[1])}(:|$)")
+    values = (setting.value for setting in configuration.settings.values())
+    return any(map(asked.search, values)) or any(
+        each.name == match[1] for each in configuration.commented_out
+    )
 
 
 def _runs_ours(configuration: Configuration) -> bool:
@@ -127,5 +234,8 @@ def _unused(configuration: Configuration) -> Iterator[tuple[str, Setting, str | 
 def _meant(name: str, configuration: Configuration) -> str | None:
     if name in _ABOLISHED:
         return _ABOLISHED[name]
-    close = difflib.get_close_matches(name, configuration.defaults, 1, 0.85)
+    known: Iterable[str] = configuration.defaults
+    if match := _OF_TRANSPORT.fullmatch(name):
+        known = [f"{each.name}_{match[2]}" for each in configuration.effective_services()]
+    close = difflib.get_close_matches(name, known, 1, 0.85)
     return close[0] if close else None

@@ -26,17 +26,12 @@ _OPTION = Kind(
     Severity.STOPS_MAIL,
     "An -o option of a service can't be read.",
     "White space ends an option: of `-o name = value` the program sees `name`, and ends with `fatal: invalid "
-    "\"-o name\" option value: missing '=' after attribute name`. All that it should have done waits.",
-    "Write `-o name=value`, or `-o { name = value }` where the value has white space.",
+    "\"-o name\" option value: missing '=' after attribute name`. A word that no `-o` stands before ends it "
+    "with `fatal: unexpected command-line argument`. All that it should have done waits.",
+    "Give each parameter its own `-o`, as `-o name=value`, or, for a value with white space, "
+    "`-o { name = value }`.",
 )
-_WORD = Kind(
-    "ignored-option",
-    Severity.NOTE,
-    "A word in the entry of a service belongs to no option.",
-    "Each parameter takes a `-o` of its own; what stands there without one is passed over without a word.",
-    "Put `-o` in front.",
-)
-KINDS = (_LINE, _OPTION, _WORD)
+KINDS = (_LINE, _OPTION)
 
 #: What these programs take are options alone.
 _PROGRAMS = ("smtp", "lmtp", "scache", "scache-python", "tlsproxy", "tlsmgr", "qmgr")
@@ -62,8 +57,8 @@ def find_options(configuration: Configuration) -> Iterator[Finding]:
             said = f'ends {service.program} with `fatal: invalid "-o {text}" option value: {_fault(text)}`'
             yield _OPTION.found(service.id, "", said, service.place, cure)
         if loose and not faults:
-            said = f"{' '.join(loose)} is passed over, because no -o stands before it"
-            yield _WORD.found(service.id, "", said, service.place, cure)
+            said = f"ends {service.program} with `fatal: unexpected command-line argument: {loose[0]}`"
+            yield _OPTION.found(service.id, "", said, service.place, cure)
 
 
 def _fault(text: str) -> str | None:

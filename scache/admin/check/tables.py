@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+import shlex
+
 from scache.admin.check.files import Files
 from scache.admin.reading import words
 from scache.config.main_cf import logical_lines
 
-__all__ = ["REMOTE_TYPES", "SUFFIXES", "TABLE_TYPES", "entries", "fault_of_table", "inline_words", "lines_of"]
+__all__ = [
+    "REMOTE_TYPES",
+    "SUFFIXES",
+    "TABLE_TYPES",
+    "cure_of_table",
+    "entries",
+    "fault_of_table",
+    "inline_words",
+    "lines_of",
+]
 
 #: What postmap(1) makes of a file, by type of table.
 SUFFIXES = {
@@ -17,6 +28,7 @@ SUFFIXES = {
     "cdb": ".cdb",
     "lmdb": ".lmdb",
 }
+_NO_TYPE = "this Postfix has no tables of the type"
 _PATTERNS = ("cidr", "regexp", "pcre")
 _PLAIN = ("texthash", *_PATTERNS)
 #: Tables whose answers only another program knows.
@@ -49,7 +61,7 @@ def fault_of_table(table: str, known_types: frozenset[str] | None, files: Files)
     """
     kind, _colon, name = table.partition(":")
     if known_types is not None and kind not in known_types:
-        return f"this Postfix has no tables of the type {kind}"
+        return f"{_NO_TYPE} {kind}"
     if kind == "proxy":
         return fault_of_table(name, known_types, files)
     if kind == "fail":
@@ -64,6 +76,16 @@ def fault_of_table(table: str, known_types: frozenset[str] | None, files: Files)
         return None
     made = kind in SUFFIXES and not files.is_missing(name)
     return f"{path} is not there, and has to be made of {name}" if made else f"{path} is not there"
+
+
+def cure_of_table(table: str, fault: str) -> list[str]:
+    """What makes a table with that fault usable; nothing where only leaving it out does."""
+    if "has to be made" in fault:
+        return [shlex.join(["postmap", table.removeprefix("proxy:")])]
+    kind = fault.removeprefix(f"{_NO_TYPE} ")
+    if kind != fault and kind in TABLE_TYPES:
+        return [f"# install what brings tables of the type {kind} (Debian: postfix-{kind})"]
+    return []
 
 
 def entries(table: str, files: Files) -> dict[str, str] | None:

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from scache.admin.check import policies
 from scache.admin.check.files import Files
 from scache.admin.check.finding import Finding, Kind, Severity
-from scache.admin.check.tables import fault_of_table
 from scache.admin.check.tls_use import (
     AgentTls,
-    policies_of,
     proxy_cure,
     proxy_of,
     reuse_cure,
@@ -19,8 +18,6 @@ from scache.admin.check.tls_use import (
     wants_tls,
 )
 from scache.admin.configuration import Configuration, Effective, Place, Service, Setting
-from scache.admin.parameters import TLS_LEVELS
-from scache.admin.reading import words
 
 __all__ = ["KINDS", "find"]
 
@@ -51,22 +48,6 @@ _UNKNOWN = Kind(
     "be known beforehand. Where it asks "
     "for TLS, and does not say `connection_reuse=yes`, the connection is not reused.",
     "Enable tlsproxy in master.cf and set `smtp_tls_connection_reuse = yes`.",
-)
-_NO_TABLE = Kind(
-    "tls-policy-unusable",
-    Severity.STOPS_MAIL,
-    "A policy table can't be opened.",
-    "smtp(8) logs an error when it starts, and `policy table lookup error` for each mail, which is then "
-    "deferred: without the "
-    "table it doesn't know how much TLS is demanded.",
-    "Make the table (`postmap`), or take it out.",
-)
-_BAD_LEVEL = Kind(
-    "tls-policy-level",
-    Severity.STOPS_MAIL,
-    "A policy has no valid security level.",
-    "smtp(8) warns `invalid security level` for each mail to that destination, which is then deferred.",
-    "Begin the policy with none, may, encrypt, dane, dane-only, fingerprint, verify or secure.",
 )
 _OLD = Kind(
     "tls-release",
@@ -112,7 +93,7 @@ _NO_CLIENT = Kind(
     '"client" is not available`), and mail is deferred with `4.7.5 Cannot start TLS`.',
     "Set `tlsproxy_client_security_level = may`. It switches TLS on in tlsproxy(8), and nowhere else.",
 )
-KINDS = (_NO_REUSE, _POLICY, _UNKNOWN, _NO_TABLE, _BAD_LEVEL, _OLD, _OBSOLETE, _WRAPPER, _DANE, _NO_CLIENT)
+KINDS = (_NO_REUSE, _POLICY, _UNKNOWN, _OLD, _OBSOLETE, _WRAPPER, _DANE, _NO_CLIENT, *policies.KINDS)
 
 
 def find(configuration: Configuration, files: Files) -> Iterator[Finding]:
@@ -133,7 +114,7 @@ def _of_agent(
     tls = tls_of(service, effective, files)
     prefix = f"{service.agent}_"
     yield from _obsolete(configuration, service, effective, prefix)
-    yield from _tables(configuration, service, effective, files)
+    yield from policies.find(configuration, service, effective, files)
     if effective.is_yes(prefix + "tls_wrappermode") and tls.level in ("none", "may"):
         name = prefix + "tls_wrappermode"
         said = f"needs {prefix}tls_security_level = encrypt or stronger, which is {tls.level}"
@@ -143,7 +124,7 @@ def _of_agent(
             settings = {**configuration.settings, level: Setting("encrypt", None)}
             mended = configuration if effective.is_own(name) else replace(configuration, settings=settings)
             cure += reuse_cure(mended, service, effective, beside=name)
-        yield _WRAPPER.found(*_subject(service, effective, name), said, effective.place(name), cure)
+        yield _WRAPPER.found(*effective.subject_and_value(name), said, effective.place(name), cure)
     dane = tls.level.startswith("dane") or any(
         policy.lower().startswith("dane") for _destination, policy in tls.policies
     )
@@ -156,7 +137,7 @@ def _of_agent(
             for each, value in lacking.items()
             for command in configuration.set_commands(service, effective, each, value, beside=name)
         ]
-        yield _DANE.found(*_subject(service, effective, name), said, effective.place(name), cure)
+        yield _DANE.found(*effective.subject_and_value(name), said, effective.place(name), cure)
     if tls.is_reused and (cure := proxy_cure(configuration, effective)):
         entry = proxy_of(configuration, effective)
         name = entry.id if entry else effective.text("tlsproxy_service_name")
@@ -178,33 +159,6 @@ def _lacking_dnssec(effective: Effective, prefix: str) -> dict[str, str]:
     return lacking
 
 
-def _tables(
-    configuration: Configuration, service: Service, effective: Effective, files: Files
-) -> Iterator[Finding]:
-    """The policy tables: whether they can be opened, and say what is a policy."""
-    name = f"{service.agent}_tls_policy_maps"
-    subject, _value = _subject(service, effective, name)
-    tables = words(effective.text(name), ", \t\r\n")
-    for table in tables:
-        fault = fault_of_table(table, configuration.table_types, files)
-        if fault:
-            others = ", ".join(each for each in tables if each != table)
-            make = "has to be made" in fault
-            drop = configuration.set_commands(service, effective, name, others)
-            cure = [f"postmap {table}"] if make else drop
-            yield _NO_TABLE.found(subject, table, fault, effective.place(name), cure)
-        for key, policy in policies_of(table, files) or ():
-            level = policy.replace(",", " ").split()[:1]
-            if not level or level[0].lower() not in TLS_LEVELS:
-                said = f"{key} has the policy {policy or 'of nothing'}, which is no security level"
-                by_hand = [f"# give {key} a policy in {table}"]
-                yield _BAD_LEVEL.found(subject, table, said, effective.place(name), by_hand)
-
-
-def _subject(service: Service, effective: Effective, name: str) -> tuple[str, str]:
-    return (f"{service.id} -o {name}" if effective.is_own(name) else name), effective.text(name)
-
-
 def _uses_cache(service: Service, effective: Effective) -> bool:
     on_demand = not effective.is_no(f"{service.agent}_connection_cache_on_demand")
     return on_demand or bool(effective.text(f"{service.agent}_connection_cache_destinations"))
@@ -221,12 +175,12 @@ def _without_reuse(
     if not configuration.hands_tls_on:
         release = ".".join(map(str, configuration.release))
         yield _OLD.found(
-            *_subject(service, effective, tls.source), f"Postfix {release} can't hand TLS connections on"
+            *effective.subject_and_value(tls.source), f"Postfix {release} can't hand TLS connections on"
         )
     elif tls.level != "none":
         said = f"connections with TLS are never cached ({tls.source} = {effective.text(tls.source)})"
         yield _NO_REUSE.found(
-            *_subject(service, effective, name), said, _place(effective, name, tls.source), cure
+            *effective.subject_and_value(name), said, _place(effective, name, tls.source), cure
         )
     elif policies:
         said = (
@@ -234,7 +188,7 @@ def _without_reuse(
             f"({policies[0][1]})"
         )
         yield _POLICY.found(
-            *_subject(service, effective, name), said, _place(effective, name, tls.policy_maps), cure
+            *effective.subject_and_value(name), said, _place(effective, name, tls.policy_maps), cure
         )
     elif tls.unknown:
         said = (
@@ -242,7 +196,7 @@ def _without_reuse(
             "the connection is not reused"
         )
         place = effective.place(tls.policy_maps)
-        yield _UNKNOWN.found(*_subject(service, effective, tls.policy_maps), said, place, cure)
+        yield _UNKNOWN.found(*effective.subject_and_value(tls.policy_maps), said, place, cure)
 
 
 def _place(effective: Effective, name: str, cause: str) -> Place | None:
@@ -267,7 +221,7 @@ def _obsolete(
             drop = [f"# move its entries into a table named by {by}"]
         elif not ignored:
             drop += configuration.set_commands(service, effective, level, meaning, beside=full)
-        yield _OBSOLETE.found(*_subject(service, effective, full), said, setting.place, drop)
+        yield _OBSOLETE.found(*effective.subject_and_value(full), said, setting.place, drop)
 
 
 def _drop(configuration: Configuration, service: Service, effective: Effective, name: str) -> list[str]:

@@ -112,7 +112,9 @@ def _policies(maps: str, files: Files) -> tuple[list[tuple[str, str]], list[str]
 def policies_of(table: str, files: Files) -> list[tuple[str, str]] | None:
     """Destination and policy of all that is in a table; None for one that only Postfix could ask."""
     if table.startswith("static:"):
-        return [("every destination", table.removeprefix("static:"))]
+        policy = table.removeprefix("static:")
+        policy = policy[1:-1].strip() if policy.startswith("{") else policy
+        return [("every destination", policy)]
     found = entries(table, files)
     return None if found is None else list(found.items())
 

@@ -217,7 +217,7 @@ PLANTED = {
         replaced("scache", "scache unix - - n - 1 scache -o connection_cache_ttl_limit"),
     ),
     "an option without its -o": Planted(
-        "ignored-option",
+        "unreadable-option",
         "",
         replaced("relay", "relay unix - - n - - smtp -o syslog_name=r smtp_helo_timeout=5s"),
     ),
@@ -586,6 +586,28 @@ PLANTED = {
     "a policy that is none": Planted(
         "tls-policy-level", TLS + "smtp_tls_policy_maps = inline:{{example.net = required}}\n"
     ),
+    "a misspelt attribute of a policy": Planted(
+        "tls-policy-attribute",
+        TLS + "smtp_tls_policy_maps = inline:{{ { example.net = encrypt protocol=TLSv1.2 } }}\n",
+    ),
+    "a policy that answers neither yes nor no": Planted(
+        "tls-policy-attribute",
+        TLS + "smtp_tls_policy_maps = texthash:{}/policy\n",
+        files={"policy": "example.net encrypt connection_reuse=true\n"},
+    ),
+    "a policy that matches where nothing is verified": Planted(
+        "tls-policy-attribute", TLS + "smtp_tls_policy_maps = static:{may match=.example.net}\n"
+    ),
+    "a policy for the relayhost without its brackets": Planted(
+        "tls-policy-key",
+        TLS + "relayhost = [mail.example.com]:587\n"
+        "smtp_tls_policy_maps = inline:{{mail.example.com=encrypt}}\n",
+    ),
+    "a policy table of a type that isn't there": Planted(
+        "tls-policy-unusable",
+        TLS + "smtp_tls_policy_maps = proxy:mysql:{}/policy.cf\n",
+        files={"policy.cf": "hosts = 127.0.0.1\n"},
+    ),
     "TLS by a resolver": Planted(
         "tls-policy-unknown", "smtp_tls_policy_maps = socketmap:inet:127.0.0.1:8461:postfix\n"
     ),
@@ -671,7 +693,48 @@ PLANTED = {
         "recipient-limit-one", "default_destination_recipient_limit = 1\n"
     ),
     "a login by sender": Planted("by-sender", "smtp_sender_dependent_authentication = yes\n"),
+    # Tables.
+    "passwords that weren't made": Planted(
+        "table-unusable",
+        "smtp_sasl_auth_enable = yes\nsmtp_sasl_password_maps = hash:{}/passwords\n",
+        files={"passwords": "[mail.example.com]:587 user:secret\n"},
+        judge=(SMTP, "passwords.db: No such file or directory"),
+    ),
+    "passwords that aren't there": Planted(
+        "table-unusable", "smtp_sasl_auth_enable = yes\nsmtp_sasl_password_maps = hash:{}/passwords\n"
+    ),
+    "routes that weren't made": Planted(
+        "table-unusable", "transport_maps = hash:{}/transport\n", files={"transport": "example.com smtp:\n"}
+    ),
+    "routes that were made before": Planted(
+        "table-stale",
+        "transport_maps = hash:{}/transport\n",
+        files={"transport.db": "", "transport": "example.com smtp:\n"},
+    ),
     # Names.
+    "a reference to nothing": Planted("undefined-reference", f"{LIST}$our_relays, example.com\n"),
+    "a misspelt reference": Planted(
+        "undefined-reference", f"relayhost = mail.example.com\n{LIST}$realyhost\n"
+    ),
+    "a parameter that is set twice": Planted(
+        "set-twice", "smtp_connection_reuse_count_limit = 9\nsmtp_connection_reuse_count_limit = 20\n"
+    ),
+    "an option of the other agent": Planted(
+        "option-of-another", "", replaced("lmtp", "lmtp unix - - n - - lmtp\n -o smtp_host_lookup=native")
+    ),
+    "an option of the other agent that would end this one": Planted(
+        "option-of-another",
+        "",
+        GOOD + "slow unix - - n - - smtp\n -o lmtp_connection_cache_time_limit=0\n",
+    ),
+    "a delivery agent's option for the cache": Planted(
+        "option-of-another",
+        "",
+        replaced("scache", "scache unix - - n - 1 scache\n -o smtp_connection_cache_time_limit=9s"),
+    ),
+    "a pause of a misspelt transport": Planted(
+        "unused-parameter", "slwo_destination_rate_delay = 9s\n", GOOD + "slow unix - - n - 1 smtp\n"
+    ),
     "an abolished parameter": Planted("misspelt-parameter", "smtp_connection_cache_reuse_limit = 10\n"),
     "a misspelt parameter": Planted("misspelt-parameter", "smtp_connection_cache_timelimit = 60s\n"),
     "a misspelt parameter of the cache": Planted("misspelt-parameter", "connection_cache_ttl_limits = 5s\n"),

@@ -1,0 +1,80 @@
+"""Findings about the other tables that a delivery asks: whether they can be opened, and are of today."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+
+from scache.admin.check.files import Files
+from scache.admin.check.finding import Finding, Kind, Severity
+from scache.admin.check.tables import SUFFIXES, cure_of_table, fault_of_table
+from scache.admin.configuration import Configuration, Effective
+from scache.admin.reading import words
+
+__all__ = ["KINDS", "find"]
+
+_UNUSABLE = Kind(
+    "table-unusable",
+    Severity.STOPS_MAIL,
+    "A table that is asked for each mail can't be opened.",
+    "The program logs an error when it starts and `lookup error` or `table lookup problem` for each mail, "
+    "which is then deferred: without the table it doesn't know where to send it, or as whom.",
+    "Make the table (`postmap`), or take it out.",
+)
+_STALE = Kind(
+    "table-stale",
+    Severity.NOTE,
+    "A table is older than the file that it was made of.",
+    "What was changed in the file since doesn't count. Each program that opens the table warns of it "
+    "(`database ... is older than source file`).",
+    "Make it anew: `postmap`.",
+)
+KINDS = (_UNUSABLE, _STALE)
+
+#: What trivial-rewrite(8) asks, and what smtp(8) and lmtp(8) do.
+_OF_ROUTES = ("transport_maps", "sender_dependent_relayhost_maps", "sender_dependent_default_transport_maps")
+_OF_AGENTS = ("sasl_password_maps", "generic_maps")
+#: Those whose faults other families find.
+_KNOWN = ("connection_cache_destinations", "tls_policy_maps")
+
+
+def find(configuration: Configuration, files: Files) -> Iterator[Finding]:
+    """The findings, each once."""
+    seen = set()
+    for effective, name in _parameters(configuration):
+        subject = effective.subject(name)
+        if effective.setting(name) is None or subject in seen:
+            continue
+        seen.add(subject)
+        tables = words(effective.text(name), ", \t\r\n")
+        for table in tables:
+            fault = None if name.endswith(_KNOWN) else fault_of_table(table, configuration.table_types, files)
+            if fault is not None:
+                missing = [f"# make {table.partition(':')[2]}, or take it out of {name}"]
+                cure = cure_of_table(table, fault) or missing
+                yield _UNUSABLE.found(subject, table, fault, effective.place(name), cure)
+            elif (source := _newer_source(table.removeprefix("!").removeprefix("proxy:"), files)) is not None:
+                said = f"is older than {source}"
+                cure = [shlex.join(["postmap", table.removeprefix("!").removeprefix("proxy:")])]
+                yield _STALE.found(subject, table, said, effective.place(name), cure)
+
+
+def _parameters(configuration: Configuration) -> Iterator[tuple[Effective, str]]:
+    main = configuration.main()
+    for name in _OF_ROUTES:
+        yield main, name
+    for service in configuration.agents:
+        effective = Effective(configuration, service)
+        for name in (*_OF_AGENTS, *_KNOWN):
+            logs_in = effective.is_yes(f"{service.agent}_sasl_auth_enable")
+            if name != "sasl_password_maps" or logs_in:
+                yield effective, f"{service.agent}_{name}"
+
+
+def _newer_source(table: str, files: Files) -> str | None:
+    """The text file that an indexed table was made of, where it has been changed since."""
+    kind, _colon, source = table.partition(":")
+    made = source + SUFFIXES.get(kind, "")
+    if kind not in SUFFIXES or not files.changed(made):
+        return None
+    return source if files.changed(source) > files.changed(made) else None
