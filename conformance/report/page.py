@@ -16,6 +16,7 @@ from markupsafe import Markup
 
 from conformance.report.comparison import Comparison
 from conformance.report.diagram import diagram
+from conformance.report.dialogue import sent_text
 from conformance.report.figures import Figure
 from conformance.report.terminal import WORDS
 from conformance.runner.verdict import Verdict
@@ -38,7 +39,10 @@ def page(
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    cases = [{**case, "number": number} for number, case in enumerate(result["cases"])]
+    cases = [
+        {**case, "number": number, "results": [*map(_legible, case["results"])]}
+        for number, case in enumerate(result["cases"])
+    ]
     groups: dict[str, list[dict[str, Any]]] = {}
     for case in cases:
         groups.setdefault(case["id"].partition("/")[0], []).append(case)
@@ -107,6 +111,20 @@ def _details(case: Mapping[str, Any]) -> dict[str, Any]:
         ],
         "dialogues": [diagram(entries) for entries in case["dialogues"]],
     }
+
+
+def _legible(result: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The result; where replies differ, they are in the dialogues' language, as the diagram has them."""
+    difference = result.get("difference")
+    if difference is None:
+        return result
+    said = {which: _said(difference[which], difference[f"{which}_hex"]) for which in ("expected", "got")}
+    return {**result, "difference": {**difference, **said}}
+
+
+def _said(shown: str, hex_bytes: str) -> str:
+    data = bytes.fromhex(hex_bytes)
+    return sent_text(data) + shown.removeprefix(repr(data)) if shown.startswith(repr(data)) else shown
 
 
 def _failures(cases: Sequence[Mapping[str, Any]], wrong: set[str]) -> Iterator[dict[str, Any]]:

@@ -303,6 +303,15 @@ def test_two_observers_are_told_what_is_passed_over_and_dropped() -> None:
     ]
 
 
+def test_a_destination_whose_bindings_wait_to_be_dropped_has_none() -> None:
+    witness = Witness()
+    service = Service(Settings(), PretendedSessions(), print, witness)
+    service.save_dest(NOW, 1, b"D", b"", b"E")
+    assert list(service.expire(NOW + 1, 0)) == []
+    assert service.find_dest(b"D") is None
+    assert witness.told[1:] == [("no destination", b"D", False)]
+
+
 def test_two_observers_are_told_the_same_and_bindings_passed_over_only_who_wants_to_know() -> None:
     first, second = History(NOW), History(NOW)
     service = Service(

@@ -281,7 +281,7 @@ def test_a_planted_failure_is_understood_from_the_page_alone(window: Browser, fi
         "client a receives",
         "Byte 18 is the first that differs",
         "descriptor of session A",
-        "expected instead:",
+        "expected instead: status=0 property=P .",
     ):
         assert said in failure
     wrong = window.run(
