@@ -148,6 +148,10 @@ class Service:
 
     def ended(self, session: Session) -> None:
         """The remote side of a cached session has closed it, or has said something that nobody asked for."""
+        if self._sessions.hung_up(session):
+            self._statistics.closed += 1
+        else:
+            self._statistics.spoke += 1
         self._cache.drop(session)
         self._sessions.discard(session)
 
@@ -185,6 +189,11 @@ class Service:
             "destination": {"hits": dest_hits, "misses": dest_misses},
             "endpoint": {"hits": endp_hits, "misses": endp_misses},
         }
+
+    def sessions_ended(self) -> dict[str, int]:
+        """Since the beginning, how many cached sessions their remote sides have ended, and how."""
+        closed, spoke = self._statistics.ended()
+        return {"closed": closed, "spoke": spoke}
 
     def show(self, look: Callable[[ConnectionCache], dict[str, Any]]) -> dict[str, Any]:
         """Let somebody look at the cache, who only looks; what was seen."""

@@ -11,10 +11,15 @@ def _lookups(kind: str, hits: int, miss: int) -> str:
 
 
 class Statistics:
-    """Counters of one interval. Postfix says domain for destination and address for endpoint."""
+    """Counters of one interval. Postfix says domain for destination and address for endpoint.
+
+    `closed`, `spoke`: cached sessions that their remote sides have ended, and how.
+    """
 
     __slots__ = (
         "_before",
+        "_ended_before",
+        "closed",
         "dest_count",
         "dest_hits",
         "dest_miss",
@@ -22,10 +27,13 @@ class Statistics:
         "endp_hits",
         "endp_miss",
         "sess_count",
+        "spoke",
     )
 
     def __init__(self) -> None:
         self._before = (0, 0, 0, 0)
+        self._ended_before = (0, 0)
+        self.closed = self.spoke = 0
         self.dest_hits = self.dest_miss = 0
         self.endp_hits = self.endp_miss = 0
         self.reset()
@@ -40,9 +48,16 @@ class Statistics:
             endp_miss + self.endp_miss,
         )
 
+    def ended(self) -> tuple[int, int]:
+        """Of all intervals: sessions whose remote sides have closed them, or have said something."""
+        closed, spoke = self._ended_before
+        return closed + self.closed, spoke + self.spoke
+
     def reset(self) -> None:
         """Start a new interval."""
         self._before = self.lookups()
+        self._ended_before = self.ended()
+        self.closed = self.spoke = 0
         self.dest_hits = self.dest_miss = 0
         self.endp_hits = self.endp_miss = 0
         self.dest_count = self.endp_count = self.sess_count = 0
@@ -67,7 +82,8 @@ class Statistics:
         endp_lookups = self.endp_hits + self.endp_miss
         maxima = self.dest_count + self.endp_count + self.sess_count
         lines = []
-        if dest_lookups or endp_lookups or maxima:
+        ended = self.closed + self.spoke
+        if dest_lookups or endp_lookups or maxima or ended:
             lines.append(f"statistics: start interval {start}")
         if dest_lookups:
             lines.append(_lookups("domain", self.dest_hits, self.dest_miss))
@@ -78,4 +94,6 @@ class Statistics:
                 f"statistics: max simultaneous domains={self.dest_count} "
                 f"addresses={self.endp_count} connection={self.sess_count}"
             )
+        if ended:  # in Postfix nobody looks
+            lines.append(f"statistics: sessions ended by peer closed={self.closed} spoke={self.spoke}")
         return lines

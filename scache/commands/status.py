@@ -57,6 +57,9 @@ def _lines(told: dict[str, Any]) -> Iterator[str]:
         hits, misses = told["lookups"][what]["hits"], told["lookups"][what]["misses"]
         rate = f", {hits / (hits + misses):.1%}" if hits + misses else ""
         yield f"lookups by {what}: {hits} hits, {misses} misses{rate}"
+    ended = told["ended_by_peer"]
+    if any(ended.values()):
+        yield f"ended by their peers: {ended['closed']} sessions closed, {ended['spoke']} spoken to"
     if told["ages"]["count"]:
         counts = ", ".join(
             f"{number} up to {age} s" for age, number in told["ages"]["at_most"].items() if number

@@ -36,7 +36,8 @@ class Status:
         found = service.show(lambda cache: report(cache, self.history, part))
         if not part:
             own = {"version": __version__, "clients": clients, "settings": _shown(settings)}
-            found = {**own, "lookups": service.lookups(), **found}
+            counted = {"lookups": service.lookups(), "ended_by_peer": service.sessions_ended()}
+            found = {**own, **counted, **found}
         return json.dumps(found, separators=(",", ":")).encode()
 
 

@@ -18,6 +18,8 @@ class Recount:
     domains: int = 0
     addresses: int = 0
     connection: int = 0
+    closed: int = 0
+    spoke: int = 0
 
     def saved_session(self, sizes: tuple[int, int, int]) -> None:
         """A save_endp was carried out; the sizes are those after it."""
@@ -46,4 +48,6 @@ class Recount:
                 f"statistics: max simultaneous domains={self.domains} addresses={self.addresses}"
                 f" connection={self.connection}"
             )
+        if self.closed or self.spoke:
+            lines.append(f"statistics: sessions ended by peer closed={self.closed} spoke={self.spoke}")
         return lines

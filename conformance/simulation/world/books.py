@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Mapping
-from select import EPOLLIN
+from select import EPOLLIN, EPOLLRDHUP
 from typing import TYPE_CHECKING
 
 from conformance.reference.cache import ReferenceCache, Session
@@ -129,6 +129,10 @@ class Books:
         if ended:
             self.model.sessions = [session for session in self.model.sessions if session.handle is not file]
             self.changed = True
+            if file.events() & EPOLLRDHUP:
+                self.recount.closed += 1
+            else:
+                self.recount.spoke += 1
             self.happened[Situation.REMOTE_CLOSED_WATCHED] += 1
         else:
             self._closed.append(file)
