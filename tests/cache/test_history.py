@@ -275,6 +275,110 @@ def test_a_history_is_bounded_in_lookups_labels_and_their_length() -> None:
     assert len(case.history.endpoints) == LATELY
     assert len(case.history._left) == 8192
     assert {len(label) for label in case.history._left} == {512}
+    asked = [b"%d-%s" % (number, b"x" * 2000) for number in (0, 11_807, 11_808, 19_999)]
+    assert [case.service.find_endp(label) for label in asked] == [None] * 4
+    causes = [miss["why"] for miss in case.report()["misses"]["endpoint"][:4]]
+    assert causes == ["taken", "taken", "unknown", "unknown"]
+
+
+@pytest.mark.parametrize("happened", ["", "bind", "bind save", "bind expire"])
+def test_of_a_long_label_a_part_is_remembered(happened: str) -> None:
+    case, label = Case(), b"x" * 2000
+    if "bind" in happened:
+        case.service.save_dest(NOW, 5, label, b"", label)
+    if "save" in happened:
+        case.service.save_endp(NOW, 5, label, b"", 7)
+    if "expire" in happened:
+        case.play("wait 5")
+    case.service.find_dest(label)
+    case.service.find_endp(label)
+    case.service.find_dest(label)
+    told = case.report()
+    [destination], [endpoint] = told["destinations"], told["endpoints"]
+    assert len(destination["label"]) == len(endpoint["label"]) == 512
+    assert (destination["hits"], destination["misses"]) == ((1, 1) if "save" in happened else (0, 2))
+    for miss in told["misses"]["destination"]:
+        assert len(miss["label"]) == len(miss.get("endpoint", "x" * 512)) == 512
+    assert told["misses"]["endpoint"][0]["why"] == ("taken" if "save" in happened else "unknown")
+    why = {"": "unknown", "bind": "unsaved", "bind save": "taken", "bind expire": "unbound"}
+    assert told["misses"]["destination"][0]["why"] == why[happened]
+
+
+def test_of_a_destinations_bindings_the_newest_are_told_and_blamed() -> None:
+    case = Case()
+    ends = [b"%d%s" % (number, b"x" * 2000) for number in range(10)]
+    case.service.save_endp(NOW, 9, ends[0], b"", 7)
+    for number, endpoint in enumerate(ends):
+        case.service.save_dest(NOW, 90 - (number == 9), LABELS["D"], b"", endpoint)
+    case.service.find_endp(ends[0])
+    case.play("wait 1; find D; wait 3")
+    [destination] = case.report()["destinations"]
+    assert (destination["bindings"], destination["expires"]) == (10, 90 - 4)
+    assert destination["endpoints"] == [each[:512].decode() for each in ends[2:]]
+    missed = destination["missed"]
+    assert (missed["why"], missed["endpoint"], missed["ago"]) == ("unsaved", ends[9][:512].decode(), 3)
+
+
+def test_of_two_endpoints_that_lost_a_session_in_one_second_that_of_the_newer_binding_is_named() -> None:
+    case = Case()
+    case.play("bind D E 9; bind D E2 9; save E 9; save E2 9; find E; find E2; wait 2; find D; wait 3")
+    miss = case.report()["misses"]["destination"][0]
+    assert (miss["endpoint"], miss["ago"], miss["since"]) == (LABELS["E2"].decode(), 3, 2)
+
+
+def test_few_near_labels_are_sought_among_few_and_only_for_what_is_unknown() -> None:
+    case = Case()
+    for number in range(7):
+        case.service.save_endp(NOW, 9, b"smtp\n192.0.2.%d\n25\n0\n" % number, b"", number)
+        case.service.find_endp(b"smtp\n192.0.2.%d\n25\n1\n" % number)
+    sought = [miss.get("near") is not None for miss in case.report()["misses"]["endpoint"]]
+    assert sought == [True] * 5 + [False] * 2
+
+
+def test_no_near_label_is_sought_for_one_that_is_known() -> None:
+    case = Case()
+    case.play("save E_tls 9; save E 9; find E; find E")
+    assert "near" not in case.report()["misses"]["endpoint"][0]
+
+
+@pytest.mark.parametrize(
+    ("others", "label", "found"),
+    [
+        (60, b"s%d\n192.0.2.1\n2525\n0\n", False),
+        (40, b"s%d\n192.0.2.1\n2525\n0\n", True),
+        (60, b"smtp\n192.0.2.1%d\n25\n0\n", True),
+    ],
+    ids=["many about the place", "not so many", "many about others"],
+)
+def test_a_near_label_is_sought_among_fifty_about_its_place(others: int, label: bytes, found: bool) -> None:
+    case = Case()
+    for number in range(others):
+        case.service.save_endp(NOW, 9, label % number, b"", number)
+    case.play("save E 9; find E_tls")
+    assert ("near" in case.report()["misses"]["endpoint"][0]) is found
+
+
+def test_cached_labels_are_told_though_nobody_asked_for_them() -> None:
+    case = Case()
+    for number in range(150):
+        case.service.save_endp(NOW, 9, b"%d" % number, b"", number)
+    told = case.report()
+    assert [row["label"] for row in told["endpoints"]] == [str(number) for number in range(100)]
+    assert told["others"]["endpoint"] == {"labels": 0, "hits": 0, "misses": 0}
+
+
+@pytest.mark.parametrize(("one", "other"), [("E", "E2"), ("D", "D2"), ("D", "E"), ("E", "D sender")])
+def test_labels_about_other_places_or_of_another_kind_differ_in_no_field(one: str, other: str) -> None:
+    assert difference(LABELS[one], LABELS[other]) is None
+
+
+def test_seconds_in_which_nothing_is_saved_take_no_place() -> None:
+    case = Case(ttl_limit=100_000)
+    case.play("save E 99999; wait 1")
+    for _ in range(5000):
+        case.play("wait 1")
+    [endpoint] = case.report(LABELS["E"])["endpoints"]
+    assert endpoint["oldest"] == 5001
 
 
 def test_of_many_seconds_the_last_ones_are_remembered() -> None:
@@ -284,23 +388,31 @@ def test_of_many_seconds_the_last_ones_are_remembered() -> None:
         case.play("wait 1; save E2 1")
     assert len(case.history._seconds) <= 4096
     [endpoint] = case.report(LABELS["E"])["endpoints"]
-    assert endpoint["oldest"] < 5000
+    assert 2000 < endpoint["oldest"] < 5000
     ages = case.report()["ages"]
     assert ages["count"] == case.report()["cached"]["sessions"]
     assert ages["sum"] >= endpoint["oldest"]
 
 
-def test_two_observers_are_told_what_is_passed_over_and_dropped() -> None:
-    witness = Witness()
-    service = Service(Settings(), PretendedSessions(), print, Observers(History(NOW), witness))
-    service.save_dest(NOW, 9, b"D", b"", b"E")
-    service.find_dest(b"D")
-    service.save_endp(NOW, 1, b"E", b"", 7)
-    assert [session.descriptor for session in service.expire(NOW + 1)] == [7]
-    assert [told for told in witness.told if told[0] in ("passed over", "dropped")] == [
-        ("passed over", b"E"),
-        ("dropped", b"E", 7),
-    ]
+def test_two_observers_are_told_what_one_is_told() -> None:
+    one, first, second = Witness(), Witness(), Witness()
+    for observer in (one, Observers(first, second)):
+        service = Service(Settings(skip_closed=True), sessions := PretendedSessions(), print, observer)
+        sessions.hung_up_ones.add(8)
+        service.save_dest(NOW, 9, b"D", b"", b"E")
+        service.save_dest(NOW, 9, b"D", b"", b"E")
+        service.find_dest(b"D")
+        for descriptor in (7, 8):
+            service.save_endp(NOW, 1, b"E", b"", descriptor)
+        service.find_dest(b"D")
+        service.find_endp(b"E")
+        service.save_endp(NOW, 1, b"E", b"", 9)
+        assert [session.descriptor for session in service.expire(NOW + 9)] == [9]
+    assert first.told == second.told == one.told
+    assert {told[0] for told in one.told} == {
+        *("saved", "found", "unusable", "dropped", "no endpoint"),
+        *("bound", "unbound", "passed over", "no destination"),
+    }
 
 
 def test_a_destination_whose_bindings_wait_to_be_dropped_has_none() -> None:
