@@ -81,15 +81,12 @@ class _Asked:
     """Lookups of one kind, by label: hits, misses, the last miss."""
 
     def __init__(self, lookups: Iterable[bytes | Miss], part: bytes) -> None:
-        labels = [lookup if isinstance(lookup, bytes) else lookup[1] for lookup in lookups]
-        misses = [lookup for lookup in lookups if not isinstance(lookup, bytes)]
-        if part:
-            labels = [label for label in labels if part in label]
-            misses = [miss for miss in misses if part in miss[1]]
-        self._lookups = Counter(labels)
-        self._missed = Counter([miss[1] for miss in misses])
-        self._last = {miss[1]: miss for miss in misses}
-        self._misses = misses
+        hits = [lookup for lookup in lookups if isinstance(lookup, bytes) and part in lookup]
+        self._misses = [lookup for lookup in lookups if not isinstance(lookup, bytes) and part in lookup[1]]
+        self._last = {miss[1]: miss for miss in self._misses}
+        self._missed = Counter([miss[1] for miss in self._misses])
+        self._lookups = Counter(hits)
+        self._lookups.update(self._missed)
 
     def add(self, labels: Iterator[bytes]) -> None:
         """Labels that are cached, whether anybody asks for them or not."""
