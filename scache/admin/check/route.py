@@ -18,8 +18,11 @@ __all__ = ["Lookup", "Route", "deciding", "look_up_first", "route"]
 
 Lookup = Callable[[str, str], str | None]
 """What a table (`type:name`) has for a key. UnavailableError where it can't be asked."""
-#: Parameters that make the route depend on the sender.
-_BY_SENDER = ("sender_dependent_default_transport_maps", "sender_dependent_relayhost_maps")
+#: Parameters that make the route depend on the sender: address class's transport -> what counts for it.
+_BY_SENDER = {
+    "relay_transport": ("sender_dependent_relayhost_maps",),
+    "default_transport": ("sender_dependent_default_transport_maps", "sender_dependent_relayhost_maps"),
+}
 
 
 @dataclass(frozen=True)
@@ -35,17 +38,17 @@ class Route:
 
 
 def route(configuration: Configuration, destination: str, look_up: Lookup, files: Files) -> Route:
-    """The route for a domain, a mail address, or `transport:nexthop`.
+    """The route for a domain, a mail address, `transport:nexthop`, or `[nexthop]` by default_transport.
 
     Raises UnavailableError where a table on the way can't be asked.
     """
     main = configuration.main()
     transport, colon, next_hop = destination.partition(":")
-    if colon and not destination.startswith("[") and configuration.service(transport) is not None:
+    if colon and "@" not in transport and not destination.startswith("["):
         return Route(transport, next_hop, ("the command line",))
+    if destination.startswith("["):
+        return _split(main.text("default_transport"), destination, ("default_transport",))
     domain = destination.rpartition("@")[2]
-    if domain.startswith("["):
-        return _split(main.text("default_transport"), domain, ("default_transport",))
     chosen, parameter = _class(main, domain, look_up, files)
     found = _split(main.text(chosen), domain, (parameter, chosen) if parameter else (chosen,))
     if chosen in ("relay_transport", "default_transport") and main.text("relayhost"):
@@ -59,7 +62,8 @@ def route(configuration: Configuration, destination: str, look_up: Lookup, files
             next_hop or (domain if transport else found.next_hop),
             ("transport_maps",),
         )
-    by_sender = tuple(name for name in _BY_SENDER if main.text(name) and answer is None)
+    maps = _BY_SENDER.get(chosen, ()) if answer in (None, ":") else ()
+    by_sender = tuple(name for name in maps if main.text(name))
     return Route(found.transport, found.next_hop, found.because, by_sender)
 
 

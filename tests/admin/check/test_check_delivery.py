@@ -130,6 +130,34 @@ DELIVERIES = {
         0,
         ["sender_dependent_relayhost_maps: may say otherwise for some senders"],
     ),
+    "a sender's own way, which local mail doesn't take": (
+        "sender_dependent_relayhost_maps = inline:{{@a.example = [b.example]}}\nmydestination = example.com\n"
+        "local_transport = lmtp:unix:private/lmtp\n",
+        "example.com",
+        0,
+        ["lmtp:unix:private/lmtp, by mydestination, local_transport\nlmtp/unix: asks for private/lmtp"],
+    ),
+    "a literal address, by relayhost, too": (
+        "relayhost = [mail.example.com]\n",
+        "user@[192.0.2.1]",
+        0,
+        ["smtp:[mail.example.com], by default_transport, relayhost"],
+    ),
+    "a next hop by itself": ("relayhost = [mail.example.com]\n", "[192.0.2.1]:26", 0, ["asks for 192.0.2.1"]),
+    "no transport": ("", "quick:example.com", 1, ["quick/unix: is no service of master.cf"]),
+    "a policy under the next hop's full name": (
+        "relayhost = [mail.example.com]:587\nsmtp_tls_connection_reuse = yes\n"
+        "smtp_tls_policy_maps = inline:{{[mail.example.com]:587 = secure}}\n",
+        "example.org",
+        0,
+        ["TLS: secure, by smtp_tls_policy_maps: secure"],
+    ),
+    "a policy under another name": (
+        "relayhost = [mail.example.com]:587\nsmtp_tls_policy_maps = inline:{{mail.example.com=secure}}\n",
+        "example.org",
+        0,
+        ["reused: under load only"],
+    ),
 }
 
 
