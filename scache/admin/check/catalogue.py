@@ -67,6 +67,7 @@ def findings(
         *maps.find(configuration, files),
         *names.find(configuration, _of_values),
         *names.find_in_warnings(configuration),
+        *names.find_swallowed(configuration),
         *names.find_options(configuration, _of_values),
         *log.find(configuration, syslog),
         *(installation.find(configuration, installed) if installed else ()),

@@ -80,6 +80,8 @@ class _List:
 
     def findings(self) -> Iterator[Finding]:
         """One for each element that is wrong, or for the list as a whole."""
+        if any(element.body == "=" for element in self._elements):
+            return  # a parameter of its own was swallowed, which names.py finds
         faults = [(element, *fault) for element in self._elements if (fault := self._fault(element))]
         cure = self._cure()
         for element, kind, said in faults:

@@ -10,8 +10,8 @@ from scache.admin.parameters import TLS_LEVELS
 
 __all__ = ["meanings"]
 
-_YES = ("true", "on", "1", "enable", "enabled", "y")
-_NO = ("false", "off", "0", "disable", "disabled", "n")
+_YES = ("always", "true", "on", "1", "enable", "enabled", "y")
+_NO = ("never", "false", "off", "0", "disable", "disabled", "n")
 _TLS = {
     **dict.fromkeys((*_YES, "yes", "opportunistic", "optional", "starttls", "tls", "allow"), "may"),
     **dict.fromkeys((*_NO, "no"), "none"),
@@ -28,15 +28,15 @@ def meanings(name: str, value: str) -> Iterator[str]:
     plain = re.sub(r"(^|\s+)#.*", "", value).strip(" ,;\"'")
     if plain != value:
         yield plain
-    word = plain.lower()
+    if (time := _TIME.fullmatch(plain)) is not None:
+        yield time[1] + time[2].lower()
+    if re.fullmatch(r"0*[.]\d+\s*s?|\d+\s*ms", plain.lower()):
+        yield "1s"
+    word = re.split(r"[\s,;]", plain.lower())[0]  # two settings on a line
     if name.endswith("_tls_security_level"):
         close = difflib.get_close_matches(word, TLS_LEVELS, 1)
         yield from (_TLS[word],) if word in _TLS else (*close, "encrypt")
-    elif word in (*_YES, *_NO):
-        yield "yes" if word in _YES else "no"
-    if (time := _TIME.fullmatch(plain)) is not None:
-        yield time[1] + time[2].lower()
-    if re.fullmatch(r"0*[.]\d+\s*s?|\d+\s*ms", word):
-        yield "1s"
+    elif word in (*_YES, "yes", *_NO, "no"):
+        yield "yes" if word in (*_YES, "yes") else "no"
     if "$" in plain:  # a $ that is part of a regular expression
         yield re.sub(r"\$(?![A-Za-z0-9_({])", "$$", plain)

@@ -11,7 +11,7 @@ from scache.admin.check.finding import Finding, Kind, Severity
 from scache.admin.configuration import Configuration, Service, Setting
 from scache.config.parameters import BY_NAME
 
-__all__ = ["KINDS", "find", "find_in_warnings", "find_options"]
+__all__ = ["KINDS", "find", "find_in_warnings", "find_options", "find_swallowed"]
 
 _UNUSED = Kind(
     "unused-parameter",
@@ -51,7 +51,15 @@ _OTHERS = Kind(
     "has no effect, and nobody warns of it.",
     "Set the parameter of the program that the entry runs.",
 )
-KINDS = (_UNUSED, _MISSPELT, _UNDEFINED, _TWICE, _OTHERS)
+_SWALLOWED = Kind(
+    "swallowed-line",
+    Severity.LESS_REUSE,
+    "A line that begins with white space goes on with the one before it.",
+    "What was meant as a parameter of its own is a part of the value above, even with comments or empty "
+    "lines between. Nobody warns of it.",
+    "Take the white space away.",
+)
+KINDS = (_UNUSED, _MISSPELT, _UNDEFINED, _TWICE, _OTHERS, _SWALLOWED)
 
 _UNDEFINED_WARNING = re.compile(r"undefined parameter: (\S+)")
 _TWICE_WARNING = re.compile(r"(\S+), line (\d+): overriding earlier entry: ([^=\s]+)=(.*)")
@@ -67,6 +75,9 @@ _ABOUT_CONNECTIONS = re.compile(r"cach|reuse|connection|tls|scache|conn_|_conn")
 _ABOLISHED = {
     "smtp_connection_cache_reuse_limit": "smtp_connection_reuse_count_limit",
     "lmtp_connection_cache_reuse_limit": "lmtp_connection_reuse_count_limit",
+    "smtp_connection_reuse_limit": "smtp_connection_reuse_count_limit",
+    "lmtp_connection_reuse_limit": "lmtp_connection_reuse_count_limit",
+    "smtp_cache_connection": "smtp_connection_cache_on_demand",
     "lmtp_cache_connection": "lmtp_connection_cache_on_demand",
     "smtp_connection_cache_ttl_limit": "connection_cache_ttl_limit",
     "lmtp_connection_cache_ttl_limit": "connection_cache_ttl_limit",
@@ -130,6 +141,17 @@ def _undefined(configuration: Configuration, missing: str) -> Iterator[Finding]:
             if reference.search(setting.value) and _ABOUT_CONNECTIONS.search(name):
                 cure = [f"# write another name, or set {missing}"]
                 yield _UNDEFINED.found(who + name, setting.value, said, setting.place, cure)
+
+
+def find_swallowed(configuration: Configuration) -> Iterator[Finding]:
+    """Settings of parameters about connections that stand in the value of another."""
+    for name, setting in configuration.settings.items():
+        for match in re.finditer(r"\s([a-z][a-z0-9_]+)\s*=", setting.value):
+            inner = match[1]
+            if inner in configuration.defaults and _ABOUT_CONNECTIONS.search(f"{name} {inner}"):
+                said = f"{inner} was to be a parameter of its own"
+                cure = [f"# begin a line with {inner}, without white space before it"]
+                yield _SWALLOWED.found(name, setting.value, said, setting.place, cure)
 
 
 def find_options(configuration: Configuration, consequences: Consequences) -> Iterator[Finding]:
@@ -231,11 +253,12 @@ def _unused(configuration: Configuration) -> Iterator[tuple[str, Setting, str | 
                 yield name, setting, None
 
 
-def _meant(name: str, configuration: Configuration) -> str | None:
+def _meant(given: str, configuration: Configuration) -> str | None:
+    name = given.lower().replace("-", "_")
     if name in _ABOLISHED:
         return _ABOLISHED[name]
     known: Iterable[str] = configuration.defaults
-    if match := _OF_TRANSPORT.fullmatch(name):
+    if match := _OF_TRANSPORT.fullmatch(given):
         known = [f"{each.name}_{match[2]}" for each in configuration.effective_services()]
-    close = difflib.get_close_matches(name, known, 1, 0.85)
+    close = difflib.get_close_matches(given if match else name, known, 1, 0.85)
     return close[0] if close else None

@@ -15,6 +15,21 @@ from scache.admin.reading import words
 __all__ = ["Demand", "cache_demand", "demands", "find", "in_the_way"]
 
 _DEFAULT_LIMIT = "-"
+#: Parameters that name a transport, and what has it asked for where it isn't set itself.
+_CLASSES = {
+    "default_transport": (),
+    "relay_transport": ("relay_domains",),
+    "virtual_transport": ("virtual_mailbox_domains",),
+    "local_transport": (),
+    "mailbox_transport": (),
+    "fallback_transport": (),
+    "content_filter": (),
+}
+#: Programs of transports whose name says what they are.
+_PROGRAMS = {
+    "relay": "smtp",
+    **{name: name for name in ("smtp", "lmtp", "local", "virtual", "error", "discard")},
+}
 
 
 @dataclass(frozen=True)
@@ -28,6 +43,8 @@ class Demand:
     place: Place | None
     agent: Service | None = None
     """The delivery agent that asks for it under a name of its own."""
+    next_hop: str = ""
+    """Where mail is sent through it, for a transport."""
 
 
 def cache_demand(configuration: Configuration) -> Demand:
@@ -55,20 +72,24 @@ def demands(configuration: Configuration, tls_programs: frozenset[str], files: F
     main = configuration.main()
     if main.text("maillog_file"):
         add(POSTLOG, main, "postlog_service_name")
-    for parameter in ("default_transport", "relay_transport", "virtual_transport", "local_transport"):
-        name = main.text(parameter).partition(":")[0]
-        is_meant = main.setting(parameter) is not None or parameter == "default_transport"
-        if is_meant and name and configuration.service(name) is None:
-            found.setdefault(("agent", name), Demand(AGENT, name, parameter, main.place(parameter)))
-    for table in words(main.text("transport_maps"), ", \t"):
-        for result in (entries(table, files) or {}).values():
-            name = result.partition(":")[0]
-            if name and configuration.service(name) is None:
-                demand = Demand(AGENT, name, "transport_maps", main.place("transport_maps"))
-                found.setdefault(("agent", name), demand)
+    for parameter, value in _transports(main, files):
+        name, _colon, hop = value.partition(":")
+        if name and configuration.service(name) is None:
+            demand = Demand(AGENT, name, parameter, main.place(parameter), next_hop=hop)
+            found.setdefault(("agent", name), demand)
     for service in configuration.agents:
         found.setdefault(("agent", service.name), Demand(AGENT, service.name, "", None))
     return list(found.values())
+
+
+def _transports(main: Effective, files: Files) -> Iterator[tuple[str, str]]:
+    """Parameters that name transports, and each `transport:nexthop` that they, or their tables, name."""
+    for parameter, domains in _CLASSES.items():
+        if main.setting(parameter) or parameter == "default_transport" or any(map(main.setting, domains)):
+            yield parameter, main.text(parameter)
+    for parameter in ("transport_maps", "sender_dependent_default_transport_maps"):
+        for table in words(main.text(parameter), ", \t\r\n"):
+            yield from ((parameter, value) for value in (entries(table, files) or {}).values())
 
 
 def find(configuration: Configuration, tls_programs: frozenset[str], files: Files) -> Iterator[Finding]:
@@ -162,13 +183,15 @@ def _missing(configuration: Configuration, demand: Demand, named: list[Service])
     if named:
         cure = [
             configuration.postconf("-MX", named[-1].id),
-            configuration.postconf("-M", f"{wanted}={named[-1].fields(type=role.type)}"),
+            configuration.postconf(
+                "-M", f"{wanted}={named[-1].fields(type=role.type, **_as_demanded(role, named[-1]))}"
+            ),
         ]
         said = f"is of the type {named[-1].type}, but {role.type} is needed"
         return BY_FAULT[role.name, "type"].found(named[-1].id, "", said, named[-1].place, cure)
     comment = next((each for each in reversed(configuration.commented_out) if each.id == wanted), None)
     if comment is not None:
-        entry = " ".join([comment.fields(), *comment.options])
+        entry = " ".join([comment.fields(**_as_demanded(role, comment)), *comment.options])
         cure = [configuration.postconf("-M", f"{wanted}={entry}")]
         said = f"its entry in master.cf is a comment ({comment.place})"
         return BY_FAULT[role.name, "commented-out"].found(subject, value, said, comment.place, cure)
@@ -176,6 +199,12 @@ def _missing(configuration: Configuration, demand: Demand, named: list[Service])
     return BY_FAULT[role.name, "missing"].found(
         subject, value, said, demand.place, _cure_of_missing(configuration, demand)
     )
+
+
+def _as_demanded(role: Role, service: Service) -> dict[str, str]:
+    """The fields of an entry that its program is particular about."""
+    private = service.private if (service.private != "n") == role.private else "y" if role.private else "n"
+    return {"private": private, "process_limit": role.process_limit or service.process_limit}
 
 
 def _cure_of_missing(configuration: Configuration, demand: Demand) -> list[str]:
@@ -191,16 +220,19 @@ def _cure_of_missing(configuration: Configuration, demand: Demand) -> list[str]:
             return [configuration.postconf("-X", demand.parameter)]
         return [configuration.postconf("-e", f"{demand.parameter}={there[0]}")]
     private = "-" if role.private else "n"
-    program = role.programs[0] if role.name != "agent" else _agent_program(demand.name)
+    program = role.programs[0] if role.name != "agent" else _program_of(demand)
+    if program is None:
+        return [
+            f"# add an entry for {demand.name} to master.cf, or name another transport in {demand.parameter}"
+        ]
     entry = f"{demand.name} {role.type} {private} - n - {role.process_limit or '-'} {program}"
     return [configuration.postconf("-M", f"{demand.name}/{role.type}={entry}")]
 
 
-def _agent_program(name: str) -> str:
-    return {
-        "lmtp": "lmtp",
-        "local": "local",
-        "virtual": "virtual",
-        "error": "error",
-        "discard": "discard",
-    }.get(name, "smtp")
+def _program_of(demand: Demand) -> str | None:
+    """The program of a transport, by its name or where it sends mail; None where they don't say."""
+    if demand.name in _PROGRAMS:
+        return _PROGRAMS[demand.name]
+    if demand.next_hop.startswith(("unix:", "inet:")):
+        return "lmtp"
+    return "smtp" if demand.next_hop.startswith("[") or "smtp" in demand.name else None

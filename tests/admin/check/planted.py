@@ -73,6 +73,9 @@ PLANTED = {
     "cache commented out with spaces": Planted(
         "cache-commented-out", "", GOOD.replace("scache ", "# scache ", 1)
     ),
+    "cache commented out, with a limit that it refuses": Planted(
+        "cache-commented-out", "", without("scache") + "#scache unix - - n - - scache\n"
+    ),
     "cache twice": Planted("cache-twice", "", GOOD + "scache unix - - n - 1 scache -v\n"),
     "cache without limit": Planted(
         "cache-process-limit", "", replaced("scache", "scache unix - - n - 0 scache")
@@ -173,6 +176,9 @@ PLANTED = {
     "postlog of another type": Planted(
         "postlog-type", "maillog_file = /dev/stdout\n", replaced("postlog", "postlog unix n - n - 1 postlogd")
     ),
+    "postlog as others are": Planted(
+        "postlog-type", "maillog_file = /dev/stdout\n", replaced("postlog", "postlog unix - - n - - postlogd")
+    ),
     "postlog runs another program": Planted(
         "postlog-program",
         "maillog_file = /dev/stdout\n",
@@ -186,6 +192,20 @@ PLANTED = {
     "a transport that isn't there": Planted("agent-missing", "virtual_transport = dovecot:unix:x\n"),
     "a transport of a table that isn't there": Planted(
         "agent-missing", "transport_maps = inline:{{example.com = slow:[192.0.2.1]}}\n"
+    ),
+    "the relay transport missing, with domains for it": Planted(
+        "agent-missing", "relay_domains = example.com\n", without("relay")
+    ),
+    "a filter that isn't there": Planted("agent-missing", "content_filter = amavis:[127.0.0.1]:10024\n"),
+    "mailboxes by a transport that isn't there": Planted(
+        "agent-missing", "mailbox_transport = lmtp:unix:private/lmtp\n", without("lmtp")
+    ),
+    "a sender's transport that isn't there": Planted(
+        "agent-missing", "sender_dependent_default_transport_maps = inline:{{@a.example=out:}}\n"
+    ),
+    "a transport that isn't there, with a pause": Planted(
+        "agent-missing",
+        "slow_destination_rate_delay = 1s\ntransport_maps = inline:{{a.example=slow:[192.0.2.1]}}\n",
     ),
     "the default transport missing": Planted("agent-missing", "", without("smtp")),
     "a transport commented out": Planted(
@@ -304,6 +324,16 @@ PLANTED = {
         "value-ends-the-agent",
         'smtp_connection_cache_on_demand = "yes"\n',
         judge=(SMTP, 'fatal: bad boolean configuration: smtp_connection_cache_on_demand = "yes"'),
+    ),
+    "two settings on a line": Planted(
+        "value-ends-the-agent",
+        "smtp_connection_cache_on_demand = yes; x = y\n",
+        judge=(SMTP, "fatal: bad boolean configuration: smtp_connection_cache_on_demand = yes; x = y"),
+    ),
+    "minutes written out": Planted(
+        "value-ends-the-agent",
+        "smtp_connection_reuse_time_limit = 10 minutes\n",
+        judge=(SMTP, "fatal: parameter smtp_connection_reuse_time_limit: bad time value or unit: 10 minutes"),
     ),
     "a misspelt TLS level": Planted(
         "value-ends-the-agent",
@@ -713,6 +743,12 @@ PLANTED = {
     ),
     # Names.
     "a reference to nothing": Planted("undefined-reference", f"{LIST}$our_relays, example.com\n"),
+    "white space before a parameter": Planted(
+        "swallowed-line", f"{LIST}example.com\n  smtp_tls_connection_reuse = yes\n"
+    ),
+    "a parameter in capitals": Planted(
+        "misspelt-parameter", TLS.replace("may", "may\nSMTP_CONNECTION_REUSE_COUNT_LIMIT = 9")
+    ),
     "a misspelt reference": Planted(
         "undefined-reference", f"relayhost = mail.example.com\n{LIST}$realyhost\n"
     ),
