@@ -18,7 +18,7 @@ class SinkKind(enum.Enum):
     CLOSING = "closes a connection after some mails"
     SLOW = "needs a second for every mail"
     LMTP = "speaks LMTP"
-    TLS = "a real smtpd(8) with a certificate, through tlsproxy(8)"
+    TLS = "a real smtpd(8) with a certificate"
 
 
 class Disturbance(enum.Enum):
@@ -190,6 +190,16 @@ SCENARIOS = (
         sinks=1,
         sink=SinkKind.TLS,
         parameters=TLS,
+    ),
+    Scenario(
+        "good-bye",
+        "connections to a real smtpd(8) expire, and a good-bye is set, which Postfix doesn't know",
+        short=(Wave(4), Wave(4, pause=4)),
+        long=(Wave(40), Wave(40, pause=4), Wave(40, pause=4)),
+        destinations=2,
+        sinks=1,
+        sink=SinkKind.TLS,
+        parameters={"scache_goodbye": "smtp:QUIT"},
     ),
     Scenario(
         "reload",

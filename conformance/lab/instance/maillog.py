@@ -66,6 +66,8 @@ class LogTally:
     reloads: int = 0
     clients: int = 0
     """Connections that smtpd(8) has accepted."""
+    lost: int = 0
+    """Those of them that ended without QUIT: after RSET smtpd(8) doesn't say `lost connection`."""
     markers: set[str] = field(default_factory=set)
 
     def merge(self, other: LogTally) -> None:
@@ -78,6 +80,7 @@ class LogTally:
         self.skipped += other.skipped
         self.reloads += other.reloads
         self.clients += other.clients
+        self.lost += other.lost
         self.statistics += other.statistics
         self.serious += other.serious
 
@@ -96,6 +99,8 @@ class LogTally:
             self.skipped += 1
         elif line.process == "smtpd" and line.text.startswith("connect from "):
             self.clients += 1
+        elif line.process == "smtpd" and line.text.startswith("disconnect from "):
+            self.lost += " quit=1" not in line.text
         elif line.process == "lab":
             self.markers.add(line.text)
         elif line.text.startswith("statistics: "):

@@ -56,7 +56,8 @@ class PostfixSink:
         self._instance.mark(self._log, "the last client has gone")
         self._instance.stop(self._log)
         self.stop()
-        return SinkCounts(self._log.tally.clients, self._log.tally.removed)
+        tally = self._log.tally
+        return SinkCounts(tally.clients, tally.removed, tally.lost)
 
     def stop(self) -> None:
         """End the sink at once; may be called twice."""

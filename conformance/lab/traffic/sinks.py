@@ -26,10 +26,13 @@ POLL = 0.01
 
 @dataclass(frozen=True, slots=True)
 class SinkCounts:
-    """What a sink has seen: connections that it accepted, mails that it took."""
+    """What a sink has seen: connections that it accepted, mails that it took, connections that were lost, if
+    it logs that.
+    """
 
     connections: int
     mails: int
+    lost: int = 0
 
 
 class Sink(Protocol):

@@ -91,6 +91,13 @@ def test_what_the_queue_manager_and_the_master_say_is_counted() -> None:
     assert counted.markers == {"here"}
 
 
+def test_a_connection_that_ends_without_quit_is_lost() -> None:
+    tally = LogTally()
+    for commands in ("ehlo=1 mail=2 rcpt=2 data=2 rset=1", "ehlo=1 mail=1 rcpt=1 data=1 quit=1"):
+        tally.add(f"{STAMP}/smtpd[4]: disconnect from unknown[127.0.0.1] {commands} commands=8")
+    assert tally.lost == 1
+
+
 def test_two_instances_add_up() -> None:
     first = tally(f"{STAMP}-1/scache[1]: statistics: max simultaneous domains=1 addresses=5 connection=2")
     second = tally(

@@ -139,6 +139,19 @@ def test_200_mails_to_5_destinations_reuse_connections_as_often_with_our_daemon_
 
 
 @pytest.mark.postfix
+@pytest.mark.lasting
+def test_a_real_smtpd_is_told_the_end_of_each_connection_with_a_good_bye_and_of_none_without() -> None:
+    scenario = scenario_named("good-bye")
+    assert scenario is not None
+    lost = {}
+    for name in ("real", "ours"):
+        outcome = run_scenario(scenario, VARIANTS[name], private_postfix(), long=False)
+        assert outcome.delivered == 16
+        (lost[name],) = (sink.lost for sink in outcome.sinks)
+    assert lost["ours"] == 0 < lost["real"]
+
+
+@pytest.mark.postfix
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
 def test_a_signal_in_the_middle_of_a_run_removes_the_private_instance(
     number: signal.Signals, place: Path, monkeypatch: pytest.MonkeyPatch
