@@ -123,6 +123,6 @@ class Handover:
 
     def _send_descriptor(self) -> Sequence[Action]:
         session = self._session
-        assert session is not None, "a dummy is only waited for with a session in hand"
+        assert session is not None  # a dummy is only waited for with a session in hand
         self._wanted = _STATUS
         return [HandOver(session.descriptor)]

@@ -166,7 +166,7 @@ class Conversation:
         old place again. The client is closed, as there is no answer here that it understands; in Postfix it
         waits.
         """
-        assert self._found is not None, "only what was found is sent"
+        assert self._found is not None  # only what was found is sent
         kept, found = self._service.take_back(now, self._found), self._found
         self._found = None
         self._go(states.NOT_SENT)
@@ -263,7 +263,7 @@ class Conversation:
 
     def _tell(self, values: Sequence[Any]) -> bytes:
         """Answer a STATUS, which is never so urgent that it need go past the scanner."""
-        assert self._status is not None, "else the request would have been unknown"
+        assert self._status is not None  # else the request would have been unknown
         self._state = self._outcomes[states.TOLD]
         return self._request.ok % self._status(values[0])
 

@@ -157,3 +157,17 @@ def test_else_anything_is_saved() -> None:
     service.sessions.no_connections.add(3)
     service.save(3)
     assert service.find() == [3]
+
+
+def test_as_many_sessions_as_the_bound_are_kept_though_one_endpoint_has_them_all() -> None:
+    served = Served(session_limit=2)
+    served.save(3, 4)
+    assert (served.sessions.closed, served.bounds_met) == ([], [])
+    served.save(5)
+    assert (served.sessions.closed, served.bounds_met) == ([3], [TOO_MANY_SESSIONS])
+
+
+def test_an_endpoint_has_its_bound_where_the_cache_is_far_from_its_own() -> None:
+    served = Served(session_limit=10, endpoint_session_limit=1)
+    served.save(3, 4)
+    assert served.sessions.closed == [3]

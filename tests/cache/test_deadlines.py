@@ -100,3 +100,12 @@ def test_an_earlier_second_than_the_one_under_way_comes_first() -> None:
     deadlines.add(Entry("earlier", 9))
     assert names(deadlines.take_due(10, 1)) == ["earlier"]
     assert names(deadlines.take_due(10)) == ["b"]
+
+
+def test_an_entry_is_queued_until_it_is_cancelled_or_taken_out() -> None:
+    taken, cancelled, never = Entry("taken", 10), Entry("cancelled", 11), Entry("never", 12)
+    deadlines = queue(taken, cancelled)
+    assert [entry in deadlines for entry in (taken, cancelled, never)] == [True, True, False]
+    deadlines.cancel(cancelled)
+    assert names(deadlines.take_due(10)) == ["taken"]
+    assert [entry in deadlines for entry in (taken, cancelled, never)] == [False, False, False]

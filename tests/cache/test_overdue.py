@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from scache.cache.connection_cache import ConnectionCache
+from scache.cache.entries import Session
 from scache.cache.service import Service
 from scache.config.settings import Settings
 from tests.cache.test_service import Witness
@@ -135,3 +136,15 @@ def test_a_destination_of_which_all_is_due_is_told_to_have_no_binding() -> None:
     assert service.find_dest(b"D") is None
     missed = [told for told in witness.told if told[0] == "no destination"]
     assert missed == [("no destination", b"D", False), ("no destination", b"D", True)]
+
+
+def test_what_is_due_is_not_passed_on_though_the_clock_was_set_back() -> None:
+    case = Overdue()
+    case.save(3)
+    case.bind(b"first", b"E")
+    case.save(4, ttl=9)
+    assert case.expire() == []
+    passed_on = case.cache.take_next(NOW)
+    assert isinstance(passed_on, Session)
+    assert passed_on.descriptor == 4
+    assert case.cache.take_next(NOW) is None

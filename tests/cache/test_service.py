@@ -462,3 +462,19 @@ def test_finds_are_counted_since_the_beginning_whatever_was_logged_meanwhile() -
         "destination": {"hits": 0, "misses": 1},
         "endpoint": {"hits": 1, "misses": 1},
     }
+
+
+def test_sessions_are_numbered_as_they_are_saved() -> None:
+    case = Case()
+    assert case.service.serial == 0
+    case.save(7, 8)
+    assert case.service.serial == 2
+
+
+def test_a_session_that_was_watched_is_not_when_it_is_found_though_watching_was_switched_off() -> None:
+    case = Case(watch=True)
+    case.save(7)
+    case.service.reconfigure(Settings(watch=False))
+    assert case.sessions.watched == {7}
+    assert case.found() == 7
+    assert case.sessions.watched == set()

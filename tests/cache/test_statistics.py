@@ -69,3 +69,11 @@ def test_the_maxima_are_kept_each_for_itself() -> None:
     for destinations, endpoints in ((1, 4), (3, 1), (2, 2)):
         statistics.saved_dest(destinations, endpoints)
     assert (statistics.dest_count, statistics.endp_count, statistics.sess_count) == (3, 4, 2)
+
+
+def test_lookups_are_those_of_all_intervals() -> None:
+    statistics = Statistics()
+    statistics.dest_hits, statistics.dest_miss, statistics.endp_hits, statistics.endp_miss = 1, 2, 3, 4
+    statistics.reset()
+    statistics.dest_hits, statistics.dest_miss, statistics.endp_hits, statistics.endp_miss = 10, 20, 30, 40
+    assert statistics.lookups() == (11, 22, 33, 44)

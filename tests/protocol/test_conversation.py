@@ -455,6 +455,10 @@ def test_a_session_that_cannot_be_sent_has_its_old_place_while_it_is_not_due(pas
     assert isinstance(sending, HandOver)
     actions = script.conversation.undeliverable(NOW + passed, "Too many references")
     assert [type(action) for action in actions] == ([Warn, Close] if kept else [Warn, Discard, Close])
+    assert [action.text for action in actions if isinstance(action, Warn)] == [
+        "warning: scache_find_endp_service: cannot send file descriptor: Too many references"
+    ]
+    assert [action.descriptor for action in actions if isinstance(action, Discard)] == ([] if kept else [3])
     assert script.descriptor(b"E") == (3 if kept else 4)
     assert not script.conversation.waiting
 

@@ -29,6 +29,8 @@ def test_postfix_speaks_first_since_3_6() -> None:
     [
         ("2.11.11", False),
         ("3.5.25", False),
+        ("3.5-20190922", False),
+        ("3.5-RC1", False),
         ("3.6.0", True),
         ("3.6-20210101", True),
         ("3.7.11", True),

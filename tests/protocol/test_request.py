@@ -168,3 +168,11 @@ def test_the_ttl_of_a_whole_request_is_a_number_as_the_scanner_reads_it() -> Non
 def test_any_ttl_of_a_whole_request_is_what_the_scanner_makes_of_it(ttl: bytes) -> None:
     whole = whole_request(b"request\0save_endp\0ttl\0%b\0label\x001\0property\x002\0\0" % ttl)
     assert (whole and whole[1][0]) == number(ttl)
+
+
+@pytest.mark.parametrize(
+    ("text", "ttl"), [(b"999999999", 999999999), (b"4294967298", 2), (b"2147483648", -(2**31))]
+)
+def test_a_ttl_is_cut_to_an_int_as_c_does_it(text: bytes, ttl: int) -> None:
+    message = REQUESTS[b"save_endp"].message(0, b"E", b"P").replace(b"ttl\x000", b"ttl\0" + text)
+    assert whole_request(message) == (REQUESTS[b"save_endp"], [ttl, b"E", b"P"])
