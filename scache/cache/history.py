@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import deque
+from itertools import islice
 
 from scache.checking import TYPE_CHECKING
 
@@ -124,12 +125,12 @@ class History:
             self.destinations.append((self.second, label, self._unbound.get(label, _NOT_KNOWN), None))
             return
         blamed: tuple[tuple[str, int | None], bytes] | None = None
-        for _number, binding in zip(range(_BINDINGS), reversed(bindings.values()), strict=False):
+        for binding in islice(reversed(bindings.values()), _BINDINGS):
             endpoint = binding.endp_label[:_LONGEST]
             left = self._left.get(endpoint, (UNSAVED, None))
             if blamed is None or (left[1] or 0) > (blamed[0][1] or 0):
                 blamed = left, endpoint
-        assert blamed is not None, "a destination disappears with its last binding"
+        assert blamed is not None  # a destination disappears with its last binding
         self.destinations.append((self.second, label, *blamed))
 
     def saved_at(self, serial: int) -> int:

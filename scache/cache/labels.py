@@ -18,23 +18,23 @@ ENDPOINT = {
     7: ("service", "sender", "nexthop", "host", "address", "port", "tls_level"),
 }
 
-#: What two labels must have in common to be about one place: the number of its line.
-_PLACE = {
-    **{lines: names.index("nexthop") for lines, names in DESTINATION.items()},
-    **{lines: names.index("address") for lines, names in ENDPOINT.items()},
-}
+_NAMES = {**DESTINATION, **ENDPOINT}
+
+#: What only a label made for passwords has; the next hop also one whose TLS level has a certificate match it.
+_LOGIN = {"sender", "nexthop", "host"}
 
 
-def _lines(label: bytes) -> list[bytes] | None:
-    """The label's lines, None where it isn't one of a delivery agent."""
+def _fields(label: bytes) -> dict[str, bytes] | None:
+    """The label's lines by their names, None where it isn't one of a delivery agent."""
     lines = label.split(b"\n")
-    return lines[:-1] if len(lines) - 1 in _PLACE and not lines[-1] else None
+    names = _NAMES.get(len(lines) - 1)
+    return None if names is None or lines[-1] else dict(zip(names, lines, strict=False))
 
 
 def place(label: bytes) -> bytes | None:
     """The next hop or the address that a label is about; None where it isn't one of a delivery agent."""
-    lines = _lines(label)
-    return None if lines is None else lines[_PLACE[len(lines)]]
+    fields = _fields(label)
+    return None if fields is None else fields["address" if "address" in fields else "nexthop"]
 
 
 def difference(one: bytes, other: bytes) -> str | None:
@@ -42,17 +42,13 @@ def difference(one: bytes, other: bytes) -> str | None:
 
     `login`: only one of them is made for passwords, or for those of senders.
     """
-    lines, others = _lines(one), _lines(other)
-    if lines is None or others is None or (len(lines) in ENDPOINT) != (len(others) in ENDPOINT):
+    fields, others = _fields(one), _fields(other)
+    if fields is None or others is None or place(one) != place(other):
         return None
-    kind = ENDPOINT if len(lines) in ENDPOINT else DESTINATION
-    fields = dict(zip(kind[len(lines)], lines, strict=True))
-    other_fields = dict(zip(kind[len(others)], others, strict=True))
-    differing = [name for name, text in fields.items() if other_fields.get(name, text) != text]
-    left_out = fields.keys() ^ other_fields.keys()
-    if left_out == {"nexthop"}:  # by a TLS level that has no certificate to match it
+    differing = [name for name, text in fields.items() if others.get(name, text) != text]
+    left_out = fields.keys() ^ others.keys()
+    if left_out == {"nexthop"}:
         return "tls_level" if differing == ["tls_level"] else None
     if left_out:
-        return None if differing else "login"
-    place_name = "address" if kind is ENDPOINT else "nexthop"
-    return differing[0] if len(differing) == 1 and differing[0] != place_name else None
+        return "login" if not differing and left_out <= _LOGIN else None
+    return differing[0] if len(differing) == 1 else None

@@ -119,13 +119,13 @@ def _ages(cache: ConnectionCache, history: History) -> dict[str, Any]:
     """How many sessions are at most so old, and the sum of their ages."""
     serials = cache.serials()
     serials.sort()
-    counts, total = [0] * len(_AGES), 0
+    counts, total = dict.fromkeys(_AGES, 0), 0
     for age, number in history.ages(serials):
         total += age * number
-        for at, most in enumerate(_AGES):
-            counts[at] += number if age <= most else 0
+        for most in _AGES:
+            counts[most] += number if age <= most else 0
     return {
-        "at_most": dict(zip(map(str, _AGES), counts, strict=True)),
+        "at_most": {str(most): count for most, count in counts.items()},
         "count": len(serials),
         "sum": total,
     }
