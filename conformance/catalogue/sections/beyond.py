@@ -322,6 +322,21 @@ CASES = (
         options={"scache_watch": "yes", "scache_keep_unclaimed": "yes"},
     ),
     case(
+        "beyond/watch/5",
+        "Sessions that their remote sides have ended are counted in the statistics.",
+        "beyond.watch",
+        """
+        save_endp E P1 A
+        hang up A
+        free A
+        advance 600
+        log statistics: start interval Jan 15 08:00:00
+        log statistics: max simultaneous domains=0 addresses=1 connection=1
+        log statistics: sessions ended by peer closed=1 spoke=0
+        """,
+        options={"scache_watch": "yes"},
+    ),
+    case(
         "beyond/order/1",
         "The newest session of an endpoint is found first.",
         "beyond.order",
