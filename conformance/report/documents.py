@@ -10,7 +10,7 @@ from typing import Any
 from conformance.catalogue.requirements import requirements
 from conformance.report.about import About
 from conformance.report.dialogue import shortened, step_lines
-from conformance.report.failure import first_difference
+from conformance.runner.shown import first_difference
 from conformance.runner.suite import Row, Summary
 from conformance.runner.verdict import Difference, Entry, Result
 

@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
+import re
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import groupby
 
-from conformance.catalogue.language.model import Case, Expect, Step
+from conformance.catalogue.language.model import Case, Expect, OnProcess, Send, Step
 from conformance.catalogue.requirements import requirements
 from conformance.contract.shrinking import shrink
 from conformance.contract.target import Target
 from conformance.report.dialogue import shortened, step_lines
 from conformance.runner.play import play
+from conformance.runner.shown import first_difference
 from conformance.runner.suite import Summary
 from conformance.runner.verdict import Difference, Result, Verdict
 from conformance.targets.reference import ReferenceTarget
 
-__all__ = ["command", "difference_lines", "explanation", "explanations", "first_difference", "smallest"]
+__all__ = ["command", "difference_lines", "explanation", "explanations", "smallest"]
 
-#: Rounds of leaving out, and plays of each, to find a smaller dialogue.
-_ROUNDS, _ATTEMPTS = 3, 30
+#: Rounds of leaving out to find a smaller dialogue; plays of each, and steps that it takes, at most.
+_ROUNDS, _ATTEMPTS, _STEPS = 3, 100, 40_000
 #: Failures of a run whose dialogues are made smaller; each is played again and again for that.
-_MOST_SHRUNK = 20
+_MOST_SHRUNK = 10
 _MOST_LINES = 60  # of a dialogue
+_FEW = 4  # lines that differ in their numbers alone, of which none is left out
 _AROUND = 30  # bytes shown before and behind the first that differs
 
 
@@ -42,7 +46,9 @@ def explanation(
     steps = smallest(result, target) if shrinking else ()
     few = f"{len(steps)} of its {len(result.case.steps)} steps show it" if steps else "its steps"
     yield f"the dialogue ({few}{_with_options(result.case)}):"
-    lines = [f"  {shortened(line)}" for step in steps or result.case.steps for line in step_lines(step)]
+    lines = _folded(
+        f"  {shortened(line)}" for step in steps or result.case.steps for line in step_lines(step)
+    )
     yield from (
         lines
         if len(lines) <= _MOST_LINES
@@ -79,6 +85,9 @@ def command(result: Result, expect: str = "none") -> str:
 def difference_lines(difference: Difference) -> Iterator[str]:
     """Expected and got, the first differing byte marked."""
     expected, got = difference.expected, difference.got
+    if difference.expected_shown == "None":  # it was to come to an end without a complaint, and has this one
+        yield from f"{difference.what}: {difference.got_shown}".splitlines()
+        return
     yield difference.what
     if expected == got:  # what differs is a descriptor, or the end of input
         yield f"expected  {difference.expected_shown}"
@@ -96,21 +105,16 @@ def difference_lines(difference: Difference) -> Iterator[str]:
     yield f"{'':8}  {mark}: expected {_byte(expected, at)}, got {_byte(got, at)}"
 
 
-def first_difference(expected: bytes, got: bytes) -> int:
-    """The place of the first byte that differs: the shorter one's end where it begins the longer one."""
-    pairs = zip(expected, got, strict=False)
-    return next((at for at, (one, other) in enumerate(pairs) if one != other), min(len(expected), len(got)))
-
-
 def smallest(result: Result, target: Target) -> tuple[Step, ...]:
     """The fewest steps found that fail on the target in the same way, and that the model passes.
 
-    Empty where no steps can be left out, or the model can't judge the case.
+    Empty where no steps can be left out, the model can't judge the case, or it takes long.
     """
     case, model = result.case, ReferenceTarget()
     difference = result.difference
-    if difference is None or play(case, model).verdict is not Verdict.PASS:
+    if difference is None or _takes_long(case) or play(case, model).verdict is not Verdict.PASS:
         return ()
+    attempts = min(_ATTEMPTS, _STEPS // len(case.steps))
 
     def fails(units: list[tuple[Step, ...]]) -> bool:
         shorter = replace(case, steps=_joined(units))
@@ -119,21 +123,48 @@ def smallest(result: Result, target: Target) -> tuple[Step, ...]:
         again = play(shorter, target)
         return again.verdict is Verdict.FAIL and again.difference == difference
 
-    units = _units(case.steps)
-    for _ in range(_ROUNDS):
-        fewer = shrink(units, fails, _ATTEMPTS)
-        if len(fewer) == len(units):
-            break
-        units = fewer
-    shorter = _joined(units)
-    return shorter if len(shorter) < len(case.steps) else ()
+    shorter: Sequence[Step] = case.steps
+    for follows in (_belongs_to_exchange, _is_look):
+        units = _units(shorter, follows)
+        for _ in range(_ROUNDS):
+            fewer = shrink(units, fails, attempts)
+            if len(fewer) == len(units):
+                break
+            units = fewer
+        shorter = _joined(units)
+    return tuple(shorter) if len(shorter) < len(case.steps) else ()
 
 
-def _units(steps: Sequence[Step]) -> list[tuple[Step, ...]]:
-    """Each step with the look at what comes of it, which makes no sense without it."""
+def _takes_long(case: Case) -> bool:
+    """Whether one step of it is thousands of exchanges, or may be."""
+    return any(isinstance(step, OnProcess) for step in case.steps)
+
+
+def _folded(lines: Iterable[str]) -> list[str]:
+    """Of lines in a row that differ in their numbers alone, the first and the last."""
+    folded: list[str] = []
+    for _, group in groupby(lines, lambda line: re.sub(r"\d+", "", line)):
+        alike = list(group)
+        folded += (
+            alike if len(alike) <= _FEW else [alike[0], f"  ... {len(alike) - 2} more such ...", alike[-1]]
+        )
+    return folded
+
+
+def _is_look(step: Step) -> bool:
+    return isinstance(step, Expect)
+
+
+def _belongs_to_exchange(step: Step) -> bool:
+    """Whether it goes on with a request, and begins none."""
+    return _is_look(step) or (isinstance(step, Send) and not step.data.startswith(b"request\0"))
+
+
+def _units(steps: Sequence[Step], follows: Callable[[Step], bool]) -> list[tuple[Step, ...]]:
+    """Each step with those that follow from it, which make no sense without it."""
     units: list[tuple[Step, ...]] = []
     for step in steps:
-        if isinstance(step, Expect) and units:
+        if follows(step) and units:
             units[-1] += (step,)
         else:
             units.append((step,))

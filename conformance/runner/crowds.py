@@ -7,7 +7,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from conformance.catalogue.language.dialogue import attribute
+from conformance.catalogue.language.model import Reply
 from conformance.contract.target import Daemon, Peer, Received, Token
+from conformance.runner import shown
 from scache.protocol.dialect import ANNOUNCEMENT, DUMMY
 
 __all__ = ["come_and_go", "keep_many"]
@@ -189,7 +191,11 @@ def _look_at_all(peers: Iterable[Peer], reply: bytes, where: str) -> None:
 def _expect(peer: Peer, data: bytes, where: str, *tokens: Token) -> None:
     received = peer.receive()
     if received != Received(data, tokens):
-        raise _Wrong(f"{where}: expected {data!r} {tokens}, got {received}")
+        at = shown.first_difference(data, received.data)
+        raise _Wrong(
+            f"{where}\nexpected  {shown.reply(Reply(data, tokens))}\n"
+            f"got       {shown.reply(Reply(received.data, received.tokens, received.end))}\nfrom byte {at} on"
+        )
 
 
 def _save_endp(peer: Peer, label: str, prop: str, token: Token, where: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from conformance.catalogue.language.model import Reply
 from conformance.contract.target import Received
 
-__all__ = ["carrying", "legible", "log_lines", "raw", "reply", "without_reasons"]
+__all__ = ["carrying", "first_difference", "legible", "log_lines", "raw", "reply", "without_reasons"]
 
 #: What a log line's expected text ends with where Postfix prints a stale errno.
 _ANY_REASON = ": REASON"
@@ -54,3 +54,9 @@ def without_reasons(lines: tuple[str, ...], acceptable: tuple[str, ...]) -> tupl
         wanted if wanted.endswith(_ANY_REASON) and got.startswith(wanted[: -len("REASON")]) else got
         for got, wanted in zip(lines, acceptable, strict=True)
     )
+
+
+def first_difference(expected: bytes, got: bytes) -> int:
+    """The place of the first byte that differs: the shorter one's end where it begins the longer one."""
+    pairs = zip(expected, got, strict=False)
+    return next((at for at, (one, other) in enumerate(pairs) if one != other), min(len(expected), len(got)))

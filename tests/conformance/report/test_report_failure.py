@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -67,6 +68,32 @@ def test_a_failure_is_explained_with_the_least_that_shows_it() -> None:
         "  << status=0 property=P .",
         "to play just it: python -m conformance run --target simulated -v find_endp/example/1",
     ]
+
+
+@pytest.mark.usefixtures("never_finds")
+def test_of_a_long_dialogue_a_whole_exchange_is_left_out_at_a_time() -> None:
+    saves = [f"save_endp E{number} P A\nfind_endp F{number} = miss" for number in range(60)]
+    long = replace(
+        LONG, steps=case("x/1", "", "wire.find_endp", "\n".join([*saves, "find_endp E7 = P A"])).steps
+    )
+    lines = list(explanation(play(long, SimulatedTarget()), SimulatedTarget()))
+    assert "the dialogue (7 of its 366 steps show it):" in lines
+    assert "  >> request=save_endp ttl=2 label=E7 property=P ." in lines
+
+
+def test_what_a_process_step_complains_of_is_told_as_it_says_it() -> None:
+    problem = Difference("thousands of everything", b"", b"", "None", "binding 7\nexpected  x\ngot       y")
+    lines = ["thousands of everything: binding 7", "expected  x", "got       y"]
+    assert list(difference_lines(problem)) == lines
+
+
+@pytest.mark.usefixtures("never_finds")
+def test_steps_in_a_row_that_differ_in_their_numbers_alone_are_told_as_two() -> None:
+    crowd = "\n".join(f"c{number}: connect" for number in range(9))
+    many = case("x/1", "", "wire.find_endp", f"{crowd}\nc0: save_endp E P A\nc0: find_endp E = P A")
+    lines = list(explanation(play(many, SimulatedTarget()), SimulatedTarget(), shrinking=False))
+    at = lines.index("  c0: connect")
+    assert lines[at : at + 3] == ["  c0: connect", "  ... 7 more such ...", "  c8: connect"]
 
 
 @pytest.mark.parametrize(
