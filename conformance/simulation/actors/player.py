@@ -82,6 +82,8 @@ class Player:
         if client.outbox or client.offering:
             if client.phase is Phase.IDLE and self._random() < 0.5:
                 return [self._request(client), ("write", number, self._size())]
+            if client.offering and self._remote_moves and self._world.settings.watch and self._random() < 0.1:
+                return self._take_number(number)
             return [("write", number, self._size())]
         if client.phase is Phase.IDLE:
             if self._random() < 0.02:
@@ -92,6 +94,12 @@ class Player:
         if self._random() < 0.01 and "good clients vanish" in self._options.faults:
             return [("leave", number)]
         return []
+
+    def _take_number(self, number: int) -> list[Step]:
+        """What is cached is ended by its remote sides and falls due in one turn, and what comes in that turn
+        gets the number of a session whose end is still to be looked at.
+        """
+        return [("write", number, _PLENTY), ("all hang up",), ("advance", 2), ("turn", 0)]
 
     def _size(self) -> int:
         """How much of a write or read happens at once."""

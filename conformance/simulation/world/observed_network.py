@@ -159,6 +159,8 @@ class ObservedNetwork(SimulatedNetwork):
         self.refused_at: float | None = None
         self.rotation = 0
         self._served: dict[int, Client] = {}  # by handle
+        self._reported: set[int] = set()
+        self._stale: set[int] = set()  # handles of this turn's report that were closed since
         books.served = self._served
 
     def accept(self) -> SimulatedStream:
@@ -194,13 +196,22 @@ class ObservedNetwork(SimulatedNetwork):
         if self.rotation and len(reported) > 1:
             first = self.rotation % len(reported)
             reported = reported[first:] + reported[:first]
+        self._reported = {handle for handle, _events in reported}
+        self._stale.clear()
         return reported
+
+    def readable(self, descriptor: int) -> bool:
+        readable = super().readable(descriptor)
+        self.books.happened[Situation.NUMBER_TAKEN] += descriptor in self._stale and not readable
+        return readable
 
     def close(self, descriptor: int) -> None:
         if descriptor in self._interest:
             raise Violation("watch", f"descriptor {descriptor} is closed while it is watched")
         expired = self.books.closed(descriptor)
         super().close(descriptor)
+        if descriptor in self._reported:
+            self._stale.add(descriptor)
         if expired and self.refused_at is not None:
             self.refused_at = None  # likewise
             self.books.happened[Situation.ROOM_BY_EXPIRY] += 1

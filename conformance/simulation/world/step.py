@@ -19,6 +19,7 @@ StepName = Literal[
     "leave",
     "drop",
     "hang up",
+    "all hang up",
     "speak",
     "advance",
     "set clock forth",

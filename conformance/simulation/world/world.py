@@ -190,6 +190,14 @@ class World:
             remote.release()
             self.happened[Situation.REMOTE_CLOSED] += 1
 
+    def _all_hang_up(self) -> None:
+        """The remote sides of all cached sessions close."""
+        for session in self.life.books.model.sessions:
+            assert isinstance(session.handle, StreamSocket), "clients of the world save nothing else"
+            if session.handle.peer.is_open:
+                session.handle.peer.release()
+                self.happened[Situation.REMOTE_CLOSED] += 1
+
     def _speak(self, which: int) -> None:
         """The remote side of one of the newest sessions says something that nobody asked for."""
         remote = self._remote(which)
@@ -297,6 +305,7 @@ _STEPS: dict[StepName, Callable[..., None]] = {
     "leave": World._leave,
     "drop": World._drop,
     "hang up": World._hang_up,
+    "all hang up": World._all_hang_up,
     "speak": World._speak,
     "advance": World._advance,
     "set clock forth": World._set_clock_forth,

@@ -295,6 +295,12 @@ PLANTINGS = [
         "self._sessions.unwatch(session)",
     ),
     Planting(
+        "another session's end ends the one that has its number now",
+        Server._session_ready,
+        "if self._network.readable(handle):",
+        "if True:",
+    ),
+    Planting(
         "a watched session whose remote side only says something stays",
         SimulatedNetwork.readable,
         "EPOLLIN | _ALWAYS_REPORTED",
