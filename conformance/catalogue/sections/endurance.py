@@ -478,4 +478,18 @@ CASES = (
         options=_LONG,
         whole=_WHOLE,
     ),
+    case(
+        "endurance/cost/1",
+        "The cost of a request doesn't grow with the number of cached entries.",
+        "failure.cost",
+        """
+        connect
+        process flat cost
+        """,
+        options={
+            "connection_cache_ttl_limit": "100000",
+            "connection_cache_status_update_time": "1000000",  # no statistics while time passes
+        },
+        whole=_WHOLE,
+    ),
 )

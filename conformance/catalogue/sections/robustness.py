@@ -187,19 +187,6 @@ CASES = (
         options={"connection_cache_ttl_limit": "100"},
     ),
     case(
-        "robustness/cost/1",
-        "The cost of a request doesn't grow with the number of cached entries.",
-        "failure.cost",
-        """
-        connect
-        process flat cost
-        """,
-        options={
-            "connection_cache_ttl_limit": "100000",
-            "connection_cache_status_update_time": "1000000",  # no statistics while time passes
-        },
-    ),
-    case(
         "robustness/memory/1",
         "A message of two megabytes is refused, not read into memory.",
         "failure.memory",
