@@ -413,13 +413,13 @@ def test_sessions_that_their_peers_have_ended_are_counted_with_the_reason() -> N
     saved: list[Session] = []
     case = Case(watch=True)
     case.witness.session_saved = saved.append  # type: ignore[method-assign]
-    case.save(3, 4, 5)
+    case.save(3, 4, 5, 6)
     case.sessions.gone = {3, 4}
     for session in saved:
         case.service.ended(session)
-    assert case.counted()[-1] == "sessions ended by peer closed=2 spoke=1"
+    assert case.counted()[-1] == "sessions ended by peer closed=2 spoke=2"
     assert case.counted() == []
-    assert case.service.sessions_ended() == {"closed": 2, "spoke": 1}
+    assert case.service.sessions_ended() == {"closed": 2, "spoke": 2}
 
 
 def test_a_session_that_has_ended_leaves_the_cache() -> None:

@@ -39,6 +39,7 @@ LINES: list[tuple[dict[str, int], list[str]]] = [
         {"dest_count": 1, "endp_count": 1},
         [START, "statistics: max simultaneous domains=1 addresses=1 connection=0"],
     ),
+    ({"closed": 1, "spoke": 1}, [START, "statistics: sessions ended by peer closed=1 spoke=1"]),
     (
         {"dest_hits": 1, "endp_hits": 1, "dest_count": 4, "endp_count": 5, "sess_count": 6},
         [
