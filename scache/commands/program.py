@@ -14,7 +14,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol, cast
 
 from scache import __version__
-from scache.errors import ScacheError, UnavailableError
+from scache.errors import ScacheError, UnavailableError, UsageError
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
@@ -70,6 +70,8 @@ def run_program(program: str, about: str, commands: Commands, words: Sequence[st
     chosen = next((word for word in words if not word.startswith("-")), None)
     _have_standard_streams()
     try:
+        if any("\0" in word for word in words):
+            raise UsageError("no argument has a NUL in it")
         with _ending_by_signals():
             parsed = _parsed(_parser(program, about, commands, chosen), words)
             status = command_of(commands[parsed.command][0]).run(parsed)

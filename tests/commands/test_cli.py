@@ -59,6 +59,16 @@ def test_what_is_not_a_command_is_refused_with_status_2(name: str, words: list[s
     assert ended.value.code == 2
 
 
+@pytest.mark.parametrize(
+    "words", [["check", "--postconf", "/a\0b"], ["log", "\0"], ["serve", "--socket", "/a\0b"]]
+)
+def test_a_nul_among_the_words_is_refused_in_one_line(
+    words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert scache.cli.main(words) == 2
+    assert capsys.readouterr().err == f"scache {words[0]}: no argument has a NUL in it\n"
+
+
 def test_only_the_wanted_command_is_imported(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = set()
 
