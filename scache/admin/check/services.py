@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -25,6 +26,9 @@ _CLASSES = {
     "fallback_transport": (),
     "content_filter": (),
 }
+#: Those of which nobody asks where transport_maps has an answer for every recipient.
+_OVERRIDDEN = ("default_transport", "relay_transport", "virtual_transport", "local_transport")
+_NAMES_A_TRANSPORT = re.compile("static:[^:]+:")
 #: Programs of transports whose name says what they are.
 _PROGRAMS = {
     "relay": "smtp",
@@ -84,7 +88,10 @@ def demands(configuration: Configuration, tls_programs: frozenset[str], files: F
 
 def _transports(main: Effective, files: Files) -> Iterator[tuple[str, str]]:
     """Parameters that name transports, and each `transport:nexthop` that they, or their tables, name."""
+    maps = words(main.text("transport_maps"), ", \t\r\n")
     for parameter, domains in _CLASSES.items():
+        if parameter in _OVERRIDDEN and any(map(_NAMES_A_TRANSPORT.match, maps)):
+            continue
         if main.setting(parameter) or parameter == "default_transport" or any(map(main.setting, domains)):
             yield parameter, main.text(parameter)
     for parameter in ("transport_maps", "sender_dependent_default_transport_maps"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -32,7 +32,9 @@ class Start:
     id: str
     harm: str
     postlog: str = POSTLOG
-    parameters: str = ""
+    parameters: dict[str, str] = field(default_factory=dict)
+    line: str = ""
+    """What else stands in main.cf."""
     by_hand: str = ""
     """What a person does, as the cure says: a shell command. {}: the configuration's directory."""
 
@@ -42,8 +44,8 @@ STARTS = [
         Start(f"postlog-{fault}", HARMS.get(fault, REFUSED), entry)
         for fault, entry in faults_of("postlog unix-dgram n 1 postlogd").items()
     ),
-    Start("maillog-file-prefix", REFUSED, parameters="maillog_file_prefixes = /nowhere\n"),
-    Start("unreadable-line", REFUSED, parameters="rubbish\n", by_hand="sed -i /^rubbish/d {}/main.cf"),
+    Start("maillog-file-prefix", REFUSED, parameters={"maillog_file_prefixes": "/nowhere"}),
+    Start("unreadable-line", REFUSED, line="rubbish\n", by_hand="sed -i /^rubbish/d {}/main.cf"),
 ]
 
 
@@ -60,10 +62,9 @@ def configure(instance: Instance, start: Start, log: Path, submission: str) -> N
         "maillog_file": str(log),
         "maillog_file_prefixes": str(log.parent),
         "postlog_service_name": "postlog",
+        **start.parameters,
     }
-    (directories.config / "main.cf").write_text(
-        main_cf(directories, CacheEntry(), settings) + start.parameters
-    )
+    (directories.config / "main.cf").write_text(main_cf(directories, CacheEntry(), settings) + start.line)
     stock = master_cf(submission, CacheEntry())
     assert POSTLOG in stock
     (directories.config / "master.cf").write_text(stock.replace(POSTLOG, start.postlog))
