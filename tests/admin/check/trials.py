@@ -155,7 +155,7 @@ TRIALS = [
     ),
     Trial(
         "table-unusable",
-        STOPS,
+        WAITS,
         "smtp -o smtp_generic_maps=hash:/nowhere/{t}",
         by_hand="postconf -c {config} -PX {t}/unix/smtp_generic_maps",
     ),
