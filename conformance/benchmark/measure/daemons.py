@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import socket
 import sys
 import time
@@ -36,6 +37,8 @@ __all__ = [
 
 OPTIONS = {"connection_cache_ttl_limit": "1000000", "max_idle": "86400"}
 """Nothing expires and nobody leaves while it is measured."""
+
+_PATIENCE = 30  # seconds for the announcement
 
 DAEMON = "scache.postfix.__main__"
 PYTHON = f"Python {sys.version.split()[0]}"
@@ -113,14 +116,17 @@ def real() -> Contestant | None:
     return Contestant("real", installation.scache, f"Postfix {installation.version}")
 
 
-def _await_announcement(name: str, socket_path: Path) -> None:
-    with socket.socket(socket.AF_UNIX) as client:
-        client.settimeout(30)
+def _await_announcement(name: str, socket_path: Path, pid: int) -> None:
+    with socket.socket(socket.AF_UNIX) as client, open(os.pidfd_open(pid), "rb") as end:
         try:
             client.connect(str(socket_path))
-            received = client.recv(4096)
+            ready, _, _ = select.select([client.fileno(), end.fileno()], [], [], _PATIENCE)
+            received = client.recv(4096) if client.fileno() in ready else b""
         except OSError as failure:
             raise RemoteError(f"{name}: does not serve: {failure.strerror}") from failure
+        if client.fileno() not in ready:
+            what = "it has ended" if ready else f"it says nothing for {_PATIENCE} s"
+            raise RemoteError(f"{name}: does not serve: {what}")
         if received != ANNOUNCEMENT:
             raise RemoteError(f"{name}: announces {received!r}")
 
@@ -135,7 +141,7 @@ def start(contestant: Contestant) -> Iterator[RunningDaemon]:
         try:
             if contestant.processors:
                 os.sched_setaffinity(child.pid, contestant.processors)
-            _await_announcement(contestant.name, instance.path)
+            _await_announcement(contestant.name, instance.path, child.pid)
             yield RunningDaemon(contestant.name, child, instance, time.monotonic() - began)
         finally:
             child.kill()

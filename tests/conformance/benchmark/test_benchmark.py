@@ -104,7 +104,7 @@ def test_both_load_generators_end_at_the_first_wrong_answer(generator: list[str]
 
 def test_a_daemon_that_does_not_serve_is_named() -> None:
     broken = python_program("broken", ["-c", "raise SystemExit(1)"])
-    with pytest.raises(RemoteError, match=r"^broken: does not serve: "), start(broken):
+    with pytest.raises(RemoteError, match=r"^broken: does not serve: it has ended$"), start(broken):
         pass
 
 
