@@ -153,12 +153,6 @@ TRIALS = [
         server="tls",
         by_hand="postconf -c {config} -P {t}/unix/smtp_tls_policy_maps=static:encrypt",
     ),
-    Trial(
-        "table-unusable",
-        WAITS,
-        "smtp -o smtp_generic_maps=hash:/nowhere/{t}",
-        by_hand="postconf -c {config} -PX {t}/unix/smtp_generic_maps",
-    ),
     Trial("option-of-another", ONE_USE, TLS + " -o lmtp_tls_connection_reuse=yes", server="tls"),
     Trial("tls-obsolete", REUSE, "smtp -o smtp_use_tls=yes -o smtp_tls_connection_reuse=yes", server="tls"),
     Trial(
@@ -217,6 +211,7 @@ NOT_TRIED = {
     "mounted-file": "is cured where the file comes from; test_install_uninstall mounts one",
     "swallowed-line": "is cured by hand: which line was meant can't be known",
     "set-twice": "is harmless",
+    "table-unusable": "ends smtp(8) at each mail, and the mail that it had is held up for a minute or three",
     "table-stale": "is harmless, or not, by what has changed",
     "tls-policy-key": "takes a relayhost, which all other trials would get",
     "undefined-reference": "is cured by hand: what was meant can't be known",
