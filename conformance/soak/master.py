@@ -6,11 +6,10 @@ import ctypes
 import os
 import select
 import signal
-import socket
 from contextlib import suppress
 from pathlib import Path
 
-from conformance.contract.wire import ANNOUNCEMENT
+from conformance.benchmark.measure.daemons import await_announcement
 from conformance.postfix.directories import Instance
 from conformance.postfix.master import Child, arguments, own_daemon, spawn
 from conformance.soak.limited_daemon import LIMIT
@@ -55,10 +54,8 @@ class Master:
         return spawn(command, words, self._environment, self.instance.queue, self.instance.listener)
 
     def await_service(self) -> None:
-        """Wait until the daemon speaks to who connects."""
-        with socket.socket(socket.AF_UNIX) as client:
-            client.connect(str(self.instance.path))
-            client.recv(len(ANNOUNCEMENT))
+        """Wait until the daemon speaks to who connects. Raises RemoteError where it doesn't."""
+        await_announcement("ours", self.instance.path, self.child.pid)
 
     def reload(self) -> int:
         """Have the daemon end and another one take over, as at `postfix reload`; its exit status."""

@@ -34,7 +34,11 @@ def _fields(label: bytes) -> dict[str, bytes] | None:
 def place(label: bytes) -> bytes | None:
     """The next hop or the address that a label is about; None where it isn't one of a delivery agent."""
     fields = _fields(label)
-    return None if fields is None else fields["address" if "address" in fields else "nexthop"]
+    return None if fields is None else _place(fields)
+
+
+def _place(fields: dict[str, bytes]) -> bytes:
+    return fields["address" if "address" in fields else "nexthop"]
 
 
 def difference(one: bytes, other: bytes) -> str | None:
@@ -43,7 +47,7 @@ def difference(one: bytes, other: bytes) -> str | None:
     `login`: only one of them is made for passwords, or for those of senders.
     """
     fields, others = _fields(one), _fields(other)
-    if fields is None or others is None or place(one) != place(other):
+    if fields is None or others is None or _place(fields) != _place(others):
         return None
     differing = [name for name, text in fields.items() if others.get(name, text) != text]
     left_out = fields.keys() ^ others.keys()

@@ -18,16 +18,17 @@ from dataclasses import dataclass
 from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
 
+from conformance.contract.wire import ANNOUNCEMENT
 from conformance.postfix.directories import Instance
 from conformance.postfix.installations import installed_postfix
 from conformance.postfix.master import Child, Command, arguments, own_daemon, spawn
 from scache.errors import RemoteError, UnavailableError, UsageError
 
 __all__ = [
-    "ANNOUNCEMENT",
     "OPTIONS",
     "Contestant",
     "RunningDaemon",
+    "await_announcement",
     "compiled",
     "ours",
     "python_program",
@@ -42,8 +43,6 @@ _PATIENCE = 30  # seconds for the announcement
 
 DAEMON = "scache.postfix.__main__"
 PYTHON = f"Python {sys.version.split()[0]}"
-
-ANNOUNCEMENT = b"protocol\0connection_cache_protocol\0\0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +115,8 @@ def real() -> Contestant | None:
     return Contestant("real", installation.scache, f"Postfix {installation.version}")
 
 
-def _await_announcement(name: str, socket_path: Path, pid: int) -> None:
+def await_announcement(name: str, socket_path: Path, pid: int) -> None:
+    """Wait until the daemon speaks to who connects. Raises RemoteError where it ends or says nothing."""
     with socket.socket(socket.AF_UNIX) as client, open(os.pidfd_open(pid), "rb") as end:
         try:
             client.connect(str(socket_path))
@@ -141,7 +141,7 @@ def start(contestant: Contestant) -> Iterator[RunningDaemon]:
         try:
             if contestant.processors:
                 os.sched_setaffinity(child.pid, contestant.processors)
-            _await_announcement(contestant.name, instance.path, child.pid)
+            await_announcement(contestant.name, instance.path, child.pid)
             yield RunningDaemon(contestant.name, child, instance, time.monotonic() - began)
         finally:
             child.kill()

@@ -26,6 +26,8 @@ _CLASSES = {
     "fallback_transport": (),
     "content_filter": (),
 }
+#: Parameters whose tables name transports.
+_TABLES = ("transport_maps", "sender_dependent_default_transport_maps")
 #: Those of which nobody asks where transport_maps has an answer for every recipient.
 _OVERRIDDEN = ("default_transport", "relay_transport", "virtual_transport", "local_transport")
 _NAMES_A_TRANSPORT = re.compile("static:[^:]+:")
@@ -88,14 +90,15 @@ def demands(configuration: Configuration, tls_programs: frozenset[str], files: F
 
 def _transports(main: Effective, files: Files) -> Iterator[tuple[str, str]]:
     """Parameters that name transports, and each `transport:nexthop` that they, or their tables, name."""
-    maps = words(main.text("transport_maps"), ", \t\r\n")
+    tables = {name: words(main.text(name), ", \t\r\n") for name in _TABLES}
+    answered = any(map(_NAMES_A_TRANSPORT.match, tables["transport_maps"]))
     for parameter, domains in _CLASSES.items():
-        if parameter in _OVERRIDDEN and any(map(_NAMES_A_TRANSPORT.match, maps)):
+        if answered and parameter in _OVERRIDDEN:
             continue
         if main.setting(parameter) or parameter == "default_transport" or any(map(main.setting, domains)):
             yield parameter, main.text(parameter)
-    for parameter in ("transport_maps", "sender_dependent_default_transport_maps"):
-        for table in words(main.text(parameter), ", \t\r\n"):
+    for parameter, named in tables.items():
+        for table in named:
             yield from ((parameter, value) for value in (entries(table, files) or {}).values())
 
 
