@@ -100,6 +100,10 @@ SASL = {
 }
 TLS = {"smtp_tls_security_level": "encrypt", "smtp_tls_connection_reuse": "yes"}
 ON_DEMAND = {"smtp_connection_cache_destinations": ""}
+IN_TURN = {"default_destination_concurrency_limit": "1"}
+"""One mail after the other to each destination. Of two that go together both open a connection where the cache
+has not been started yet, so that how many there are would say how long a program takes to start.
+"""
 
 SCENARIOS = (
     Scenario(
@@ -115,11 +119,12 @@ SCENARIOS = (
     Scenario("mixed", "5 destinations over 3 sinks", short=(Wave(40),), long=(Wave(400),)),
     Scenario(
         "many-destinations",
-        "20 destinations with a sink each",
+        "20 destinations with a sink each, one mail at a time to each of them",
         short=(Wave(10, sessions=1),),
         long=(Wave(200),),
         destinations=20,
         sinks=20,
+        parameters=IN_TURN,
         held=True,
     ),
     Scenario(
@@ -210,11 +215,12 @@ SCENARIOS = (
     ),
     Scenario(
         "reload-often",
-        "postfix reload after every 500 mails, the cache in a chroot, 20 destinations",
+        "postfix reload after every 500 mails, the cache in a chroot, 20 destinations with a mail at a time",
         short=(Wave(100, sessions=1),),
         long=(Wave(1000, sessions=1),),
         destinations=20,
         sinks=20,
+        parameters=IN_TURN,
         chroot=True,
         disturbance=Disturbance.RELOAD_OFTEN,
     ),

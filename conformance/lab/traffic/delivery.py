@@ -18,8 +18,11 @@ from scache.errors import UnavailableError
 
 __all__ = ["deliver"]
 
-TIME_LIMIT = {False: 60.0, True: 600.0}
-"""Seconds for the traffic of a scenario's short and long form; what hasn't arrived then is missing."""
+TIME_LIMIT = {False: 180.0, True: 600.0}
+"""Seconds for the traffic of a scenario's short and long form; what hasn't arrived then is missing.
+
+More than two of the minutes that qmgr(8) lets go by before it looks again at a mail that was being delivered.
+"""
 RELOAD_INTERVAL = 500
 """Mails between two reloads. Not seconds: of two runs, the slower one would meet more reloads."""
 

@@ -28,7 +28,10 @@ PROBLEM = "smtp: warning: problem talking to service private/scache: Connection 
 #: the real run, the other run, the figures that differ
 PAIRS = [
     (outcome(), outcome(), []),
-    (outcome(), outcome(mails=199), ["mails delivered"]),
+    (outcome(), outcome(mails=199), ["mails missing"]),
+    (outcome(mails=199), outcome(), []),
+    (outcome(mails=199), outcome(mails=199), []),
+    (outcome(mails=199), outcome(mails=198), ["mails missing"]),
     (outcome(connections=10), outcome(connections=14), []),
     (outcome(connections=10), outcome(connections=15), ["connections"]),
     (outcome(connections=1000), outcome(connections=1100), []),
