@@ -25,6 +25,8 @@ __all__ = ["EXIT_DIFFERENT", "EXIT_SAME", "add_arguments", "run"]
 
 STATISTICS_SHOWN = 8
 """Statistics lines of a run that are printed: those of the last two daemons."""
+LINES_SHOWN = 12
+"""Lines of the mail log that are printed of a run whose mails have not all arrived: the last ones."""
 
 ROUNDS = 6
 """So often is each run at most, before a difference between two variants counts as one."""
@@ -99,11 +101,11 @@ def chosen(names: Sequence[str]) -> list[Scenario]:
 
 def run_one(console: Console, scenario: Scenario, variant: str, long: bool) -> int:
     """Run one scenario, print its figures, and say whether every mail has arrived."""
-    outcome = measure(scenario, variant, long)
+    outcome = measure(console, scenario, variant, long)
     console.print(outcome_table(scenario, {variant: outcome}))
     for line in outcome.tally.statistics[-STATISTICS_SHOWN:]:
         console.print(f"  {line}", markup=False)
-    return EXIT_SAME if outcome.delivered == outcome.injected else EXIT_DIFFERENT
+    return EXIT_DIFFERENT if outcome.missing else EXIT_SAME
 
 
 def compare_all(console: Console, scenarios: Sequence[Scenario], other: str, long: bool) -> int:
@@ -123,11 +125,11 @@ def compare_one(console: Console, scenario: Scenario, other: str, long: bool) ->
     """
     variants = ("real", other)
     disturbed = scenario.disturbance is not Disturbance.NONE
-    outcomes = {variant: measure(scenario, variant, long) for variant in variants}
+    outcomes = {variant: measure(console, scenario, variant, long) for variant in variants}
     for _ in range(ROUNDS - 1):
         if not any(compare(outcomes["real"], outcomes[other], disturbed)):
             break
-        outcomes = {variant: outcomes[variant] + measure(scenario, variant, long) for variant in variants}
+        outcomes = {each: outcomes[each] + measure(console, scenario, each, long) for each in variants}
     console.print(outcome_table(scenario, outcomes))
     differences = list(compare(outcomes["real"], outcomes[other], disturbed))
     for difference in differences:
@@ -152,6 +154,11 @@ def record_one(console: Console, scenario: Scenario, directory: Path) -> int:
     return EXIT_SAME
 
 
-def measure(scenario: Scenario, variant: str, long: bool) -> Outcome:
-    """One run of a scenario with the scache of this name."""
-    return run_scenario(scenario, VARIANTS[variant], private_postfix(), long)
+def measure(console: Console, scenario: Scenario, variant: str, long: bool) -> Outcome:
+    """One run of a scenario with this scache; the end of its log is shown where mails are missing."""
+    outcome = run_scenario(scenario, VARIANTS[variant], private_postfix(), long)
+    if outcome.missing:
+        console.print(f"  {variant}: {outcome.missing} mails are missing; its log ends:")
+        for line in outcome.log[-LINES_SHOWN:]:
+            console.print(f"    {line}", markup=False)
+    return outcome

@@ -92,8 +92,9 @@ def warning_kind(line: Line) -> str:
 def compare(real: Outcome, other: Outcome, disturbed: bool = False) -> Iterator[Difference]:
     """Where the other's runs differ from as many runs of the real scache in the same scenario.
 
-    No mail may be missing but where the real one's are; connections and reuse must be alike within TOLERANCE; no process that has to do
-    with the cache may warn of anything that it doesn't warn of with the real one, or more often.
+    No more mails may be missing than with the real one; connections and reuse must be alike within
+    TOLERANCE; no process that has to do with the cache may warn of anything that it doesn't warn of with the
+    real one, or more often.
 
     disturbed: whether the cache was ended in the middle, so that requests may have been interrupted.
     """

@@ -101,8 +101,8 @@ SASL = {
 TLS = {"smtp_tls_security_level": "encrypt", "smtp_tls_connection_reuse": "yes"}
 ON_DEMAND = {"smtp_connection_cache_destinations": ""}
 IN_TURN = {"default_destination_concurrency_limit": "1"}
-"""One mail after the other to each destination. Of two that go together both open a connection where the cache
-has not been started yet, so that how many there are would say how long a program takes to start.
+"""One mail after the other to each destination. Of two that go together both open a connection as long as the
+cache has not started, so that their number would say how long a program takes to start.
 """
 
 SCENARIOS = (

@@ -11,6 +11,7 @@ import pytest
 from conformance import cli
 from conformance.commands import lab as command
 from conformance.lab.instance.maillog import Line, LogTally
+from conformance.lab.instance.variants import VARIANTS, Variant
 from conformance.lab.outcome import Outcome
 from conformance.lab.scenarios import SCENARIOS, Scenario
 from conformance.lab.traffic.sinks import SinkCounts
@@ -21,7 +22,8 @@ Figures = tuple[int, int]
 
 def outcome(connections: int, mails: int = 200, warnings: tuple[Line, ...] = ()) -> Outcome:
     tally = LogTally(reloads=1, uses=Counter({1: connections, 2: 200 - connections}), serious=list(warnings))
-    return Outcome(200, tally, (SinkCounts(connections, mails),))
+    log = tuple(f"line {number}" for number in range(1, 21))
+    return Outcome(200, tally, (SinkCounts(connections, mails),), log=log)
 
 
 @pytest.fixture
@@ -31,11 +33,12 @@ def runs(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[str]]:
     def prepare(**figures: list[Figures]) -> list[str]:
         made: list[str] = []
 
-        def measure(_scenario: Scenario, variant: str, _long: bool) -> Outcome:
-            made.append(variant)
-            return outcome(*figures[variant].pop(0))
+        def run_scenario(_scenario: Scenario, variant: Variant, *_: object) -> Outcome:
+            made.append(next(name for name, each in VARIANTS.items() if each is variant))
+            return outcome(*figures[made[-1]].pop(0))
 
-        monkeypatch.setattr(command, "measure", measure)
+        monkeypatch.setattr(command, "private_postfix", lambda: None)
+        monkeypatch.setattr(command, "run_scenario", run_scenario)
         return made
 
     return prepare
@@ -53,11 +56,17 @@ def test_an_unknown_scenario_is_one_line_and_status_2(capsys: pytest.CaptureFixt
     assert capsys.readouterr().err == "scache-conformance lab: no scenario 'nowhere'; `lab list` names them\n"
 
 
-def test_a_run_in_which_a_mail_is_missing_has_status_1(runs: Callable[..., list[str]]) -> None:
+def test_a_run_in_which_a_mail_is_missing_has_status_1_and_shows_how_its_log_ends(
+    runs: Callable[..., list[str]], capsys: pytest.CaptureFixture[str]
+) -> None:
     runs(real=[(6, 200)], ours=[(6, 199)])
 
     assert cli.main(["lab", "run", "mixed"]) == 0
+    assert "missing" not in capsys.readouterr().out
     assert cli.main(["lab", "run", "mixed", "--scache", "ours"]) == 1
+    shown = capsys.readouterr().out.splitlines()[:13]
+    assert shown[0] == "  ours: 1 mails are missing; its log ends:"
+    assert shown[1:] == [f"    line {number}" for number in range(9, 21)]
 
 
 #: what the real one and ours come to; how often both are run; exit status
