@@ -93,6 +93,11 @@ class Cell:
     clients: int
     turns: dict[str, list[Turn]]
 
+    def followed_by(self, later: Cell) -> Cell:
+        """All turns of both, in their order."""
+        turns = {name: [*turns, *later.turns[name]] for name, turns in self.turns.items()}
+        return Cell(self.cached, self.clients, turns)
+
     def typical(self, name: str, value: Callable[[Turn], float]) -> float:
         """The median over the daemon's turns."""
         return median(map(value, self.turns[name]))
@@ -121,6 +126,11 @@ class Comparison:
     names: tuple[str, ...]
     cells: list[Cell]
     memory: dict[int, dict[str, Memory]]
+
+    def __add__(self, later: Comparison) -> Comparison:
+        """The turns of both, which have the same cells; the memory of the later one."""
+        cells = [one.followed_by(other) for one, other in zip(self.cells, later.cells, strict=True)]
+        return Comparison(self.names, cells, later.memory)
 
 
 def measure_turn(daemon: RunningDaemon, generator: Generator, seconds: float) -> Turn:

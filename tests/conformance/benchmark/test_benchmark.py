@@ -315,18 +315,29 @@ def test_the_chart_is_an_svg_file_with_both_daemons(tmp_path: Path) -> None:
     assert "<!-- real -->" in text
 
 
-@pytest.mark.parametrize(("ours_rate", "status"), [(900, 0), (30, 1)])
-def test_a_short_run_fails_where_a_bound_is_missed(
-    ours_rate: float, status: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(
+    ("ours_rates", "status", "rounds"),
+    [([900], 0, 1), ([30, 500, 900], 0, 3), ([30, 450, 300], 1, 3), ([30, 800], 0, 2)],
+)
+def test_a_short_run_fails_where_a_bound_is_missed_by_all_turns_of_three_rounds_together(
+    ours_rates: list[float],
+    status: int,
+    rounds: int,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    cells = [
-        cell(turns(ours_rate, cpu=10e-6), turns(100), cached=cached, limit=turns(1000, cpu=10e-6))
-        for cached in (0, 4000)
-    ]
+    def measured(ours_rate: float) -> Comparison:
+        ours = turns(ours_rate, cpu=10e-6)
+        limit = turns(1000, cpu=10e-6)
+        return comparison(*(cell(ours, turns(100), cached=cached, limit=limit) for cached in (0, 4000)))
+
+    made = list(ours_rates)
     monkeypatch.setattr(command, "real", lambda: ECHO)
-    monkeypatch.setattr(command, "compare", lambda *_: comparison(*cells))
+    monkeypatch.setattr(command, "compare", lambda *_: measured(made.pop(0)))
     monkeypatch.setattr(command.os, "geteuid", lambda: 0)
+
     assert main(["benchmark", "--short"]) == status
+    assert len(ours_rates) - len(made) == rounds
     assert ("MISSED" in capsys.readouterr().out) is bool(status)
 
 
