@@ -115,6 +115,10 @@ class Instance:
     def release_held_mail(self) -> None:
         """Have all mails of the hold queue delivered, all at once."""
         self._run("postsuper", "-H", "ALL")
+        self.flush_queue()
+
+    def flush_queue(self) -> None:
+        """Have qmgr(8) deliver all mail of the queue now."""
         self._run("postqueue", "-f")
 
     def reload(self) -> None:

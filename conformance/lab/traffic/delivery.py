@@ -23,6 +23,10 @@ TIME_LIMIT = {False: 180.0, True: 600.0}
 
 More than two of the minutes that qmgr(8) lets go by before it looks again at a mail that was being delivered.
 """
+FLUSHING = 10.0
+"""Seconds without what is awaited, after which the queue is flushed: a reload wakes qmgr(8) only once, and
+may leave mail waiting for minutes.
+"""
 RELOAD_INTERVAL = 500
 """Mails between two reloads. Not seconds: of two runs, the slower one would meet more reloads."""
 
@@ -47,12 +51,21 @@ def deliver(
         for each in running:
             if scenario.held:
                 each.instance.release_held_mail()
-            each.log.wait_until(settled(expected), remaining(deadline))
+            wait_for(each, settled(expected), deadline)
 
 
 def remaining(deadline: float) -> float:
     """Seconds until the deadline, 0 when it has passed."""
     return max(0.0, deadline - time.monotonic())
+
+
+def wait_for(running: RunningInstance, condition: Callable[[LogTally], bool], deadline: float) -> bool:
+    """Wait until the log fulfils the condition; False where it has ended before, or the deadline has come."""
+    while not running.log.wait_until(condition, min(FLUSHING, remaining(deadline))):
+        if running.log.ended or not remaining(deadline):
+            return False
+        running.instance.flush_queue()
+    return True
 
 
 def delivered(mails: int) -> Callable[[LogTally], bool]:
@@ -73,11 +86,11 @@ def disturb(disturbance: Disturbance, running: RunningInstance, mails: int, dead
     """Do to the instance what the scenario asks for, while so many mails are on their way."""
     if disturbance is Disturbance.RELOAD_OFTEN:
         for sent in range(RELOAD_INTERVAL, mails, RELOAD_INTERVAL):
-            if not running.log.wait_until(delivered(sent), remaining(deadline)):
+            if not wait_for(running, delivered(sent), deadline):
                 return
             running.instance.reload()
     elif disturbance is not Disturbance.NONE:
-        running.log.wait_until(settled(mails // 2), remaining(deadline))
+        wait_for(running, settled(mails // 2), deadline)
         if disturbance is Disturbance.RELOAD:
             running.instance.reload()
         else:
