@@ -25,6 +25,9 @@ __all__ = ["Client"]
 #: Bytes that a daemon reads at a time.
 _READ_AT_ONCE = 4096
 
+#: How the answer to a bad request begins.
+_BAD = b"status\x001"
+
 #: Bytes of answers to what came in one read, but for the first, whose size is known.
 _FURTHER_ANSWERS = 600
 
@@ -172,6 +175,7 @@ class Client:
                 + (f" with {len(files)} descriptors" if files else ""),
             )
         if len(self.inbox) == len(self.answer):
+            self.happened[Situation.BAD_REQUEST] += self.answer.startswith(_BAD)
             self.inbox = b""
             self.answer = None
             self._next_phase()

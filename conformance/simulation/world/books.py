@@ -110,6 +110,7 @@ class Books:
     def told_goodbye(self, descriptor: int) -> None:
         """A session leaves the cache; it is closed when its remote side has answered, or had its time."""
         file = self.ledger.told_goodbye(descriptor)
+        self.happened[Situation.GOODBYE] += 1
         self.labels.gone(file)
         self._left(file, told=True)
 
@@ -124,7 +125,8 @@ class Books:
             if session.handle is file:
                 self.model.sessions.remove(session)
                 self.surplus = []
-                self.happened[Situation.MADE_ROOM] += 1
+                crowded = len(self.of_endpoint(session.endp_label)) >= self.settings.endpoint_session_limit
+                self.happened[Situation.CROWDED_ENDPOINT if crowded else Situation.TOO_MANY_SESSIONS] += 1
                 return
         if ended:
             self.model.sessions = [session for session in self.model.sessions if session.handle is not file]
@@ -137,19 +139,28 @@ class Books:
         else:
             self._closed.append(file)
 
-    def room_for_session(self, endp_label: bytes, endp_prop: bytes) -> bool:
-        """Whether a session is to be saved: where its label and property have room."""
-        return self.model.size() + len(endp_label) + len(endp_prop) <= self.settings.cache_size_limit
+    def of_endpoint(self, endp_label: bytes) -> list[Session[OpenFile]]:
+        """The endpoint's sessions."""
+        return [session for session in self.model.sessions if session.endp_label == endp_label]
 
-    def room_for_binding(self, dest_label: bytes, dest_prop: bytes, endp_label: bytes) -> bool:
-        """Whether a binding is to be saved: where there is one already, or room for another."""
+    def session_refused(self, endp_label: bytes, endp_prop: bytes) -> Situation | None:
+        """Why a session isn't to be saved; None where its label and property have room."""
+        size = self.model.size() + len(endp_label) + len(endp_prop)
+        return Situation.NO_ROOM_FOR_SESSION if size > self.settings.cache_size_limit else None
+
+    def binding_refused(self, dest_label: bytes, dest_prop: bytes, endp_label: bytes) -> Situation | None:
+        """Why a binding isn't to be saved; None where there is one already, or room for another."""
         model, settings = self.model, self.settings
+        if model.has_binding(dest_label, dest_prop, endp_label):
+            return None
         of_destination = [entry for entry in model.bindings if entry.dest_label == dest_label]
-        return model.has_binding(dest_label, dest_prop, endp_label) or (
-            len(model.bindings) < settings.binding_limit
-            and len(of_destination) < settings.destination_binding_limit
-            and model.size() + len(dest_label + dest_prop + endp_label) <= settings.cache_size_limit
-        )
+        if len(model.bindings) >= settings.binding_limit:
+            return Situation.TOO_MANY_BINDINGS
+        if len(of_destination) >= settings.destination_binding_limit:
+            return Situation.CROWDED_DESTINATION
+        if model.size() + len(dest_label + dest_prop + endp_label) > settings.cache_size_limit:
+            return Situation.NO_ROOM_FOR_BINDING
+        return None
 
     def expiry_is_complete(self) -> None:
         """All that was due has been closed, in the order in which it fell due."""

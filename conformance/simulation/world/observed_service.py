@@ -49,7 +49,7 @@ class ObservedService(Service):
         file = books.ledger.file(descriptor)
         self._client().saves(file)
         if not self._is_expected(
-            books.room_for_session(endp_label, endp_prop),
+            books.session_refused(endp_label, endp_prop),
             lambda: self._save_session(now, ttl, endp_label, endp_prop, descriptor),
         ):
             return False
@@ -62,7 +62,7 @@ class ObservedService(Service):
 
     def _save_session(self, now: int, ttl: int, endp_label: bytes, endp_prop: bytes, descriptor: int) -> bool:
         books, settings = self._books, self._books.settings
-        if books.room_for_session(endp_label, endp_prop):
+        if books.session_refused(endp_label, endp_prop) is None:
             file = books.ledger.saved(descriptor)
             books.model.save_endp(now, ttl, endp_label, endp_prop, file)
             books.labels.saved(file, endp_label, endp_prop)
@@ -71,13 +71,13 @@ class ObservedService(Service):
             )
         return super().save_endp(now, ttl, endp_label, endp_prop, descriptor)
 
-    def _is_expected(self, expected: bool, save: Callable[[], bool]) -> bool:
+    def _is_expected(self, refused: Situation | None, save: Callable[[], bool]) -> bool:
         """Whether there is room for what is saved; the daemon must think so, too."""
         saved = save()
-        if saved != expected:
-            raise Violation("bounds", f"a save was carried out: {saved}, the model: {expected}")
-        if not saved:
-            self._books.happened[Situation.NO_ROOM] += 1
+        if saved != (refused is None):
+            raise Violation("bounds", f"a save was carried out: {saved}, the model: {refused is None}")
+        if refused is not None:
+            self._books.happened[refused] += 1
             self._client().refused()
         self._answered(attribute_list((b"status", b"0" if saved else b"2")))
         return saved
@@ -87,7 +87,7 @@ class ObservedService(Service):
         books.serve(now, ("save_dest", ttl, dest_label, dest_prop, endp_label))
         saved = super().save_dest
         if not self._is_expected(
-            books.room_for_binding(dest_label, dest_prop, endp_label),
+            books.binding_refused(dest_label, dest_prop, endp_label),
             lambda: saved(now, ttl, dest_label, dest_prop, endp_label),
         ):
             return False
@@ -183,6 +183,8 @@ class ObservedService(Service):
         self._check_skipped()
         if found is None:
             raise Violation("answers", f"found nothing, the model {properties!r}")
+        newest_first = self._books.settings.newest_first and self._books.of_endpoint(expected.endp_label)
+        self._books.happened[Situation.NEWEST_FIRST] += bool(newest_first)
         taken = self._books.ledger.taken(found.session.descriptor)
         self._books.found(taken)
         self._books.labels.found(taken, found.properties[-1], endp_labels)
