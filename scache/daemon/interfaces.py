@@ -9,7 +9,7 @@ from typing import Protocol
 
 from scache.cache.entries import Found, Session
 
-__all__ = ["Clock", "Network", "Requests", "Sessions", "Stream", "WallClock"]
+__all__ = ["Client", "Clock", "Network", "Requests", "Sessions", "Stream", "WallClock"]
 
 
 class WallClock(Protocol):
@@ -29,6 +29,13 @@ class Clock(WallClock, Protocol):
 
     def text(self, seconds: int) -> str:
         """Seconds since the epoch as the log writes them."""
+
+
+class Client(Protocol):
+    """Who holds memory of the daemon's, and may be closed for it."""
+
+    def drop(self, now: int, /) -> None:
+        """Close the connection without a word."""
 
 
 class Stream(Protocol):

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from scache.cache.observer import Observer
     from scache.config.settings import Settings
-    from scache.daemon.interfaces import Clock, Network, Stream
+    from scache.daemon.interfaces import Client, Clock, Network, Stream
 
     Handler = Callable[[int], None]
     MakeService = Callable[[Settings, CachedSessions, Callable[[str], None], Observer | None], Service]
@@ -272,7 +272,7 @@ class Server:
         elif handle in self._sessions.leaving:
             self._sessions.answered(handle)
 
-    def _close_client(self, client: Connection, what: str) -> None:
+    def _close_client(self, client: Client, what: str) -> None:
         """A client makes us hold more than its share."""
         self._warnings.no_room(f"client closed: too many bytes of {what}")
         client.drop(int(self._moment.wall))

@@ -5,19 +5,15 @@ counts.
 from __future__ import annotations
 
 from collections import Counter, deque
-from typing import TYPE_CHECKING
 
 from conformance.contract.wire import ANNOUNCEMENT, DUMMY, FAIL, WRONG_REQUESTS, request_bytes
 from conformance.simulation.actors.end import End
 from conformance.simulation.actors.options import Options
 from conformance.simulation.actors.phase import Phase
-from conformance.simulation.checks.closing import CUT_OFF, SITUATIONS, reason_to_close
+from conformance.simulation.actors.reason import Reason
 from conformance.simulation.checks.violation import Violation
 from conformance.simulation.world.situation import Situation
 from scache.simulated import OpenFile
-
-if TYPE_CHECKING:
-    from conformance.simulation.world.books import Books
 
 __all__ = ["Client"]
 
@@ -30,6 +26,14 @@ _BAD = b"status\x001"
 
 #: Bytes of answers to what came in one read, but for the first, whose size is known.
 _FURTHER_ANSWERS = 600
+
+#: What is counted of the reasons for which connections are closed.
+_SITUATIONS = {
+    Reason.TIME_LIMIT: Situation.TIME_LIMIT,
+    Reason.MESSAGE_LIMIT: Situation.MESSAGE_LIMIT,
+    Reason.UNFINISHED: Situation.UNFINISHED,
+    Reason.UNREAD: Situation.UNREAD,
+}
 
 
 class Client:
@@ -72,7 +76,7 @@ class Client:
         self.taken_in = 0
         self.unterminated = 0
         self.may_be_unfinished = 0  # bytes taken in since the last answer
-        self.closed_why: str | None = None
+        self.closed_why: Reason | None = None
         self.hands_over = False  # it is a daemon that passes on what it has cached
 
     # --- the client's own moves ---
@@ -157,7 +161,7 @@ class Client:
         self.progress += len(data)
         if not data:
             self._end_of_input()
-        elif self.hostile or self.closed_why in CUT_OFF:
+        elif self.hostile or (self.closed_why is not None and self.closed_why.cuts_off):
             for file in files:
                 file.release()
         else:
@@ -306,10 +310,8 @@ class Client:
         if self.hostile or self.gone:
             self.promised = None
 
-    def closed_by_daemon(self, books: Books, *, ending: bool) -> None:
-        """The daemon closes the connection; there must be a reason."""
-        self.closed_why = reason_to_close(self, books, ending=ending)
-        if self.closed_why is None:
-            raise Violation("closing", f"the daemon closes client {self.number} for no reason")
-        if self.closed_why in SITUATIONS:
-            self.happened[SITUATIONS[self.closed_why]] += 1
+    def closed_by_daemon(self, reason: Reason) -> None:
+        """The daemon closes the connection."""
+        self.closed_why = reason
+        if reason in _SITUATIONS:
+            self.happened[_SITUATIONS[reason]] += 1

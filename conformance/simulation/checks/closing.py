@@ -1,50 +1,40 @@
-"""Why the daemon may close a client's connection."""
+"""Whether the daemon may close a client's connection, and why."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from conformance.simulation.world.situation import Situation
+from conformance.simulation.actors.reason import Reason
+from conformance.simulation.checks.violation import Violation
 
 if TYPE_CHECKING:
     from conformance.simulation.actors.client import Client
     from conformance.simulation.world.books import Books
 
-__all__ = ["CUT_OFF", "SITUATIONS", "TIME_LIMIT", "reason_to_close"]
-
-_ENDED = "the daemon ended"
-TIME_LIMIT = "the time limit"
-_MESSAGE_LIMIT = "the message limit"
-_UNFINISHED = "the limit of unfinished messages"
-_UNREAD = "the limit of answers that aren't read"
-_CLIENT_CLOSED = "the client closed"
-
-#: Reasons after which a client can't count on anything that it still finds to read.
-CUT_OFF = frozenset([_ENDED, TIME_LIMIT, _MESSAGE_LIMIT, _UNFINISHED, _UNREAD])
-
-#: What is counted of them.
-SITUATIONS = {
-    TIME_LIMIT: Situation.TIME_LIMIT,
-    _MESSAGE_LIMIT: Situation.MESSAGE_LIMIT,
-    _UNFINISHED: Situation.UNFINISHED,
-    _UNREAD: Situation.UNREAD,
-}
+__all__ = ["check_closing"]
 
 
-def reason_to_close(client: Client, books: Books, *, ending: bool) -> str | None:
-    """The reason for which the daemon closes this client now; None where it has none."""
+def check_closing(client: Client, books: Books, *, ending: bool) -> None:
+    """The daemon closes the client's connection, and ends itself or doesn't; there must be a reason."""
+    reason = _reason(client, books, ending=ending)
+    if reason is None:
+        raise Violation("closing", f"the daemon closes client {client.number} for no reason")
+    client.closed_by_daemon(reason)
+
+
+def _reason(client: Client, books: Books, *, ending: bool) -> Reason | None:
     if ending:
-        return _ENDED
+        return Reason.ENDED
     if books.elapsed - client.heard_before(books.turn) >= books.settings.ipc_timeout:
-        return TIME_LIMIT
+        return Reason.TIME_LIMIT
     if client.gone or client.half_closed:
-        return _CLIENT_CLOSED
+        return Reason.CLIENT_CLOSED
     if client.hostile and client.taken_in > client.options.message_limit:
-        return _MESSAGE_LIMIT
+        return Reason.MESSAGE_LIMIT
     if _holds_too_much(client.may_be_unfinished, books.most_unfinished(), books.settings.unfinished_limit):
-        return _UNFINISHED
+        return Reason.UNFINISHED
     if _holds_too_much(client.may_be_unread, books.most_unread(), books.settings.unread_limit):
-        return _UNREAD
+        return Reason.UNREAD
     return None
 
 

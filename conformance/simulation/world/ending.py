@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from conformance.simulation.actors.client import Client
 from conformance.simulation.actors.phase import Phase
-from conformance.simulation.checks.closing import TIME_LIMIT
+from conformance.simulation.actors.reason import Reason
 from conformance.simulation.checks.violation import Violation
 from conformance.simulation.world.world import World
 from scache.daemon.server import HANDOVER_TIME
@@ -88,7 +88,7 @@ def _check_time_limit(world: World) -> None:
     world.perform(("write", _STOPPED, 10))
     world.perform(("rest", 0))
     _pass(world, world.settings.ipc_timeout)
-    if stopped.closed_why != TIME_LIMIT:
+    if stopped.closed_why is not Reason.TIME_LIMIT:
         raise Violation("time limit", "a client that stopped in the middle of a message isn't closed")
     if _SILENT not in world.clients or world.clients[_SILENT].closed_why is not None:
         raise Violation("time limit", "a client that asked for nothing is closed")

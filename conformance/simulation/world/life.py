@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 from conformance.simulation.actors.client import Client
 from conformance.simulation.actors.options import Options
+from conformance.simulation.checks.closing import check_closing
 from conformance.simulation.checks.recount import Recount
 from conformance.simulation.checks.violation import Violation
 from conformance.simulation.checks.warnings import Warnings
@@ -133,7 +134,7 @@ class Life:
     def kill(self) -> None:
         """The process vanishes; the kernel closes what it had."""
         for client in list(self.books.served.values()):
-            client.closed_by_daemon(self.books, ending=True)
+            check_closing(client, self.books, ending=True)
         if self.books.successor is not None:
             self.books.successor.gone = True
         for descriptor in list(self.network.table.files):

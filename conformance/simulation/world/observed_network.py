@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from conformance.simulation.actors.client import Client
+from conformance.simulation.checks.closing import check_closing
 from conformance.simulation.checks.violation import Violation
 from conformance.simulation.world.books import Books
 from conformance.simulation.world.situation import Situation
@@ -89,7 +90,7 @@ class ObservedStream(SimulatedStream):
 
     def close(self) -> None:
         self._books.moved += 1
-        self._client.closed_by_daemon(self._books, ending=self._network.ending)
+        check_closing(self._client, self._books, ending=self._network.ending)
         super().close()
         self._network.streams -= 1
         self._network.refused_at = None  # there is room again, and the daemon knows it
