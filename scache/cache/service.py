@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from typing import Any
 
     from scache.cache.entries import Binding, Found
+    from scache.cache.interfaces import Sessions
     from scache.cache.observer import Observer
     from scache.config.settings import Settings
-    from scache.daemon.interfaces import Sessions
 
 __all__ = ["Service"]
 

@@ -7,9 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from scache.cache.entries import Found, Session
-
-__all__ = ["Client", "Clock", "Network", "Requests", "Sessions", "Stream", "WallClock"]
+__all__ = ["Client", "Clock", "Network", "Stream", "WallClock"]
 
 
 class WallClock(Protocol):
@@ -114,36 +112,3 @@ class Network(Protocol):
 
     def drain(self, descriptor: int, /) -> None:
         """Read what the remote side of a session has sent, and throw it away."""
-
-
-class Sessions(Protocol):
-    """What is done to the descriptors of cached sessions."""
-
-    def watch(self, session: Session, /) -> None:
-        """The session is in the cache now, and has to go when its remote side ends it."""
-
-    def unwatch(self, session: Session, /) -> None:
-        """The session is no longer in the cache."""
-
-    def is_connection(self, descriptor: int, /) -> bool:
-        """Whether it is a connected stream socket."""
-
-    def hung_up(self, session: Session, /) -> bool:
-        """Whether the remote side has closed it."""
-
-    def discard(self, session: Session, /) -> None:
-        """Close it without a word."""
-
-    def close(self, session: Session, /) -> None:
-        """Close it with its service's good-bye."""
-
-
-class Requests(Protocol):
-    """What carries out the requests of a conversation."""
-
-    def save_endp(self, now: int, ttl: int, label: bytes, prop: bytes, descriptor: int, /) -> bool: ...
-    def find_endp(self, label: bytes, /) -> Found | None: ...
-    def save_dest(self, now: int, ttl: int, dest: bytes, prop: bytes, endpoint: bytes, /) -> bool: ...
-    def find_dest(self, label: bytes, /) -> Found | None: ...
-    def put_back(self, now: int, found: Found, /) -> bool: ...
-    def take_back(self, now: int, found: Found, /) -> bool: ...

@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from typing import Any
 
     from scache.cache.entries import Found
-    from scache.daemon.interfaces import Requests
     from scache.protocol.actions import Action, Answer
     from scache.protocol.dialect import Dialect
+    from scache.protocol.interfaces import Requests
     from scache.protocol.request import Request
 
 __all__ = ["Conversation"]

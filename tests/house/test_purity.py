@@ -51,7 +51,7 @@ def test_a_pure_module_imports_nothing_that_touches_the_world(module: str) -> No
     foreign = {
         name
         for name in imported(PACKAGE / f"{module.replace('.', '/')}.py")
-        if name not in ALLOWED and name.removeprefix("scache.") not in {*PURE, "daemon.interfaces"}
+        if name not in ALLOWED and name.removeprefix("scache.") not in PURE
     }
     assert foreign == set()
 

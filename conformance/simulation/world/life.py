@@ -17,9 +17,9 @@ from conformance.simulation.world.books import Books
 from conformance.simulation.world.observed_network import ObservedNetwork
 from conformance.simulation.world.observed_service import ObservedService
 from conformance.simulation.world.situation import Situation
+from scache.cache.interfaces import Sessions
 from scache.cache.observer import Observer
 from scache.config.settings import Settings
-from scache.daemon.interfaces import Sessions
 from scache.daemon.server import Server
 from scache.postfix.verbose import VerboseLog
 from scache.simulated import Listener, StreamSocket, socket_pair
