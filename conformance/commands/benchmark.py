@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from conformance.benchmark.daemons import Contestant, compiled, ours, python_program, real
 from conformance.benchmark.load.generator import HERE, compile_program, generator_command
 from conformance.benchmark.load.mischief import MISCHIEF
 from conformance.benchmark.measure.comparison import Comparison, Plan, compare
-from conformance.benchmark.measure.daemons import Contestant, compiled, ours, python_program, real
 from conformance.benchmark.measure.endurance import GROWTH_LIMIT, Sample, growth, measure_endurance
 from conformance.benchmark.measure.hostile import measure_hostile
 from conformance.benchmark.measure.mail import measure_mail

@@ -18,7 +18,7 @@ from conformance.simulation.actors.options import draw_options
 from conformance.simulation.campaign.campaign import TAME, Campaign, executor_for
 from conformance.simulation.campaign.findings import save_finding
 from conformance.simulation.campaign.run import Outcome, play
-from conformance.simulation.world.situation import Situation
+from conformance.simulation.checks.situation import Situation
 from scache.commands.numbers import duration, positive, seed
 from scache.files import check_writable, naming, write_whole
 

@@ -9,7 +9,7 @@ import signal
 from contextlib import suppress
 from pathlib import Path
 
-from conformance.benchmark.measure.daemons import await_announcement
+from conformance.benchmark.daemons import await_announcement
 from conformance.postfix.directories import Instance
 from conformance.postfix.master import Child, arguments, own_daemon, spawn
 from conformance.soak.limited_daemon import LIMIT

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
-from conformance.benchmark.measure.daemons import RunningDaemon
+from conformance.benchmark.daemons import RunningDaemon
 from scache.errors import RemoteError
 
 __all__ = ["Generator", "Load", "compile_program", "generator_command"]

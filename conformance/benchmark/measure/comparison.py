@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from statistics import median
 
+from conformance.benchmark.daemons import Contestant, RunningDaemon, start
 from conformance.benchmark.load.generator import Generator
-from conformance.benchmark.measure.daemons import Contestant, RunningDaemon, start
 from conformance.benchmark.measure.process import cpu_time, memory
 
 __all__ = ["Cell", "Comparison", "Memory", "Plan", "Ratio", "Turn", "compare", "loaded", "measure_turn"]

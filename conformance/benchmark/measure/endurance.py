@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from conformance.benchmark.daemons import Contestant
 from conformance.benchmark.measure.comparison import loaded
-from conformance.benchmark.measure.daemons import Contestant
 from conformance.benchmark.measure.process import memory
 
 __all__ = ["GROWTH_LIMIT", "Sample", "growth", "measure_endurance"]

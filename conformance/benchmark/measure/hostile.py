@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from pathlib import Path
 
+from conformance.benchmark.daemons import Contestant, RunningDaemon
 from conformance.benchmark.load.mischief import MISCHIEF
 from conformance.benchmark.measure.comparison import Turn, loaded, measure_turn
-from conformance.benchmark.measure.daemons import Contestant, RunningDaemon
 from conformance.benchmark.measure.process import cpu_time, memory
 from scache.errors import RemoteError
 

@@ -13,8 +13,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from conformance.benchmark.daemons import Contestant
 from conformance.benchmark.measure.comparison import Turn, loaded, measure_turn
-from conformance.benchmark.measure.daemons import Contestant
 from scache.errors import UnavailableError
 
 __all__ = ["OUTSIDE", "Profile", "count_samples", "measure_profile"]

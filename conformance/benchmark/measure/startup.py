@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from conformance.benchmark.measure.daemons import Contestant, start
+from conformance.benchmark.daemons import Contestant, start
 
 __all__ = ["measure_startup"]
 

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from conformance.benchmark.daemons import Contestant, RunningDaemon, start
 from conformance.benchmark.load.load import (
     FIND_DEST,
     FIND_ENDP,
@@ -19,7 +20,6 @@ from conformance.benchmark.load.load import (
     SESSION_OUT,
     Client,
 )
-from conformance.benchmark.measure.daemons import Contestant, RunningDaemon, start
 from scache.errors import UnavailableError
 
 __all__ = ["Counts", "count_system_calls", "parse_strace"]

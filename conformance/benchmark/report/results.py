@@ -11,8 +11,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from conformance.benchmark.daemons import Contestant
 from conformance.benchmark.measure.comparison import Cell, Comparison, Plan
-from conformance.benchmark.measure.daemons import Contestant
 from conformance.benchmark.report.goals import cpu_per_request, rate
 
 __all__ = ["Machine", "Results", "as_json", "this_machine"]

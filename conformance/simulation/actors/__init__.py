@@ -1,1 +1,1 @@
-"""Who acts in the world: clients, good and hostile, and who draws their steps."""
+"""Who acts in the world: clients, good and hostile, each with its end of a connection."""

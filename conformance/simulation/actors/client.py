@@ -11,8 +11,8 @@ from conformance.simulation.actors.end import End
 from conformance.simulation.actors.options import Options
 from conformance.simulation.actors.phase import Phase
 from conformance.simulation.actors.reason import Reason
+from conformance.simulation.checks.situation import Situation
 from conformance.simulation.checks.violation import Violation
-from conformance.simulation.world.situation import Situation
 from scache.simulated import OpenFile
 
 __all__ = ["Client"]

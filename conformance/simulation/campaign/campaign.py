@@ -16,7 +16,7 @@ from importlib import import_module
 from multiprocessing.connection import Connection
 
 from conformance.simulation.campaign.run import Outcome, play
-from conformance.simulation.world.situation import Situation
+from conformance.simulation.checks.situation import Situation
 from scache.errors import UnavailableError, UsageError
 
 __all__ = ["TAME", "Campaign", "executor_for"]

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from conformance.simulation.actors.options import Options, draw_options
-from conformance.simulation.actors.player import Player
+from conformance.simulation.campaign.player import Player
+from conformance.simulation.checks.situation import Situation
 from conformance.simulation.checks.violation import Violation
 from conformance.simulation.world.ending import finish
-from conformance.simulation.world.situation import Situation
 from conformance.simulation.world.step import Step
 from conformance.simulation.world.world import World
 from scache.trace.format.events import Event

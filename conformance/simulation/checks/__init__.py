@@ -1,1 +1,1 @@
-"""Invariants, one a file."""
+"""Invariants, one a file, and what a campaign must have met."""

@@ -12,8 +12,8 @@ from conformance.reference.cache import ReferenceCache, Session
 from conformance.simulation.checks.labels import Labels
 from conformance.simulation.checks.ledger import Ledger
 from conformance.simulation.checks.recount import Recount
+from conformance.simulation.checks.situation import Situation
 from conformance.simulation.checks.violation import Violation
-from conformance.simulation.world.situation import Situation
 from scache.cache.entries import Binding
 from scache.cache.entries import Session as CachedSession
 from scache.simulated import OpenFile, StreamSocket

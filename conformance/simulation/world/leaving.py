@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from conformance.simulation.checks.situation import Situation
 from conformance.simulation.checks.violation import Violation
-from conformance.simulation.world.situation import Situation
 from scache.daemon.server import HANDOVER_TIME
 
 if TYPE_CHECKING:

@@ -9,14 +9,14 @@ from contextlib import contextmanager
 
 from conformance.simulation.actors.client import Client
 from conformance.simulation.actors.options import Options
-from conformance.simulation.checks.closing import check_closing
 from conformance.simulation.checks.recount import Recount
+from conformance.simulation.checks.situation import Situation
 from conformance.simulation.checks.violation import Violation
 from conformance.simulation.checks.warnings import Warnings
 from conformance.simulation.world.books import Books
+from conformance.simulation.world.closing import check_closing
 from conformance.simulation.world.observed_network import ObservedNetwork
 from conformance.simulation.world.observed_service import ObservedService
-from conformance.simulation.world.situation import Situation
 from scache.cache.interfaces import Sessions
 from scache.cache.observer import Observer
 from scache.config.settings import Settings

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from conformance.simulation.actors.client import Client
-from conformance.simulation.checks.closing import check_closing
+from conformance.simulation.checks.situation import Situation
 from conformance.simulation.checks.violation import Violation
 from conformance.simulation.world.books import Books
-from conformance.simulation.world.situation import Situation
+from conformance.simulation.world.closing import check_closing
 from scache.simulated import Listener, SimulatedNetwork, SimulatedStream, StreamSocket
 
 __all__ = ["ObservedNetwork"]

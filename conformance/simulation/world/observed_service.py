@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from conformance.contract.wire import attribute_list
 from conformance.reference.cache import Session
 from conformance.simulation.actors.client import Client
+from conformance.simulation.checks.situation import Situation
 from conformance.simulation.checks.violation import Violation
 from conformance.simulation.world.books import Books
-from conformance.simulation.world.situation import Situation
 from scache.cache.service import Service
 from scache.simulated import OpenFile
 

@@ -13,10 +13,10 @@ from contextlib import suppress
 from conformance.simulation.actors.client import Client
 from conformance.simulation.actors.options import Options, Parameter
 from conformance.simulation.actors.phase import Phase
+from conformance.simulation.checks.situation import Situation
 from conformance.simulation.checks.violation import Violation
 from conformance.simulation.world.leaving import Leaving
 from conformance.simulation.world.life import Life
-from conformance.simulation.world.situation import Situation
 from conformance.simulation.world.step import Step, StepName
 from conformance.simulation.world.tracing import Scribe
 from scache.simulated import Listener, OpenFile, StreamSocket, socket_pair

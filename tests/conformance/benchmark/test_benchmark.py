@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from conformance.benchmark.daemons import Contestant, python_program, real, start
 from conformance.benchmark.load import generator as generator_module
 from conformance.benchmark.load.generator import HERE, Generator, generator_command
 from conformance.benchmark.load.mischief import MISCHIEF
 from conformance.benchmark.measure import mail as mail_module
 from conformance.benchmark.measure.comparison import Cell, Comparison, Memory, Plan, Ratio, Turn, compare
-from conformance.benchmark.measure.daemons import Contestant, python_program, real, start
 from conformance.benchmark.measure.endurance import Sample, growth
 from conformance.benchmark.measure.hostile import Beside, measure_hostile
 from conformance.benchmark.measure.mail import Delivery, measure_mail

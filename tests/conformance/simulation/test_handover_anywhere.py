@@ -9,7 +9,7 @@ import pytest
 
 from conformance.simulation.actors.options import Options, draw_options
 from conformance.simulation.campaign.run import replay
-from conformance.simulation.world.situation import Situation
+from conformance.simulation.checks.situation import Situation
 from conformance.simulation.world.step import Step
 from scache.protocol.dialect import POSTFIX_3_6
 

@@ -7,9 +7,9 @@ from typing import assert_never
 
 from conformance.contract.borders import padded, twin
 from conformance.simulation.actors.client import Client
-from conformance.simulation.actors.hostility import Hostility
 from conformance.simulation.actors.options import Fault, Options, draw_parameters
 from conformance.simulation.actors.phase import Phase
+from conformance.simulation.campaign.hostility import Hostility
 from conformance.simulation.world.step import Step
 from conformance.simulation.world.world import World
 
