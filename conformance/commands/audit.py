@@ -139,11 +139,12 @@ def _see_again(chosen: Sequence[Sabotage], results: Results, arguments: argparse
     first = arguments.turn * size % len(chosen)
     sample = [*chosen, *chosen][first : first + size]
     by_id = {case.id: case for case in _every_case()}
+    witnesses = results.witnesses()
     wrong = []
     for sabotage in sample:
         known = results.shown.get(sabotage.name)
         red = () if known is None else known.red
-        narrow = [case for case in red if results.witness(case) == sabotage.name] or list(red)
+        narrow = [case for case in red if witnesses[case] == sabotage.name] or list(red)
         cases = [by_id[case] for case in narrow[:_CASES] if case in by_id] or list(by_id.values())
         still = _red(sabotage.name, cases)
         if sabotage.kind == CONTROL:

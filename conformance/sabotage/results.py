@@ -60,14 +60,18 @@ class Results:
             "simulation": shown.simulation is not None,
         }[means]
 
-    def witness(self, case: str) -> str | None:
-        """Of the sabotages that turn the case red, the one that turns the fewest others red."""
-        names = [name for name, shown in self.shown.items() if case in shown.red]
-        return min(names, key=lambda name: len(self.shown[name].red), default=None)
+    def witnesses(self) -> dict[str, str]:
+        """By a case's id, of the sabotages that turn it red the one that turns the fewest others red."""
+        found: dict[str, str] = {}
+        for name, shown in sorted(self.shown.items(), key=lambda item: len(item[1].red)):
+            for case in shown.red:
+                found.setdefault(case, name)
+        return found
 
     def without_witness(self, cases: Iterable[str]) -> list[str]:
         """The cases that no sabotage turns red, as far as is known."""
-        return [case for case in cases if self.witness(case) is None]
+        known = self.witnesses()
+        return [case for case in cases if case not in known]
 
 
 def _shown(entry: Mapping[str, object]) -> Shown:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from conformance.sabotage.catching import Catch
 from conformance.sabotage.planting import CONTROL, sabotages
 from conformance.sabotage.results import Results, Shown
@@ -12,11 +14,12 @@ __all__ = ["rows", "totals"]
 def rows() -> list[tuple[str, str, str, str, str]]:
     """Kind, what it does otherwise, and what the catalogue, diff and the simulation made of it."""
     results = Results.load()
+    witnesses = results.witnesses()
     return [
         (
             each.kind,
             each.name,
-            _cases(results, each.name),
+            _cases(results, witnesses, each.name),
             _count((shown := results.shown.get(each.name, Shown())).difference, "steps"),
             _count(shown.simulation, "requests"),
         )
@@ -40,10 +43,10 @@ def totals() -> tuple[int, int, int, int, int, int]:
     )
 
 
-def _cases(results: Results, name: str) -> str:
+def _cases(results: Results, witnesses: Mapping[str, str], name: str) -> str:
     """How many cases, and one of them: one that this sabotage is the narrowest for, if there is."""
     red = results.shown.get(name, Shown()).red
-    own = [case for case in red if results.witness(case) == name]
+    own = [case for case in red if witnesses[case] == name]
     return f"{len(red)}: {[*own, *red][0]}" if red else "-"
 
 

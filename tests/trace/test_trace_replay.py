@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from conformance.traces import FOLDER
 from scache.cli import main
 from scache.config.settings import Settings
 from scache.protocol.dialect import DUMMY, POSTFIX_2
@@ -20,6 +19,7 @@ from scache.trace.format.events import Event, Header, Kind, Side
 from scache.trace.replay.replaying import IGNORABLE, Difference, Replay
 from scache.trace.replay.running_daemon import RunningDaemon
 from scache.trace.replay.simulated_daemon import TokenDaemon
+from tests.support.corpus import CORPUS
 from tests.support.trace_dialogues import (
     HEADER,
     START,
@@ -35,8 +35,6 @@ from tests.support.trace_dialogues import (
     write,
 )
 
-CORPUS = sorted(FOLDER.glob("*.jsonl.gz"))
-
 
 def differences(
     *groups: list[Event], header: Header = HEADER, ignored: tuple[str, ...] = ()
@@ -51,7 +49,7 @@ def differences(
         daemon.close()
 
 
-@pytest.mark.parametrize("path", CORPUS, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", CORPUS)
 def test_recorded_traffic_replays_without_a_difference(
     path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -7,16 +7,14 @@ from xml.etree import ElementTree
 
 import pytest
 
-from conformance.traces import FOLDER
 from scache.cli import main
 from scache.trace.exchanges.deliveries import Client, clients_of, median_difference, usual_ttl
 from scache.trace.exchanges.exchange import Exchanges
 from scache.trace.figures.whatif import Setting, recorded_outcome, simulate
 from scache.trace.format.events import Event
 from scache.trace.format.reader import TraceReader
+from tests.support.corpus import CORPUS
 from tests.support.trace_dialogues import START, find_dest, find_endp, opens, save_dest, save_endp, write
-
-CORPUS = sorted(FOLDER.glob("*.jsonl.gz"))
 
 
 def clients(*groups: list[Event]) -> list[Client]:
@@ -103,7 +101,7 @@ def test_a_cache_with_room_for_one_session_takes_one() -> None:
     assert simulate(clients(pair), START, Setting(2, max_sessions=1)).peak == 1
 
 
-@pytest.mark.parametrize("path", CORPUS, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", CORPUS)
 def test_the_model_reproduces_the_recorded_hit_rate_within_3_points(path: Path) -> None:
     exchanges = Exchanges()
     with TraceReader(path, print) as trace:

@@ -34,7 +34,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import overload
 
 from conformance.catalogue.language import model
@@ -46,6 +46,7 @@ __all__ = ["DialogueError", "attribute", "case", "parse"]
 _PEER = re.compile(r"([a-z][0-9]*): +(.*)")
 _WORD = re.compile(r"""\[[A-Z0-9 ]*\]|[^\s'"]*(?:'[^']*'|"[^"]*")?(?:\*\d+)?(?:~[^\s'"]*)?""")
 _PARTS = re.compile(r"""(?:'[^']*'|"[^"]*"|[^~'"]+)+""")
+_REPEATED = re.compile(r"(.+)\*(\d+)", re.DOTALL)
 _TOKEN = re.compile(r"~?[A-Z][A-Z0-9.]*")
 _FIRST_CLIENT = "a"
 
@@ -142,7 +143,8 @@ class _Parser:
         if verb in _CLIENT_VERBS:
             if verb != "connect":
                 self._connect(peer)
-            for step in _CLIENT_VERBS[verb](self, peer, rest.strip()):
+            self.connected.add(peer)
+            for step in _client_steps(peer, verb, rest.strip(), self.dialect):
                 self._add(step)
         elif verb in _DAEMON_VERBS and not named:
             self._add(_DAEMON_VERBS[verb](rest.strip()))
@@ -160,7 +162,6 @@ class _Parser:
 
     def _connect(self, peer: str) -> None:
         if peer not in self.connected:
-            self.connected.add(peer)
             self.steps.append(model.Connect(peer))
 
     def _alternative(self, line: str) -> None:
@@ -192,81 +193,94 @@ class _Parser:
             *others, lines = before.outcomes
             self.steps[-2:] = [model.Log((*others, lines + last.outcomes[0]))]
 
-    def connect(self, peer: str, rest: str) -> Iterator[Step]:
+
+class _Client:
+    """One of a dialogue's clients: the steps that a line of his stands for."""
+
+    def __init__(self, peer: str, dialect: Dialect) -> None:
+        self.peer = peer
+        self.dialect = dialect
+
+    def connect(self, rest: str) -> Iterator[Step]:
         if rest not in ("", "silent"):
             raise DialogueError("it is `connect` or `connect silent`")
-        self.connected.add(peer)
-        yield model.Connect(peer, greeted=rest != "silent")
+        yield model.Connect(self.peer, greeted=rest != "silent")
 
-    def shutdown(self, peer: str, rest: str) -> Iterator[Step]:
-        yield _alone(model.Shutdown(peer), rest)
+    def shutdown(self, rest: str) -> Iterator[Step]:
+        yield _alone(model.Shutdown(self.peer), rest)
 
-    def close(self, peer: str, rest: str) -> Iterator[Step]:
-        yield _alone(model.Close(peer), rest)
+    def close(self, rest: str) -> Iterator[Step]:
+        yield _alone(model.Close(self.peer), rest)
 
-    def send(self, peer: str, rest: str) -> Iterator[Step]:
+    def send(self, rest: str) -> Iterator[Step]:
         data, tokens = _bytes_and_tokens(rest)
-        yield model.Send(peer, data, tokens)
+        yield model.Send(self.peer, data, tokens)
 
-    def expect(self, peer: str, rest: str) -> Iterator[Step]:
-        yield model.Expect(peer, (_reply(rest),))
+    def expect(self, rest: str) -> Iterator[Step]:
+        yield model.Expect(self.peer, (_reply(rest),))
 
-    def save_endp(self, peer: str, rest: str) -> Iterator[Step]:
+    def save_endp(self, rest: str) -> Iterator[Step]:
         (label, properties, token), ttl = _words_and_ttl(rest, 3)
-        yield model.Send(peer, _request("save_endp", ttl=ttl, label=label, property=properties))
+        yield model.Send(self.peer, _request("save_endp", ttl=ttl, label=label, property=properties))
         if self.dialect.write_wait:
-            yield model.Expect(peer, (model.Reply(DUMMY),))
-        yield model.Send(peer, b"\0", (_token(token.decode()),))
-        yield model.Expect(peer, (model.Reply(attribute("status", "0") + b"\0"),))
+            yield model.Expect(self.peer, (model.Reply(DUMMY),))
+        yield model.Send(self.peer, b"\0", (_token(token.decode()),))
+        yield model.Expect(self.peer, (model.Reply(attribute("status", "0") + b"\0"),))
 
-    def save_dest(self, peer: str, rest: str) -> Iterator[Step]:
+    def save_dest(self, rest: str) -> Iterator[Step]:
         (label, properties, endpoint), ttl = _words_and_ttl(rest, 3)
         request = _request("save_dest", ttl=ttl, label=label, property=properties)
-        yield model.Send(peer, request[:-1] + attribute("label", endpoint) + b"\0")
-        yield model.Expect(peer, (model.Reply(attribute("status", "0") + b"\0"),))
+        yield model.Send(self.peer, request[:-1] + attribute("label", endpoint) + b"\0")
+        yield model.Expect(self.peer, (model.Reply(attribute("status", "0") + b"\0"),))
 
-    def find_endp(self, peer: str, rest: str) -> Iterator[Step]:
-        yield from self._find("find_endp", 1, peer, rest)
+    def find_endp(self, rest: str) -> Iterator[Step]:
+        yield from self._find("find_endp", 1, rest)
 
-    def find_dest(self, peer: str, rest: str) -> Iterator[Step]:
-        yield from self._find("find_dest", 2, peer, rest)
+    def find_dest(self, rest: str) -> Iterator[Step]:
+        yield from self._find("find_dest", 2, rest)
 
-    def _find(self, request: str, properties: int, peer: str, rest: str) -> Iterator[Step]:
+    def _find(self, request: str, properties: int, rest: str) -> Iterator[Step]:
         words = [_unquote(word) for word in _split(rest)]
         found = words[2:]
         if words[1:2] != [b"="] or (found != [b"miss"] and len(found) != properties + 1):
             raise DialogueError(f"{request} LABEL = PROPERTY... TOKEN, or = miss: {rest}")
-        yield model.Send(peer, _request(request, label=words[0]))
+        yield model.Send(self.peer, _request(request, label=words[0]))
         if found == [b"miss"]:
             reply = attribute("status", "2") + attribute("property", "") * properties + b"\0"
-            yield model.Expect(peer, (model.Reply(reply),))
+            yield model.Expect(self.peer, (model.Reply(reply),))
             return
         *values, token = found
         reply = attribute("status", "0") + b"".join(attribute("property", value) for value in values) + b"\0"
-        yield from self._hit(peer, reply, _token(token.decode()))
+        yield from self._hit(reply, _token(token.decode()))
 
-    def _hit(self, peer: str, reply: bytes, token: str) -> Iterator[Step]:
+    def _hit(self, reply: bytes, token: str) -> Iterator[Step]:
         """What follows the request of a find that hits: reply, dummy, descriptor, dummy."""
         if self.dialect.write_wait:
-            yield model.Expect(peer, (model.Reply(reply),))
-            yield model.Send(peer, DUMMY)
+            yield model.Expect(self.peer, (model.Reply(reply),))
+            yield model.Send(self.peer, DUMMY)
             reply = b""
-        yield model.Expect(peer, (model.Reply(reply + b"\0", (token,)),))
+        yield model.Expect(self.peer, (model.Reply(reply + b"\0", (token,)),))
         if self.dialect.read_wait:
-            yield model.Send(peer, DUMMY)
+            yield model.Send(self.peer, DUMMY)
 
 
-_CLIENT_VERBS: dict[str, Callable[[_Parser, str, str], Iterator[Step]]] = {
-    "connect": _Parser.connect,
-    ">>": _Parser.send,
-    "<<": _Parser.expect,
-    "save_endp": _Parser.save_endp,
-    "save_dest": _Parser.save_dest,
-    "find_endp": _Parser.find_endp,
-    "find_dest": _Parser.find_dest,
-    "shutdown": _Parser.shutdown,
-    "close": _Parser.close,
+_CLIENT_VERBS: dict[str, Callable[[_Client, str], Iterator[Step]]] = {
+    "connect": _Client.connect,
+    ">>": _Client.send,
+    "<<": _Client.expect,
+    "save_endp": _Client.save_endp,
+    "save_dest": _Client.save_dest,
+    "find_endp": _Client.find_endp,
+    "find_dest": _Client.find_dest,
+    "shutdown": _Client.shutdown,
+    "close": _Client.close,
 }
+
+
+@lru_cache(maxsize=1024)
+def _client_steps(peer: str, verb: str, rest: str, dialect: Dialect) -> tuple[Step, ...]:
+    """The steps of a client's line. Every other line of the catalogue has been there shortly before."""
+    return tuple(_CLIENT_VERBS[verb](_Client(peer, dialect), rest))
 
 
 def _alone(step: Step, rest: str) -> Step:
@@ -306,10 +320,10 @@ _DAEMON_VERBS: dict[str, Callable[[str], Step]] = {
 def _tokens_of(step: Step) -> set[str]:
     """The sessions that a step looks at or touches, other than by sending them."""
     match step:
-        case model.Held() | model.HangUp() | model.Heard():
-            return {step.token}
         case model.Expect():
             return {token for reply in step.outcomes for token in reply.tokens}
+        case model.Held() | model.HangUp() | model.Heard():
+            return {step.token}
         case _:
             return set()
 
@@ -378,7 +392,7 @@ def _unquote(word: str) -> bytes:
     if len(parts) > 1:
         return b"".join(map(_unquote, parts))
     value, times = word, 1
-    repeated = re.fullmatch(r"(.+)\*(\d+)", word, re.DOTALL)
+    repeated = _REPEATED.fullmatch(word)
     if repeated:
         value, times = repeated[1], int(repeated[2])
     if value[:1] in ("'", '"') and value:

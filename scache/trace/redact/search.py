@@ -97,34 +97,36 @@ class NameSearch:
                         and isinstance(value.get("start"), float | int)
                     ):
                         self._start = float(value["start"])
-                    yield number, list(_texts(value))
+                    yield number, _texts(value)
             except damage_of(path):
                 return  # what can't be read was not copied, either
 
 
-def _texts(value: Any) -> Iterator[str]:
+def _texts(value: Any) -> list[str]:
     if isinstance(value, str):
-        yield value
-    elif isinstance(value, list):
-        for item in value:
-            yield from _texts(item)
-    elif isinstance(value, dict):
-        for name, item in value.items():
-            yield name
-            if name == "base64":
-                yield from _bytes_of(item)
-            elif name == "descriptors":
-                yield from (token for token in _texts(item) if not _TOKEN.fullmatch(token))
-            else:
-                yield from _texts(item)
+        return [value]
+    if isinstance(value, list):
+        return [text for item in value for text in _texts(item)]
+    if not isinstance(value, dict):
+        return []
+    texts = []
+    for name, item in value.items():
+        texts.append(name)
+        if name == "base64":
+            texts.append(_bytes_of(item))
+        elif name == "descriptors":
+            texts += [token for token in _texts(item) if not _TOKEN.fullmatch(token)]
+        else:
+            texts += _texts(item)
+    return texts
 
 
-def _bytes_of(value: Any) -> Iterator[str]:
+def _bytes_of(value: Any) -> str:
     """What the bytes of an event say, as far as they say anything."""
     try:
-        yield base64.b64decode(value).decode("utf-8", "replace").replace("\0", "\n")
+        return base64.b64decode(value).decode("utf-8", "replace").replace("\0", "\n")
     except (TypeError, ValueError):
-        yield str(value)
+        return str(value)
 
 
 @lru_cache(_REMEMBERED)

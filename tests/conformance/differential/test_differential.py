@@ -19,6 +19,7 @@ def compare(left: str, right: str, steps: int, *more: str) -> int:
     return main(["diff", "--left", left, "--right", right, "--steps", str(steps), *more])
 
 
+@pytest.mark.lasting
 def test_the_simulated_daemon_answers_as_the_reference_does(capsys: pytest.CaptureFixture[str]) -> None:
     assert compare("simulated", "reference", 8000) == 0
     assert capsys.readouterr().out.endswith("0 differences\n")

@@ -10,6 +10,7 @@ from conformance.catalogue.recorded.traces import FOLDER, different_statistics, 
 from conformance.runner.play import play
 from conformance.runner.verdict import Result, Verdict
 from conformance.targets.simulated import SimulatedTarget
+from tests.support.corpus import LONGEST
 
 SMALL = "two-next-hops.jsonl.gz"
 
@@ -32,7 +33,13 @@ def test_every_trace_of_the_corpus_is_a_case() -> None:
     assert {case.id for case in trace_cases()} == {f"trace/{name}/1" for name in files}
 
 
-@pytest.mark.parametrize("case", trace_cases(), ids=lambda case: case.id)
+@pytest.mark.parametrize(
+    "case",
+    [
+        pytest.param(case, id=case.id, marks=[pytest.mark.lasting] * (LONGEST in case.id))
+        for case in trace_cases()
+    ],
+)
 def test_a_trace_is_answered_and_counted_as_recorded(case: object) -> None:
     result = play(case, SimulatedTarget())  # type: ignore[arg-type]
     assert result.verdict is Verdict.PASS, result.detail

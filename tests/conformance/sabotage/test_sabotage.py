@@ -79,10 +79,12 @@ def test_a_sabotage_whose_line_is_gone_is_named() -> None:
         pass
 
 
-@pytest.mark.parametrize("sabotage", sabotages().values(), ids=lambda each: each.name.replace(" ", "-"))
-def test_each_sabotage_can_be_planted(sabotage: Sabotage) -> None:
-    with planted(sabotage):
-        pass
+@pytest.mark.parametrize("kind", dict.fromkeys(each.kind for each in sabotages().values()))
+def test_each_sabotage_can_be_planted(kind: str) -> None:
+    for sabotage in sabotages().values():
+        if sabotage.kind == kind:
+            with planted(sabotage):  # names the one that can't be
+                pass
 
 
 def test_a_wrong_daemon_is_caught_by_all_three() -> None:
@@ -152,8 +154,8 @@ def test_a_case_is_witnessed_by_its_narrowest_sabotage() -> None:
         {
             "wide": Shown(("a/b/1", "a/b/2"), 10),
             "narrow": Shown(("a/b/2",), 10),
+            "as narrow": Shown(("a/b/2",), 10),
         }
     )
-    assert results.witness("a/b/1") == "wide"
-    assert results.witness("a/b/2") == "narrow"
+    assert results.witnesses() == {"a/b/1": "wide", "a/b/2": "narrow"}
     assert results.without_witness(["a/b/1", "a/b/3"]) == ["a/b/3"]
