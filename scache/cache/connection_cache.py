@@ -175,7 +175,7 @@ class ConnectionCache:
         if self._observer is not None:
             overdue = self._deadlines.overdue
             if bindings is not None and all(binding.due <= overdue for binding in bindings.values()):
-                bindings = None
+                bindings = {}
             self._observer.destination_missed(dest_label, bindings)
         return None
 
@@ -269,9 +269,10 @@ class ConnectionCache:
             session = endpoint.newest if self.settings.newest_first else endpoint.oldest
             if session is None:
                 break
-            self._unlink(session)
             if session.due <= self._deadlines.overdue:
-                continue  # it is closed when its turn comes, and nobody passes it twice
+                self._drop_session(session)  # it is closed when its turn comes, and nobody passes it twice
+                continue
+            self._unlink(session)
             self._deadlines.cancel(session)
             if self._observer is not None:
                 self._observer.session_found(session, binding)
@@ -280,8 +281,9 @@ class ConnectionCache:
         return None
 
     def _drop_session(self, session: Session) -> None:
-        if session.is_listed:
-            self._unlink(session)
+        if not session.is_listed:
+            return  # it was dropped before its turn to be closed
+        self._unlink(session)
         if self._observer is not None:
             self._observer.session_dropped(session)
 

@@ -121,8 +121,9 @@ class History:
     def destination_missed(self, dest_label: bytes, bindings: Bindings | None) -> None:
         """A find_dest found nothing: of its newest bindings that is to blame whose endpoint had one last."""
         label = dest_label[:_LONGEST]
-        if bindings is None:
-            self.destinations.append((self.second, label, self._unbound.get(label, _NOT_KNOWN), None))
+        if not bindings:
+            cause = self._unbound.get(label, _NOT_KNOWN) if bindings is None else (UNBOUND, self.second)
+            self.destinations.append((self.second, label, cause, None))
             return
         blamed: tuple[tuple[str, int | None], bytes] | None = None
         for binding in islice(reversed(bindings.values()), _BINDINGS):

@@ -44,4 +44,6 @@ class Observer(Protocol):
         """It was due."""
 
     def destination_missed(self, dest_label: bytes, bindings: Bindings | None, /) -> None:
-        """A find_dest found nothing, though the destination may have bindings."""
+        """A find_dest found nothing, though the destination may have bindings: no longer any where all are
+        due, None where it had none.
+        """

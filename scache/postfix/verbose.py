@@ -59,7 +59,7 @@ class VerboseLog:
 
     def destination_missed(self, dest_label: bytes, bindings: Bindings | None) -> None:
         """Whether it is without bindings, or they are without sessions."""
-        why = "no destination cache" if bindings is None else "not found"
+        why = "not found" if bindings else "no destination cache"
         self._log(f"scache_multi_find_dest: {why}: dest_label={printed(dest_label)}")
 
 

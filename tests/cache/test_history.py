@@ -45,7 +45,9 @@ LABELS = {
 
 
 class Case:
-    """A service with a history, to which lines are played: `save E 10`, `bind D E 10`, `find D`, `wait 3`."""
+    """A service with a history, to which lines are played: `save E 10`, `bind D E 10`, `find D`, `wait 3`, or
+    `lag 3`: what is due then waits to be dropped.
+    """
 
     def __init__(self, **settings: Any) -> None:
         self.now = NOW
@@ -78,7 +80,7 @@ class Case:
             else:
                 self.now += int(words[0])
                 self.history.pass_to(self.now, self.service.serial)
-                for _session in self.service.expire(self.now):
+                for _session in self.service.expire(self.now, 0 if verb == "lag" else 100):
                     pass
 
     def report(self, part: bytes = b"") -> dict[str, Any]:
@@ -89,6 +91,11 @@ DESTINATION = {
     "nobody has ever saved anything": ("find D", ("unknown", None)),
     "its binding expired": ("bind D E 3; save E 99; wait 5; find D", ("unbound", 0)),
     "its binding expired some time ago": ("bind D E 3; wait 3; wait 4; find D", ("unbound", 4)),
+    "its binding waits to be dropped": ("bind D E 3; lag 3; find D", ("unbound", 0)),
+    "the session to which it leads waits to be dropped": (
+        "bind D E 9; save E 2; lag 2; find D",
+        ("expired", 0),
+    ),
     "it leads to an endpoint that nobody saved": ("bind D E 9; find D", ("unsaved", None)),
     "its session expired": ("bind D E 9; save E 2; wait 2; wait 5; find D", ("expired", 5)),
     "its session was taken": ("bind D E 9; save E 9; find E; wait 3; find D", ("taken", 3)),
@@ -106,6 +113,7 @@ ENDPOINT = {
     "nobody has ever saved anything": ("find E", ("unknown", None)),
     "its session expired": ("save E 2; wait 2; wait 5; find E", ("expired", 5)),
     "its session was taken": ("save E 9; find E; wait 3; find E", ("taken", 3)),
+    "its session waits to be dropped": ("save E 2; lag 2; find E", ("expired", 0)),
     "it is found by its label alone, whatever that is": ("find odd", ("unknown", None)),
 }
 

@@ -46,7 +46,7 @@ class Witness(Observer):
         self.told.append(("passed over", endp_label))
 
     def destination_missed(self, dest_label: bytes, bindings: Bindings | None) -> None:
-        self.told.append(("no destination", dest_label, bindings is not None))
+        self.told.append(("no destination", dest_label, bool(bindings)))
 
 
 class Descriptors:
