@@ -6,7 +6,7 @@ import argparse
 import os
 from statistics import median
 
-from conformance.soak.soak import Result, Soak
+from conformance.soak.soak import PERIOD, Result, Soak
 from scache.commands.numbers import duration, positive
 
 __all__ = ["add_arguments", "run"]
@@ -51,8 +51,10 @@ def _lines(result: Result) -> list[str]:
             for what, number in sorted(counts.items())
             if what not in ("saved", "found")
         ),
-        f"{len(result.handovers)} handovers, {median(times):.1f} s each, {max(times):.1f} s at most",
-        f"at the limit of descriptors in {result.at_limit:.0%} of the looks",
+        f"{len(result.handovers)} handovers, {median(times):.1f} s each, {max(times):.1f} s at most; "
+        f"the next one was due after {PERIOD:.0f} s and late {sum(took > PERIOD for took in times)} times",
+        f"at the limit of descriptors for {result.at_limit:.0f} s, "
+        f"{result.at_limit / result.seconds:.0%} of the time",
         f"resident memory: {resident[0]:.0f} MB at the first handover, {resident[-1]:.0f} MB at the last, "
         f"{max(resident):.0f} MB at most, {result.resident_after / 2**20:.0f} MB when all is over",
         f"descriptors: {result.before} before, {result.after} after",

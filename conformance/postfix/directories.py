@@ -34,6 +34,8 @@ class Instance:
         self.config = self.base / "config"
         for directory in (self.queue, self.queue / "private", self.queue / "public", self.config):
             directory.mkdir(mode=0o755)
+        if os.geteuid() == 0:
+            shutil.chown(self.queue / "private", mail_owner())  # as in Postfix
         self.path = self.queue / "private" / "scache"
         self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.listener.bind(str(self.path))

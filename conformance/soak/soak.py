@@ -18,11 +18,13 @@ from conformance.soak.master import Master
 from conformance.soak.shared import Shared
 from conformance.soak.worker import Report, press, work
 
-__all__ = ["Result", "Soak"]
+__all__ = ["PERIOD", "Result", "Soak"]
 
-#: Seconds from the end of one handover to the next, and those before it in which descriptors aren't used up.
-_PERIOD = 10.0
-_RELIEF = 0.5
+#: Seconds from the beginning of one handover to that of the next, unless it takes longer.
+PERIOD = 10.0
+
+#: Share of the sessions that are there when all others' descriptors are used up.
+_FULL = 0.95
 
 #: Descriptors of the daemon that may be free where it is said to be at its limit: some come and go meanwhile.
 _FREE = 16
@@ -39,8 +41,8 @@ _PATIENCE = 300.0  # seconds for the cache to be filled, or emptied
 class Result:
     """What came of a soak. Sizes in bytes, times in seconds; idle: of the CPU, of one processor.
 
-    handovers: how long each took. at_limit: share of the looks in which the daemon had hardly a descriptor
-    left. before, after: its descriptors without clients. resident: at the end of each daemon's life.
+    handovers: how long each took. at_limit: for how long the daemon had hardly a descriptor left. before,
+    after: its descriptors without clients. resident: at the end of each daemon's life.
     """
 
     report: Report = field(default_factory=Report)
@@ -87,6 +89,7 @@ class Soak:
         # The daemon leaves a quarter of its descriptors, or 1,024, to clients.
         room = min(self._sessions + 1124, (self._sessions + 100) * 4 // 3 + 4)
         self._open_files = max(self._sessions + clients + 400, room)
+        self._idle = self._open_files - clients - int(_FULL * self._sessions)
         self._result = Result()
 
     def run(self, minutes: float) -> Result:
@@ -100,7 +103,7 @@ class Soak:
             shared = Shared(context)
             with _workers(context, shared, master, self._clients, self._processes) as bosses:
                 self._fill(master, bosses)
-                with _pressing(context, shared, master, self._open_files - self._sessions // 2):
+                with _pressing(context, shared, master, self._idle):
                     self._soak(master, shared, bosses, minutes * 60)
                 self._rest(master, bosses)
                 for boss in bosses:
@@ -115,7 +118,7 @@ class Soak:
     def _fill(self, master: Master, bosses: list[Connection]) -> None:
         _tell(bosses, _FILLING)
         patience = time.monotonic() + _PATIENCE
-        while (cached := _asked(bosses).cached) < 0.95 * self._sessions and time.monotonic() < patience:
+        while (cached := _asked(bosses).cached) < _FULL * self._sessions and time.monotonic() < patience:
             master.log()
             time.sleep(_LOOK)
         self._say(f"{cached:,} sessions are cached; the limit is {self._open_files:,} open files")
@@ -123,35 +126,37 @@ class Soak:
 
     def _soak(self, master: Master, shared: Shared, bosses: list[Connection], seconds: float) -> None:
         result = self._result
-        began = last = ended = time.monotonic()
+        began = looked = last = time.monotonic()
         handing_over = False
-        looks = full = 0
         while (now := time.monotonic()) < began + seconds or handing_over:
             if handing_over and not master.hands_over():
-                handing_over, ended = False, now
+                handing_over = False
                 shared.phase.value += 1
-                result.handovers.append(now - last)
-                report = _asked(bosses)
-                result.most_cached = max(result.most_cached, report.cached)
-                self._say(
-                    f"{now - began:5.0f} s: handed over in {now - last:.1f} s; {report.cached:,} cached, "
-                    f"{report.counts['found']:,} found, {report.lost} lost, {len(report.wrong)} wrong"
-                )
-            elif not handing_over and now >= ended + _PERIOD:
+                self._handed_over(now - began, now - last, _asked(bosses))
+            if not handing_over and now >= last + PERIOD:
                 last, handing_over = now, True
                 result.resident.append(memory(master.child.pid))
                 shared.phase.value += 1
                 if status := master.reload():
                     result.bad_ends.append(status)
-            looks += 1
-            full += master.descriptors() >= self._open_files - _FREE
-            # While one hands over, many who wait to be accepted could take the place of what it passes on.
-            shared.press(not handing_over and now < ended + _PERIOD - _RELIEF and full < looks / 2)
+            shared.press(True)
             master.log()
             time.sleep(_LOOK)
+            now = time.monotonic()
+            if master.descriptors() >= self._open_files - _FREE:
+                result.at_limit += now - looked
+            looked = now
         shared.press(False)
-        result.seconds = time.monotonic() - began
-        result.at_limit = full / looks
+        result.seconds = looked - began
+
+    def _handed_over(self, at: float, took: float, report: Report) -> None:
+        result = self._result
+        result.handovers.append(took)
+        result.most_cached = max(result.most_cached, report.cached)
+        self._say(
+            f"{at:5.0f} s: handed over in {took:.1f} s; {report.cached:,} cached, "
+            f"{report.counts['found']:,} found, {report.lost} lost, {len(report.wrong)} wrong"
+        )
 
     def _rest(self, master: Master, bosses: list[Connection]) -> None:
         """All clients are there and silent, everything is cached."""

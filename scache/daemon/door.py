@@ -18,7 +18,7 @@ __all__ = ["Door"]
 _PAUSE = 0.1
 
 #: Seconds for which room is kept at most for what the daemon before this one passes on.
-_ROOM_KEPT = 60
+_ROOM_KEPT = 600
 
 
 class Door:
@@ -29,14 +29,14 @@ class Door:
     """
 
     __slots__ = (
-        "_first",
         "_inside",
         "_limits",
         "_moment",
-        "_most_beside_first",
+        "_most_beside",
         "_network",
         "_no_room",
         "_open",
+        "_predecessor",
         "_shut",
         "most",
     )
@@ -57,15 +57,17 @@ class Door:
         self.most = most
         self._no_room = no_room
         self._open = self._shut = False
-        self._first = -1  # the handle of the client that came in first
-        self._most_beside_first = 0  # how many may be inside with it, 0: as many as ever
+        self._predecessor = -1  # the handle of the daemon before this one
+        self._most_beside = 0  # how many may be inside with it, 0: as many as ever
 
-    def expect_predecessor(self, most: int) -> None:
-        """The first client may be the daemon before this one, each of whose sessions is to find a free
-        descriptor: until it has gone, for a minute at most, no more than so many are inside.
+    def keep_room(self, predecessor: int, most: int) -> None:
+        """This client is the daemon before this one, each of whose sessions is to find a free descriptor:
+        until it has gone, for ten minutes at most, no more than so many are inside.
         """
-        self._most_beside_first = most
-        self._limits.set(self._first_gone, self._moment.elapsed + _ROOM_KEPT)
+        self._predecessor = predecessor
+        self._most_beside = most
+        self._limits.set(self._predecessor_gone, self._moment.elapsed + _ROOM_KEPT)
+        self.mind()
 
     def mind(self) -> None:
         """Look for newcomers while there is room for one, unless accepting pauses."""
@@ -91,10 +93,8 @@ class Door:
             self.mind()
             return None
 
-    def came_in(self, handle: int) -> None:
+    def came_in(self) -> None:
         """One more is inside."""
-        if self._first < 0:
-            self._first = handle
         if len(self._inside) >= self.most:
             self._no_room("clients wait: see scache_client_limit")
         if len(self._inside) >= self._room():
@@ -108,8 +108,8 @@ class Door:
 
     def went_out(self, handle: int) -> None:
         """One less is inside, and has left a descriptor."""
-        if handle == self._first:
-            self._most_beside_first = 0
+        if handle == self._predecessor:
+            self._most_beside = 0
         self._limits.cancel(self._pause_over)
         self.mind()
 
@@ -118,10 +118,10 @@ class Door:
         self._shut = True
 
     def _room(self) -> int:
-        return min(self.most, self._most_beside_first or self.most)
+        return min(self.most, self._most_beside or self.most)
 
-    def _first_gone(self, _now: int) -> None:
-        self._most_beside_first = 0
+    def _predecessor_gone(self, _now: int) -> None:
+        self._most_beside = 0
         self.mind()
 
     def _pause_over(self, _now: int) -> None:

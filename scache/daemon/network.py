@@ -15,7 +15,6 @@ from _socket import (
     SHUT_WR,
     SO_LINGER,
     SO_PEERCRED,
-    SO_SNDTIMEO,
     SO_TYPE,
     SOCK_STREAM,
     SOL_SOCKET,
@@ -36,7 +35,6 @@ WRITABLE = select.EPOLLOUT
 _ANSWER = 4096
 _NO_LINGERING = bytes(8)
 
-_LONG = (sys.maxsize.bit_length() + 7) // 8  # bytes of each number in a timeval
 _INT = 4  # bytes of a user's number in the credentials of a peer
 #: Room for one more descriptor than is due, so that an extra one is seen.
 _ROOM = rights.room_for(2)
@@ -88,7 +86,7 @@ class UnixNetwork:
         self.listener = listener
         self._listening = _socket.socket(AF_UNIX, SOCK_STREAM, 0, listener)
         self._listening.setblocking(False)
-        self._address: str | bytes | None = None  # of the listening socket, once it is closed here
+        self._meeting: _socket.socket | None = None  # where the next daemon is waited for
         self._epoll = select.epoll()
         self._watched: set[int] = set()
         #: Close a session's descriptor that was sent to a client. The socket's options stay as they are: it
@@ -102,26 +100,51 @@ class UnixNetwork:
         handle, _address = self._listening._accept()  # type: ignore[attr-defined]  # what socket.accept wraps
         return UnixStream(handle)
 
-    def connect_to_successor(self, patience: int) -> UnixStream:
-        """Close the listening socket here, and connect to whoever listens there still or will: the same
-        socket in another process's hands. OSError where nobody does; BlockingIOError where so many wait for
-        that already that there is no room for so many seconds, and it may be tried again.
+    def listen_for_successor(self) -> None:
+        """Listen for the next daemon, too: beside the listening socket, where no client waits before it, and
+        before that daemon starts. OSError where that can't be done.
         """
-        if self._address is None:
-            self._address = self._listening.getsockname()
-            if self.listener in self._watched:
-                self.unwatch(self.listener)
-            self._listening.close()
-        successor = _socket.socket(AF_UNIX, SOCK_STREAM)
-        limit = patience.to_bytes(_LONG, sys.byteorder) + bytes(_LONG)
+        address = self._meeting_place()
+        if os.path.exists(address):
+            os.unlink(address)  # of one that was killed
+        self._meeting = _socket.socket(AF_UNIX, SOCK_STREAM)
+        self._meeting.bind(address)
+        self._meeting.listen(0)
+
+    def await_successor(self, patience: float) -> UnixStream:
+        """Close the listening socket here, and wait for the next daemon, which whoever else holds that socket
+        starts as soon as somebody knocks. OSError where nobody does, or so many seconds have passed.
+        """
+        assert self._meeting is not None, "it listens for it already"
+        address, meeting_place = self._listening.getsockname(), self._meeting_place()
+        if self.listener in self._watched:
+            self.unwatch(self.listener)
+        self._listening.close()
+        self._meeting.settimeout(patience)
         try:
-            successor.setsockopt(SOL_SOCKET, SO_SNDTIMEO, limit)
-            successor.setblocking(patience > 0)
-            successor.connect(self._address)
+            _knock(address)
+            handle, _address = self._meeting._accept()  # type: ignore[attr-defined]  # as in accept
         except OSError:
-            successor.close()
+            os.unlink(meeting_place)
             raise
-        return UnixStream(successor.detach())
+        finally:
+            self._meeting.close()
+        return UnixStream(handle)
+
+    def predecessor(self) -> UnixStream | None:
+        """A connection to the daemon before this one, if it waits to pass on what it has cached."""
+        address = self._meeting_place()
+        predecessor = _socket.socket(AF_UNIX, SOCK_STREAM)
+        try:
+            predecessor.connect(address)
+            os.unlink(address)  # here: the next to listen there may be this process
+        except OSError:
+            predecessor.close()
+            return None
+        return UnixStream(predecessor.detach())
+
+    def _meeting_place(self) -> str:
+        return f"{os.fsdecode(self._listening.getsockname())}.handover"
 
     def watch(self, handle: int, events: int) -> None:
         """Let `wait` report these events (READABLE | WRITABLE) of a handle, new or already watched."""
@@ -200,6 +223,18 @@ class UnixNetwork:
             pass  # there is nothing, or nobody any more
         finally:
             session.detach()
+
+
+def _knock(address: str | bytes) -> None:
+    """Come to a service and leave at once: somebody is waiting there then. OSError where nobody listens."""
+    knocking = _socket.socket(AF_UNIX, SOCK_STREAM)
+    knocking.setblocking(False)
+    try:
+        knocking.connect(address)
+    except BlockingIOError:
+        return  # so many are that there is no room for another one
+    finally:
+        knocking.close()
 
 
 def _has(descriptor: int, event: int) -> bool:

@@ -196,9 +196,12 @@ class Server:
         self._door.shut()
         self._drop_clients(int(self._clock.now()))
 
-    def expect_predecessor(self, most_clients: int) -> None:
-        """Keep room for what the daemon before this one may pass on: beside no more clients than so many."""
-        self._door.expect_predecessor(most_clients)
+    def take_over(self, stream: Stream, most_clients: int) -> None:
+        """At the other end of this stream is the daemon before this one, a client that passes on what it has
+        cached; while it does there is room for that, beside no more clients than so many.
+        """
+        self._door.keep_room(stream.handle, most_clients)
+        self._admit(stream, int(self._clock.now()))
 
     def hand_over(self, stream: Stream) -> None:
         """Leave all clients, and begin to pass what is cached to the daemon at the other end of this stream.
@@ -314,8 +317,10 @@ class Server:
 
     def _accept(self, now: int) -> None:
         stream = self._door.newcomer()
-        if stream is None:
-            return
+        if stream is not None:
+            self._admit(stream, now)
+
+    def _admit(self, stream: Stream, now: int) -> None:
         settings = self._settings
         status = self._tell if self._status is not None else None
         conversation = Conversation(
@@ -337,7 +342,7 @@ class Server:
         if self._check_time_limits not in self._limits:
             self.call_after(settings.ipc_timeout, self._check_time_limits)
         client.open(now)
-        self._door.came_in(stream.handle)
+        self._door.came_in()
 
     def _check_time_limits(self, now: int) -> None:
         """Look through the clients, no more often than the limit: a request doesn't pay for it."""

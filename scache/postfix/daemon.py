@@ -140,8 +140,9 @@ def _serve(
     settings.session_limit = room_for_sessions(settings.session_limit, open_files)
     network = _network(command_line)
     server = Server(network, clock, settings, log, observer)
-    if settings.handover:
-        server.expect_predecessor(clients_beside(settings.session_limit, open_files))
+    predecessor = network.predecessor() if settings.handover else None
+    if predecessor is not None:
+        server.take_over(predecessor, clients_beside(settings.session_limit, open_files))
     if observer is not None:
         log(f"process generation: {generation:o} ({generation:o})")
     watchdog = Watchdog(parameters.daemon_timeout, log, lambda: os._exit(1))
@@ -167,37 +168,31 @@ def _serve(
     server.run()
     watchdog.stop()
     if reloaded and settings.handover:
-        server.log_statistics()
-        if os.fork() != 0:
-            return  # all else is the other process's now
-        _hand_over(server, network, log)
+        server.unwatch(master.STATUS)
+        master.leave()  # which leaves descriptors, too, where all are used up
+        try:
+            network.listen_for_successor()
+            server.log_statistics()
+            if os.fork() != 0:
+                return  # all else is the other process's now
+            _hand_over(server, network)
+        except OSError as error:
+            log(f"warning: what is cached can't be passed to the next daemon: {error.strerror or error}")
     server.close()
 
 
-def _hand_over(server: Server, network: UnixNetwork, log: MailLog) -> None:
+def _hand_over(server: Server, network: UnixNetwork) -> None:
     """Pass what is cached to the next daemon, in a process that master(8) doesn't know: it starts the next
-    one only when the one that it knows has ended. The first connection to the service, which has that one
-    started, is ours.
+    one only when the one that it knows has ended, and somebody has come to the service. OSError where there
+    is none, though Postfix goes on.
     """
-    server.unwatch(master.STATUS)
-    master.leave()
+    server.leave_clients()
     try:
-        server.hand_over(_connect_to_successor(server, network))
+        successor = network.await_successor(HANDOVER_TIME)
     except (ConnectionRefusedError, FileNotFoundError):
-        return  # Postfix stops: there is no next one
-    except OSError as error:
-        log(f"warning: what is cached can't be passed to the next daemon: {error.strerror}")
-        return
+        return  # Postfix stops
+    server.hand_over(successor)
     server.run()
-
-
-def _connect_to_successor(server: Server, network: UnixNetwork) -> UnixStream:
-    """If possible, before the clients that are left come again all at once; else they needn't wait for it."""
-    try:
-        return network.connect_to_successor(0)
-    except BlockingIOError:
-        server.leave_clients()
-        return network.connect_to_successor(HANDOVER_TIME)
 
 
 def _network(command_line: CommandLine) -> UnixNetwork:

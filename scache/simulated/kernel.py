@@ -228,14 +228,18 @@ def socket_pair(capacity: int = DEFAULT_CAPACITY) -> tuple[StreamSocket, StreamS
 
 
 class Listener(OpenFile):
-    """A listening AF_UNIX stream socket; `backlog` + 1 connections may wait to be accepted."""
+    """A listening AF_UNIX stream socket; `backlog` + 1 connections may wait to be accepted.
 
-    __slots__ = ("backlog", "capacity", "waiting")
+    `beside`: the one that was last bound to this one's name with something behind it.
+    """
+
+    __slots__ = ("backlog", "beside", "capacity", "waiting")
 
     def __init__(self, backlog: int = 100, capacity: int = DEFAULT_CAPACITY) -> None:
         super().__init__()
         self.backlog = backlog
         self.capacity = capacity
+        self.beside: Listener | None = None
         self.waiting: deque[StreamSocket] = deque()
 
     def connect(self) -> StreamSocket:

@@ -72,7 +72,8 @@ class SimulatedNetwork:
         self.table = DescriptorTable(descriptor_limit)
         self.listening = listening or Listener(capacity=capacity)
         self.listener = self.table.install(self.listening)
-        self._listens = True
+        self._meeting: Listener | None = None  # where the next daemon is waited for
+        self.meeting_place = -1
         self._interest: dict[int, int] = {}
         self._ready: dict[int, OpenFile] = {}
 
@@ -88,18 +89,34 @@ class SimulatedNetwork:
         self.table.check_room()
         return self._stream(self.listening.accept())
 
-    def connect_to_successor(self) -> SimulatedStream:
-        """Close the listening socket here, if it isn't yet, and connect to whoever listens there still or
-        will. BlockingIOError where too many wait for that already, ConnectionRefusedError where nobody does.
-        """
-        if self._listens:
-            self._listens = False
-            if self.listener in self._interest:
-                self.unwatch(self.listener)
-            self.table.close(self.listener)
-        return self._to_successor(self.listening.connect())
+    def listen_for_successor(self) -> None:
+        """Listen for the next daemon, too, and close the listening socket here: another process has it."""
+        self.listening.beside = self._meeting = Listener(0, self.listening.capacity)
+        self.meeting_place = self.table.install(self._meeting)
+        if self.listener in self._interest:
+            self.unwatch(self.listener)
+        self.table.close(self.listener)
+
+    def await_successor(self) -> SimulatedStream:
+        """The next daemon. BlockingIOError where it isn't there yet."""
+        assert self._meeting is not None, "it listens for it already"
+        socket = self._meeting.accept()
+        self.table.close(self.meeting_place)
+        return self._to_successor(socket)
+
+    def has_successor(self) -> bool:
+        """Whether the next daemon is there."""
+        return self._meeting is not None and bool(self._meeting.waiting)
+
+    def predecessor(self) -> SimulatedStream | None:
+        """A connection to the daemon before this one, if it waits to pass on what it has cached."""
+        beside, self.listening.beside = self.listening.beside, None
+        return self._to_predecessor(beside.connect()) if beside is not None and beside.is_open else None
 
     def _to_successor(self, socket: StreamSocket) -> SimulatedStream:
+        return SimulatedStream(self.table, socket)
+
+    def _to_predecessor(self, socket: StreamSocket) -> SimulatedStream:
         return SimulatedStream(self.table, socket)
 
     def _stream(self, socket: StreamSocket) -> SimulatedStream:

@@ -184,16 +184,69 @@ def test_what_the_remote_side_of_a_session_does_is_known(network: UnixNetwork, e
         assert network.readable(far.fileno()) is (event != "does nothing")
 
 
-def test_a_successor_for_whom_too_many_wait_is_not_waited_for_for_ever(tmp_path: Path) -> None:
-    with socket.socket(socket.AF_UNIX) as listening:
-        listening.bind(str(tmp_path / "s"))
-        listening.listen(0)
-        network = UnixNetwork(os.dup(listening.fileno()))
-        with socket.socket(socket.AF_UNIX) as first:
-            first.connect(str(tmp_path / "s"))
-            for seconds in (0, 1):
-                with pytest.raises(BlockingIOError):
-                    network.connect_to_successor(seconds)
+class Succession:
+    """The socket of a service, and the networks of two daemons on it, one after the other."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = str(folder / "s")
+        self.listening = socket.socket(socket.AF_UNIX)
+        self.listening.bind(self.path)
+        self.listening.listen(0)
+        self.leaving, self.next = (UnixNetwork(os.dup(self.listening.fileno())) for _ in range(2))
+
+
+@pytest.fixture
+def succession(tmp_path: Path) -> Iterator[Succession]:
+    made = Succession(tmp_path)
+    with made.listening:
+        yield made
+    made.leaving._listening.close()
+    made.next._listening.close()
+
+
+@pytest.mark.parametrize("others_wait", [False, True])
+def test_two_daemons_find_each_other_whoever_waits_for_the_service(
+    succession: Succession, others_wait: bool
+) -> None:
+    with socket.socket(socket.AF_UNIX) as other:
+        if others_wait:
+            other.connect(succession.path)
+        succession.leaving.listen_for_successor()
+        predecessor = succession.next.predecessor()
+        assert predecessor is not None
+        successor = succession.leaving.await_successor(20)
+        predecessor.send(b"?")
+        assert successor.receive(2) == b"?"
+        succession.listening.accept()[0].close()  # somebody came, so that the next one was started
+        predecessor.close()
+        successor.close()
+    assert os.listdir(os.path.dirname(succession.path)) == ["s"]
+
+
+def test_a_successor_that_does_not_come_is_not_waited_for_for_ever(succession: Succession) -> None:
+    succession.leaving.listen_for_successor()
+    with pytest.raises(TimeoutError):
+        succession.leaving.await_successor(0.01)
+    assert succession.next.predecessor() is None
+
+
+def test_nobody_is_waited_for_where_nobody_listens(succession: Succession) -> None:
+    succession.leaving.listen_for_successor()
+    succession.listening.close()
+    succession.next._listening.close()
+    with pytest.raises(ConnectionRefusedError):
+        succession.leaving.await_successor(20)
+
+
+def test_what_a_killed_predecessor_left_behind_is_in_nobodys_way(succession: Succession) -> None:
+    with socket.socket(socket.AF_UNIX) as killed:
+        killed.bind(f"{succession.path}.handover")
+    assert succession.next.predecessor() is None
+    succession.leaving.listen_for_successor()
+    predecessor = succession.next.predecessor()
+    assert predecessor is not None
+    succession.leaving.await_successor(20).close()
+    predecessor.close()
 
 
 def kinds_of_descriptors(folder: Path) -> Iterator[tuple[str, int]]:

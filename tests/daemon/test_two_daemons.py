@@ -53,9 +53,9 @@ class TwoDaemons:
         self.client.receive(65536)
         return remote
 
-    def cached(self, network: SimulatedNetwork) -> int:
-        """How many sessions the next daemon has: those that have another end."""
-        return len(network.table.files) - self.next.clients - 1
+    def passed_on(self) -> int:
+        """How many sessions the next daemon has."""
+        return len(self.next_network.table.files) - self.next.clients - 1
 
     def server(self, network: SimulatedNetwork) -> Server:
         settings = Settings(ttl_limit=100, dialect=POSTFIX_2, goodbye={b"": b"QUIT\r\n"})
@@ -67,11 +67,18 @@ class TwoDaemons:
                 if not server.stopped:
                     server.turn(0)
 
-    def begin(self) -> None:
-        """The leaving one is connected to the next one."""
+    def begin(self, *, descriptor_limit: int = 1000, most_clients: int = 1000) -> None:
+        """The leaving one stops, the next one starts and finds it."""
         self.leaving.stop()
-        self.leaving.hand_over(self.network.connect_to_successor())
-        self.next = self.server(SimulatedNetwork(listening=self.network.listening))
+        self.network.listen_for_successor()
+        self.leaving.leave_clients()
+        network = SimulatedNetwork(listening=self.network.listening, descriptor_limit=descriptor_limit)
+        self.next = self.server(network)
+        predecessor = network.predecessor()
+        assert predecessor is not None
+        self.next.take_over(predecessor, most_clients)
+        self.leaving.hand_over(self.network.await_successor())
+        self.next_network = network
 
     def go_on(self) -> None:
         """Both do their part, until there is nothing to do."""
@@ -170,37 +177,46 @@ def test_one_that_is_stopped_meanwhile_holds_nothing_any_more() -> None:
     assert daemons.network.table.files == {}
 
 
-@pytest.mark.parametrize(("kept", "arrived"), [(True, 21), (False, 2)])
-def test_newcomers_leave_room_for_the_sessions_that_are_passed_on(kept: bool, arrived: int) -> None:
+@pytest.mark.parametrize(("most_clients", "arrived"), [(3, 21), (1000, 2)])
+def test_newcomers_leave_room_for_the_sessions_that_are_passed_on(most_clients: int, arrived: int) -> None:
     daemons = TwoDaemons()
     for _ in range(20):
         daemons.save()
-    daemons.leaving.stop()
-    stream = daemons.network.connect_to_successor()
     newcomers = [daemons.network.connect() for _ in range(30)]
-    network = SimulatedNetwork(listening=daemons.network.listening, descriptor_limit=4 + 21 + 2 * 3)
-    daemons.next = daemons.server(network)
-    if kept:
-        daemons.next.expect_predecessor(3)
+    daemons.begin(descriptor_limit=4 + 21 + 2 * 3, most_clients=most_clients)
     daemons.turns(daemons.next)
-    daemons.leaving.hand_over(stream)
     daemons.go_on()
-    assert daemons.cached(network) == arrived
+    assert daemons.passed_on() == arrived
     while newcomers:
         newcomers.pop().release()
         daemons.turns(daemons.next)
     assert daemons.next.clients == 0
 
 
-def test_who_is_no_daemon_has_room_kept_for_sessions_for_a_minute() -> None:
+def test_a_predecessor_that_does_nothing_has_room_kept_for_its_sessions_for_ten_minutes() -> None:
     daemons = TwoDaemons()
-    newcomers = SimulatedNetwork()
-    server = daemons.server(newcomers)
-    server.expect_predecessor(3)
+    daemons.begin(most_clients=3)
     for _ in range(5):
-        newcomers.connect()
-    daemons.turns(server)
-    assert server.clients == 3
-    daemons.clock.advance(60)
-    daemons.turns(server)
-    assert server.clients == 5
+        daemons.network.connect()
+    daemons.clock.advance(599)
+    daemons.turns(daemons.next)
+    assert daemons.next.clients == 3
+    daemons.clock.advance(1)
+    daemons.turns(daemons.next)
+    assert daemons.next.clients == 6
+
+
+def test_who_comes_before_the_predecessor_takes_no_room_of_its_sessions() -> None:
+    """The queue of the service is no way to the next daemon: it may be full at the reload."""
+    daemons = TwoDaemons()
+    daemons.network.listening.backlog = 0
+    stranger = daemons.network.connect()
+    daemons.begin(descriptor_limit=4 + 1 + 2, most_clients=1)
+    daemons.turns(daemons.next)
+    stranger.release()
+    daemons.go_on()
+    assert daemons.found() == HIT
+
+
+def test_where_nobody_passes_anything_on_no_room_is_kept() -> None:
+    assert SimulatedNetwork().predecessor() is None

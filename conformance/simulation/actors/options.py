@@ -70,6 +70,9 @@ _BEHIND = 6
 #: In two seeds of so many the daemon is reloaded often, and hands over each time.
 _RELOADED = 6
 
+#: In one seed of so many the daemon hands over while more clients come than leave room for its sessions.
+_CROWDED = 12
+
 #: One seed of so many is short of descriptors, and the clock is set forth in it.
 _SCARCE = 12
 
@@ -180,6 +183,10 @@ def draw_options(seed: int, *, everything: bool = False) -> Options:
     if behind:  # a write goes whole
         capacity = 212_992
     reloaded = seed % _RELOADED in (2, 5)
+    parameters = draw_parameters(source) + ((("handover", True),) if reloaded else ())
+    if seed % _CROWDED == 8:
+        clients, descriptors = 32, 25
+        parameters += (("session_limit", 5),)
     message_limit = source.choice((20_000, 70_000)) if extra_steps[1] else 150
     long = source.random() < 0.25 and extra_steps[1] and capacity >= 1000
     return Options(
@@ -198,7 +205,7 @@ def draw_options(seed: int, *, everything: bool = False) -> Options:
         capacity=capacity,
         descriptor_limit=descriptors,
         message_limit=message_limit,
-        parameters=draw_parameters(source) + ((("handover", True),) if reloaded else ()),
+        parameters=parameters,
         verbose=source.random() < 0.3,
         hostilities=some(HOSTILITIES),
         faults=faults,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from conformance.simulation.checks.situation import Situation
@@ -11,9 +11,7 @@ from conformance.simulation.checks.violation import Violation
 from scache.daemon.server import HANDOVER_TIME
 
 if TYPE_CHECKING:
-    from conformance.simulation.actors.client import Client
     from conformance.simulation.world.life import Life
-    from scache.simulated import StreamSocket
     from scache.simulated.clock import VirtualClock
 
 __all__ = ["Leaving"]
@@ -22,14 +20,13 @@ __all__ = ["Leaving"]
 class Leaving:
     """The end of one life of the daemon, and what must hold in it. Every method raises Violation.
 
-    as_client: makes the client that it is to the next daemon. As postfix/daemon.py has it, but that no
-    process is forked: a simulated one has no parent who would wait for it.
+    As postfix/daemon.py has it, but that no process is forked: a simulated one has no parent who would wait
+    for it.
     """
 
     def __init__(
         self,
         life: Life,
-        as_client: Callable[[StreamSocket], Client],
         clock: VirtualClock,
         happened: Counter[Situation],
     ) -> None:
@@ -39,14 +36,12 @@ class Leaving:
         self._heard = clock.monotonic()  # when it began, or when it was connected
         self._connected = False
         self._asked_to_stop = False
-        life.network.handing_over = as_client
         life.leave_master()
-        self._connect()
 
     @property
     def is_ready(self) -> bool:
         """Whether the daemon has something to do."""
-        return self._connected and self.life.is_ready
+        return self.life.is_ready if self._connected else self.life.network.has_successor()
 
     def turn(self) -> bool:
         """One turn; False when it was the last one."""
@@ -75,13 +70,9 @@ class Leaving:
             raise Violation("handover", "a daemon that hands over waits in vain")
 
     def _connect(self) -> None:
-        """Connect, unless too many wait already: connect(2) waits, too, and nothing is done meanwhile."""
-        try:
+        """Begin, unless the next daemon isn't there yet: accept(2) waits, and nothing is done meanwhile."""
+        with suppress(BlockingIOError):
             self.life.hand_over()
-        except BlockingIOError:
-            self._happened[Situation.BACKLOG_FULL] += 1
-            self.life.leave_clients()
-        else:
             self._connected = True
             self._heard = self._clock.monotonic()
 

@@ -21,6 +21,7 @@ from scache.cache.interfaces import Sessions
 from scache.cache.observer import Observer
 from scache.config.settings import Settings
 from scache.daemon.server import Server
+from scache.daemon.sessions import clients_beside
 from scache.postfix.verbose import VerboseLog
 from scache.simulated import Listener, StreamSocket, socket_pair
 from scache.simulated.clock import VirtualClock
@@ -36,6 +37,7 @@ class Life:
 
     settings: what it goes by when it starts; `settings`: what it goes by now.
     listening: the master's listening socket. connecting: clients that nobody has accepted yet, by their end.
+    as_client: makes one of the daemon before this one, where that hands over.
     """
 
     def __init__(
@@ -47,6 +49,7 @@ class Life:
         connecting: dict[StreamSocket, Client],
         happened: Counter[Situation],
         note: Callable[[str], None] | None,
+        as_client: Callable[[StreamSocket], Client],
     ) -> None:
         self.settings = settings
         self._asked_for = settings
@@ -58,7 +61,7 @@ class Life:
         self._warnings = Warnings()
         listening.hold()
         self.books = Books(settings, happened)
-        self.network = ObservedNetwork(listening, options.descriptor_limit, connecting, self.books)
+        self.network = ObservedNetwork(listening, options.descriptor_limit, connecting, self.books, as_client)
         self.service: ObservedService
         observer = VerboseLog(self._logged) if options.verbose else None
         self.server = Server(self.network, clock, settings, self._logged, observer, self._make_service)
@@ -70,9 +73,11 @@ class Life:
         self.server.watch(signal_handle, self._read_again)
         self._own = {self.network.listener, self._status_channel, signal_handle}
         now = int(clock.now())
+        if settings.handover:
+            self._take_over(options.descriptor_limit)
         self._interval_start = now
         self._status_due = now + settings.status_update_time
-        self._idle_since: int | None = now
+        self._idle_since: int | None = None if self.network.streams else now
         self._expected_lines: list[str] = []
         self._asked_to_stop = False
         self._reloaded = False
@@ -86,6 +91,18 @@ class Life:
     ) -> ObservedService:
         self.service = ObservedService(self.books, settings, sessions, bound_met, observer)
         return self.service
+
+    def _take_over(self, open_files: int) -> None:
+        """As postfix/daemon.py has it."""
+        predecessor = self.network.predecessor()
+        if predecessor is None:
+            return
+        limit = self.settings.session_limit
+        beside = clients_beside(limit, open_files)
+        if limit and limit + 2 * beside < open_files - len(self.network.table.files):
+            self.network.room_kept = limit
+        with _tracebacks():
+            self.server.take_over(predecessor, beside)
 
     def terminate(self) -> None:
         """A signal comes between two turns."""
@@ -108,25 +125,25 @@ class Life:
         return self._reloaded and self.settings.handover
 
     def leave_master(self) -> None:
-        """The daemon has stopped and hands over: for master(8) it has ended, and it serves nobody more."""
+        """The daemon has stopped and hands over: for master(8) it has ended, and it serves nobody more. The
+        next one finds it when it starts.
+        """
         self.network.ending = True
         self._expect_statistics(int(self._clock.now()))
         with _tracebacks():
             self.server.log_statistics()
             self.server.unwatch(self._status_channel)
-        self._check()
-        self.network.table.close(self._status_channel)
-        self._own -= {self.network.listener, self._status_channel}
-
-    def leave_clients(self) -> None:
-        """The handover can't begin yet; clients needn't wait for that."""
-        with _tracebacks():
+            self.network.table.close(self._status_channel)
+            self.network.listen_for_successor()
             self.server.leave_clients()
+        self._own -= {self.network.listener, self._status_channel}
+        self._own.add(self.network.meeting_place)
         self._check()
 
     def hand_over(self) -> None:
-        """The handover begins. BlockingIOError where too many wait for the next daemon already."""
-        stream = self.network.connect_to_successor()
+        """The handover begins. BlockingIOError where the next daemon isn't there yet."""
+        stream = self.network.await_successor()
+        self._own.discard(self.network.meeting_place)
         with _tracebacks():
             self.server.hand_over(stream)
         self._check()
@@ -153,6 +170,7 @@ class Life:
         self.books.reconfigure(self.settings)
         self._warnings.forget()
         self.books.moved += 1
+        self.network.room_kept = 0  # or more may be cached now than it was kept for
         self.server.reconfigure(self.settings)
         self._status_due = now + self.settings.status_update_time
         if not self.network.streams:

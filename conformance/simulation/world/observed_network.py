@@ -66,6 +66,8 @@ class ObservedStream(SimulatedStream):
             raise Violation("truncation", f"{len(descriptors)} of {coming} descriptors of a message are used")
         if len(descriptors) < coming:
             self._books.happened[Situation.TRUNCATED] += 1
+            if self._client.hands_over and len(self._books.ledger) <= self._network.room_kept:
+                raise Violation("handover", "no descriptor is free for a session that is passed on")
         elif data and coming != 1:
             self._books.happened[Situation.SEVERAL_DESCRIPTORS if coming else Situation.NO_DESCRIPTOR] += 1
         self._client.descriptors_arrived(len(descriptors))
@@ -141,7 +143,9 @@ class _HandoverStream(SimulatedStream):
 
 
 class ObservedNetwork(SimulatedNetwork):
-    """The network of one life of the daemon. `clients` are those that wait to be accepted, by their end."""
+    """The network of one life of the daemon. `clients` are those that wait to be accepted, by their end.
+    as_client: makes one of the daemon before this one.
+    """
 
     def __init__(
         self,
@@ -149,14 +153,16 @@ class ObservedNetwork(SimulatedNetwork):
         descriptor_limit: int,
         clients: dict[StreamSocket, Client],
         books: Books,
+        as_client: Callable[[StreamSocket], Client],
     ) -> None:
         super().__init__(descriptor_limit=descriptor_limit, listening=listening)
         self.books = books
         self.clients = clients
+        self._as_client = as_client
         self.streams = 0
         self.ending = False
         self.heard_of_successor = 0.0  # when something went to it or came from it
-        self.handing_over: Callable[[StreamSocket], Client] | None = None  # makes the client that it is then
+        self.room_kept = 0  # so many sessions, for as long as the daemon before this one passes them on
         self.refused_at: float | None = None
         self.rotation = 0
         self._served: dict[int, Client] = {}  # by handle
@@ -224,14 +230,20 @@ class ObservedNetwork(SimulatedNetwork):
         return told
 
     def _to_successor(self, socket: StreamSocket) -> SimulatedStream:
-        assert self.handing_over is not None, "the world has said how"
-        client = self.clients[socket] = self.books.successor = self.handing_over(socket)
+        client = self.books.successor = self.clients.pop(socket)
         self.streams += 1
         self.books.moved += 1
         return _HandoverStream(self, socket, client)
 
+    def _to_predecessor(self, socket: StreamSocket) -> SimulatedStream:
+        client = self.clients[socket.peer] = self._as_client(socket.peer)
+        self.streams += 1
+        return self._served_by(socket, client)
+
     def _stream(self, socket: StreamSocket) -> SimulatedStream:
-        client = self.clients.pop(socket.peer)
+        return self._served_by(socket, self.clients.pop(socket.peer))
+
+    def _served_by(self, socket: StreamSocket, client: Client) -> SimulatedStream:
         client.accepted = True
         stream = ObservedStream(self, socket, client)
         self._served[stream.handle] = client

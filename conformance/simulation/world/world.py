@@ -53,9 +53,9 @@ class World:
         self._listening = Listener(options.backlog, options.capacity)
         self._connecting: dict[StreamSocket, Client] = {}
         self.settings = options.settings(options.parameters)
+        self._handovers = 0
         self.life = self._next_life()
         self.leaving: list[Leaving] = []  # those before it that hand over
-        self._handovers = 0
 
     def _next_life(self) -> Life:
         return Life(
@@ -66,6 +66,7 @@ class World:
             self._connecting,
             self.happened,
             self._note,
+            self._handing_over,
         )
 
     def perform(self, step: Step) -> None:
@@ -257,7 +258,7 @@ class World:
         life = self.life
         if life.hands_over:
             self.happened[Situation.HANDED_ON] += bool(self.leaving)
-            self.leaving.append(Leaving(life, self._handing_over, self.clock, self.happened))
+            self.leaving.append(Leaving(life, self.clock, self.happened))
         else:
             life.end()
         self.life = self._next_life()

@@ -162,7 +162,7 @@ PLANTINGS = [
     Planting("statistics aren't reset", Service.take_statistics, "self._statistics.reset()", "pass"),
     Planting(
         "the daemon ends for want of clients while it has one",
-        Server._accept,
+        Server._admit,
         "self._timers.cancel(self._stop_idling)",
         "pass",
     ),
@@ -250,6 +250,18 @@ PLANTINGS = [
         Server.hand_over,
         "self.call_after(HANDOVER_TIME, give_up)",
         "pass",
+    ),
+    Planting(
+        "clients take the room of sessions that are passed on",
+        Server.take_over,
+        "self._door.keep_room(stream.handle, most_clients)",
+        "pass",
+    ),
+    Planting(
+        "room for what is passed on is given up when any client leaves",
+        Door.went_out,
+        "if handle == self._predecessor:",
+        "if True:",
     ),
     Planting(
         "clients stay while their daemon hands over",
