@@ -25,6 +25,10 @@ from scache.maillog.summary import Summary
 __all__ = ["LogMetrics", "StatusMetrics"]
 
 _LOOKUPS = ("scache_lookups", "Lookups by what was asked for, and whether a session was found.")
+_ENDED = (
+    "scache_sessions_ended_by_peer",
+    "Cached sessions that their remote sides have closed, or spoken on (scache_watch).",
+)
 _CACHED = {
     "sessions": "Sessions in the cache.",
     "endpoints": "Endpoints with a session.",
@@ -62,6 +66,10 @@ def _of_status(told: dict[str, Any]) -> Iterator[Metric]:
     yield CounterMetricFamily(
         "scache_sessions_saved", "Sessions that clients gave away.", value=told["saved"]
     )
+    ended = CounterMetricFamily(*_ENDED, labels=["how"])
+    for how, number in told["ended_by_peer"].items():
+        ended.add_metric([how], number)
+    yield ended
     cached = told["cached"]
     for name, meaning in _CACHED.items():
         yield GaugeMetricFamily(f"scache_{name}", meaning, value=cached[name])
@@ -112,6 +120,7 @@ class LogMetrics(Collector):
 
 def _of_log(summary: Summary) -> Iterator[Metric]:
     lookups = CounterMetricFamily(*_LOOKUPS, labels=["syslog_name", "kind", "result"])
+    ended = CounterMetricFamily(*_ENDED, labels=["syslog_name", "how"])
     peaks = {
         name: GaugeMetricFamily(
             f"scache_peak_{name}", f"At most in the last interval. {meaning}", labels=["syslog_name"]
@@ -123,6 +132,8 @@ def _of_log(summary: Summary) -> Iterator[Metric]:
         for by, kind in (("domain", "destination"), ("address", "endpoint")):
             for hit, result in ((True, "hit"), (False, "miss")):
                 lookups.add_metric([name, kind, result], cache.lookups[by, hit])
+        for how in ("closed", "spoke"):
+            ended.add_metric([name, how], cache.ended[how])
         last: Maxima = cache.last
         for what, number in (
             ("sessions", last.connections),
@@ -131,6 +142,7 @@ def _of_log(summary: Summary) -> Iterator[Metric]:
         ):
             peaks[what].add_metric([name], number)
     yield lookups
+    yield ended
     yield from peaks.values()
     whole = summary.whole()
     mails = CounterMetricFamily(

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 from scache.maillog.line import Line
 
-__all__ = ["Delivery", "Ending", "Event", "Events", "Lookups", "Maxima"]
+__all__ = ["Delivery", "Ended", "Ending", "Event", "Events", "Lookups", "Maxima"]
 
 _LOOKUPS = re.compile(r"statistics: (domain|address) lookup hits=(\d+) miss=(\d+) ")
 _MAXIMA = re.compile(r"statistics: max simultaneous domains=(\d+) addresses=(\d+) connection=(\d+)")
+_ENDED = re.compile(r"statistics: sessions ended by peer closed=(\d+) spoke=(\d+)")
 _DELIVERY = re.compile(
     r"(\w+): to=<.*>, (?:orig_to=<.*>, )?relay=(\S+\[[^\]]*\])(?::\d+)?, (?:conn_use=(\d+), )?.*status=(\w+)"
 )
@@ -44,6 +45,14 @@ class Maxima:
 
 
 @dataclass(frozen=True, slots=True)
+class Ended:
+    """Cached sessions that their remote sides have closed, or spoken on, in one interval (scache_watch)."""
+
+    closed: int
+    spoke: int
+
+
+@dataclass(frozen=True, slots=True)
 class Delivery:
     """A mail on a connection. peer: `host[address]`. use: how often the connection had been used, 1 at first.
 
@@ -62,7 +71,7 @@ class Ending:
     peer: str
 
 
-Event = Lookups | Maxima | Delivery | Ending
+Event = Lookups | Maxima | Ended | Delivery | Ending
 
 
 class Events:
@@ -101,4 +110,6 @@ def _counted(text: str) -> Event | None:
         return Lookups(found[1], int(found[2]), int(found[3]))
     if found := _MAXIMA.match(text):
         return Maxima(*map(int, found.groups()))
+    if found := _ENDED.match(text):
+        return Ended(*map(int, found.groups()))
     return None

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from scache.maillog.event import Delivery, Ending, Events, Lookups, Maxima
+from scache.maillog.event import Delivery, Ended, Ending, Events, Lookups, Maxima
 from scache.maillog.line import Line
 from scache.maillog.warning import Warned, warned
 
@@ -24,19 +24,23 @@ _FEWEST = 2
 
 @dataclass(slots=True)
 class Cache:
-    """What one cache counted. lookups: by `domain` or `address`, and hit. maxima: the largest of each; last:
-    those of the last interval.
+    """What one cache counted. lookups: by `domain` or `address`, and hit. ended: sessions that their peers
+    have `closed`, or on which they `spoke`. maxima: the largest of each; last: those of the last interval.
     """
 
     lookups: Counter[tuple[str, bool]] = field(default_factory=Counter)
+    ended: Counter[str] = field(default_factory=Counter)
     maxima: Maxima = field(default_factory=lambda: Maxima(0, 0, 0))
     last: Maxima = field(default_factory=lambda: Maxima(0, 0, 0))
 
-    def add(self, event: Lookups | Maxima) -> None:
+    def add(self, event: Lookups | Maxima | Ended) -> None:
         """Count one more interval."""
         if isinstance(event, Lookups):
             self.lookups[event.by, True] += event.hits
             self.lookups[event.by, False] += event.misses
+        elif isinstance(event, Ended):
+            self.ended["closed"] += event.closed
+            self.ended["spoke"] += event.spoke
         else:
             self.last = event
             self.maxima = Maxima(

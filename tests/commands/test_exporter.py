@@ -103,6 +103,17 @@ def test_counters_go_on_through_the_daemons_intervals(daemon: Served) -> None:
     assert (before, after) == (1, 2)
 
 
+@pytest.mark.parametrize("how", ["closed", "spoke"])
+def test_sessions_that_their_peers_end_are_counted(tmp_path: Path, how: str) -> None:
+    with Served(tmp_path / "s", watch=True) as daemon:
+        daemon.save(E, 100, D)
+        daemon.far.close() if how == "closed" else daemon.far.send(b"421 closing\r\n")
+        with exporter("--socket", str(daemon.path)) as port:
+            found = samples(asked(port))
+    counted = [value(found, "scache_sessions_ended_by_peer_total", how=each) for each in ("closed", "spoke")]
+    assert counted == [how == "closed", how == "spoke"]
+
+
 def test_of_a_daemon_that_is_gone_only_that_is_told(tmp_path: Path) -> None:
     with exporter("--socket", str(tmp_path / "none")) as port:
         assert samples(asked(port)) == {("scache_up", frozenset()): 0}
@@ -113,6 +124,7 @@ def test_a_log_gives_the_same_metrics_through_its_rotation(tmp_path: Path) -> No
     lines = [
         "statistics: domain lookup hits=3 miss=1 success=75%",
         "statistics: max simultaneous domains=2 addresses=3 connection=4",
+        "statistics: sessions ended by peer closed=5 spoke=6",
     ]
     line = "Nov  3 11:10:00 mx postfix-out/scache[1]: {}\n"
     path.write_text(line.format(lines[0]))
@@ -134,6 +146,7 @@ def test_a_log_gives_the_same_metrics_through_its_rotation(tmp_path: Path) -> No
     labels = {"syslog_name": "postfix-out"}
     assert value(found, "scache_lookups_total", kind="destination", result="hit", **labels) == 3
     assert value(found, "scache_peak_sessions", **labels) == 4
+    assert value(found, "scache_sessions_ended_by_peer_total", how="spoke", **labels) == 6
     assert value(found, "scache_mails_total", reused="yes") == 1
     assert value(found, "scache_warnings_total", warning="cache-given-up") == 1
 
