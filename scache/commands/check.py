@@ -7,6 +7,7 @@ import contextlib
 import json
 import re
 import sys
+from itertools import groupby
 from pathlib import Path
 
 from scache.admin.check.catalogue import KINDS, findings
@@ -180,9 +181,10 @@ def _report(configuration: Configuration, found: list[Finding], state: State, *,
     else:
         print(f"{configuration.directory}: {installed}")
         print(f"{service}: {state.said}")
-        for finding in found:
-            print(finding.line())
-            for command in finding.cure:
+        for cure, its in groupby(found, lambda finding: finding.cure):
+            for finding in its:
+                print(finding.line())
+            for command in cure:
                 print(f"    {command}")
     if state.is_well is None:
         return _NOT_CHECKED

@@ -25,7 +25,7 @@ from scache.admin.check.list_kinds import (
     TABLE,
     WILDCARD,
 )
-from scache.admin.check.match_list import Element, elements
+from scache.admin.check.match_list import EVERYTHING, Element, elements
 from scache.admin.check.next_hop import (
     bare,
     commands_for_values,
@@ -160,10 +160,12 @@ class _List:
     def _faults_of_order(self) -> Iterator[tuple[Kind, str, str]]:
         if self._elements and all(element.negated for element in self._elements):
             yield EXCLUSIONS, self._effective.text(self._name), "matches nothing; all of it is excluded"
-        for position, element in enumerate(self._elements):
-            before = self._elements[:position]
-            by = next((each for each in before if each.decides(element)), None)
-            if by is not None and by.negated != element.negated:
+        first: dict[str, Element] = {}
+        for element in self._elements:
+            by = first.get(element.extent) or first.get(EVERYTHING)
+            if by is None:
+                first[element.extent] = element
+            elif by.negated != element.negated:
                 yield ORDER, element.text, f"has no effect: {by.text} before it decides"
 
     def _mended(self, element: Element) -> str | None:

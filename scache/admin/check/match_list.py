@@ -13,10 +13,12 @@ from scache.admin.configuration import Place
 from scache.admin.reading import words
 from scache.config.main_cf import logical_lines
 
-__all__ = ["Element", "ReadFile", "elements"]
+__all__ = ["EVERYTHING", "Element", "ReadFile", "elements"]
 
 _SEPARATORS = ", \t\r\n"
 _DEEPEST = 8
+
+EVERYTHING = "static:"
 
 ReadFile = Callable[[str], str | None]
 """The content of a file, None where it can't be read."""
@@ -52,12 +54,12 @@ class Element:
             return True if self.table_type == "static" else None
         return not self.missing and self.body.casefold() == text.casefold()
 
-    def decides(self, other: Element) -> bool:
-        """Whether all that another element behind it could match has been matched by this one."""
-        everything = self.is_table and self.table_type == "static"
-        return (
-            everything or self.body == other.body or (not other.is_table and self.matches(other.body) is True)
-        )
+    @property
+    def extent(self) -> str:
+        """The same text for all elements that match the same; EVERYTHING for one that matches any."""
+        if self.is_table:
+            return EVERYTHING if self.table_type == "static" else self.body
+        return self.body if self.missing else self.body.casefold()
 
 
 def elements(text: str, read_file: ReadFile) -> list[Element]:

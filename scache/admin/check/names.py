@@ -119,7 +119,7 @@ def find(configuration: Configuration, consequences: Consequences) -> Iterator[F
 def find_in_warnings(configuration: Configuration) -> Iterator[Finding]:
     """What else postconf(1) warns of."""
     for warning in configuration.warnings:
-        if match := _TWICE_WARNING.search(warning):
+        if match := _TWICE_WARNING.match(warning):
             file, _line, name, old = match.groups()
             setting = configuration.settings.get(name)
             if setting is not None and setting.value != old:
@@ -231,7 +231,7 @@ def _unused(configuration: Configuration) -> Iterator[tuple[str, Setting, str | 
     ]
     if configuration.warnings:
         for warning in configuration.warnings:
-            match = _WARNING.search(warning)
+            match = _WARNING.match(warning)
             if match is None:
                 continue
             name = match["name"]

@@ -31,7 +31,7 @@ FLUSH = 1.0
 
 #: Flows that had more to carry than fits into a turn, or were held up, and go on in one turn of the loop.
 #: The others of them follow in the next ones, so that clients that stream lock nobody out.
-BUSY = 16
+BUSY = 4
 
 _READABLE = select.EPOLLIN | select.EPOLLRDHUP | select.EPOLLHUP | select.EPOLLERR
 

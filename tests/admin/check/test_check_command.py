@@ -61,6 +61,20 @@ def test_a_finding_is_a_line_with_its_place_and_the_commands_below_it(
 
 
 @postfix
+def test_a_cure_for_many_findings_stands_once_below_the_last_of_them(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    names = [f"h{number}.example" for number in range(3000)]
+    elements = " ".join(f"[{name}]" for name in names)
+    directory = write(tmp_path, Planted("", f"smtp_connection_cache_destinations = {elements}\n"))
+    assert check(directory) == 1
+    _runs, _answers, *lines = capsys.readouterr().out.splitlines()
+    assert [line for line in lines if "list-brackets" in line] == lines[:-1]
+    assert len(lines) == len(names) + 1
+    assert lines[-1].endswith(f"smtp_connection_cache_destinations={', '.join(names)}'")
+
+
+@postfix
 def test_json_has_all_of_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     directory = write(
         tmp_path, Planted("", "relayhost = [a.example]\nsmtp_connection_cache_destinations = $relayhost\n")
