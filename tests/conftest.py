@@ -5,6 +5,7 @@ And no test that a busy machine makes fail: Hypothesis measures no time.
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 from collections.abc import Iterator
@@ -33,6 +34,11 @@ def signals() -> Iterator[None]:
 def pytest_xdist_auto_num_workers() -> int:
     """One and a half as many as processors: a third of the time, tests wait for other processes."""
     return len(os.sched_getaffinity(0)) * 3 // 2
+
+
+def pytest_collection_finish() -> None:
+    """What there is by now stays: no search for garbage goes through it, nor copies it in a forked child."""
+    gc.freeze()
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -10,6 +11,8 @@ from conformance.reference.cache import ReferenceCache, Session
 from scache.cache.connection_cache import ConnectionCache
 from scache.cache.entries import Found
 from scache.config.settings import Settings
+
+pytestmark = pytest.mark.lasting
 
 labels = st.sampled_from([b"", b"a", b"b", b"smtp\n[127.0.0.3]:2503\n", b"\xff"])
 properties = st.sampled_from([b"", b"p", b"q"])

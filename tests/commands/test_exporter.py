@@ -187,6 +187,7 @@ def test_the_dashboard_and_the_rules_ask_for_metrics_that_there_are() -> None:
     assert json.loads((CONTRIB / "grafana" / "scache.json").read_text())["panels"]
 
 
+@pytest.mark.lasting
 @pytest.mark.needs("prometheus")
 def test_a_real_prometheus_scrapes_it(daemon: Served, tmp_path: Path) -> None:
     with exporter("--socket", str(daemon.path)) as port, socket.create_server(("127.0.0.1", 0)) as free:

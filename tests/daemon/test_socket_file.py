@@ -57,6 +57,7 @@ except UsageError as error:
 """
 
 
+@pytest.mark.lasting
 @pytest.mark.parametrize("before", [None, stale], ids=["nothing there", "a stale socket there"])
 def test_of_many_that_are_started_together_one_wins_and_the_others_say_so(
     tmp_path: Path, before: object

@@ -64,6 +64,7 @@ def connected(path: str) -> socket.socket:
     return client
 
 
+@pytest.mark.lasting
 def test_when_memory_runs_out_who_holds_most_is_closed_and_others_are_served(
     tmp_path: Path, closing: ExitStack
 ) -> None:

@@ -14,10 +14,12 @@ from typing import Protocol
 
 import pytest
 
+from scache.cli import main
 from scache.client import Client
 from scache.errors import ConfigurationError, ProtocolError
 from scache.protocol.dialect import Dialect
 from scache.standalone.daemon import read_settings
+from tests.support.forked import ended
 
 
 class Running:
@@ -69,10 +71,8 @@ def start(tmp_path: Path) -> Iterator[Start]:
 
 
 def refused(*arguments: str) -> tuple[int, list[str]]:
-    done = subprocess.run(
-        [sys.executable, "-m", "scache", "serve", *arguments], capture_output=True, text=True, timeout=30
-    )
-    return done.returncode, done.stderr.splitlines()
+    done = ended(main, ["serve", *arguments])
+    return done.status, done.err.splitlines()
 
 
 def test_a_session_comes_back_to_another_client_as_the_same_socket(start: Start) -> None:

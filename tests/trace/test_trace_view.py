@@ -226,6 +226,7 @@ def said(window: Browser) -> str:
     return text
 
 
+@pytest.mark.lasting
 @pytest.mark.needs("chromium")
 def test_a_recorded_trace_is_drawn_and_its_misses_are_told(window: Browser, tmp_path: Path) -> None:
     shown(window, FOLDER / "idle-then-busy.jsonl.gz", tmp_path / "page.html")
@@ -242,6 +243,7 @@ def test_a_recorded_trace_is_drawn_and_its_misses_are_told(window: Browser, tmp_
     assert window.complaints() == []
 
 
+@pytest.mark.lasting
 @pytest.mark.needs("chromium")
 def test_it_is_zoomed_and_filtered_by_label_and_by_cause(window: Browser, tmp_path: Path) -> None:
     shown(window, FOLDER / "idle-then-busy.jsonl.gz", tmp_path / "page.html")
@@ -261,6 +263,7 @@ def test_it_is_zoomed_and_filtered_by_label_and_by_cause(window: Browser, tmp_pa
     assert window.run("layout.flatMap((row) => row.kind === 'client' ? row.items : []).length") == every
 
 
+@pytest.mark.lasting
 @pytest.mark.needs("chromium")
 def test_what_is_pointed_at_is_told(window: Browser, tmp_path: Path) -> None:
     trace = write(
@@ -280,6 +283,7 @@ def test_what_is_pointed_at_is_told(window: Browser, tmp_path: Path) -> None:
     assert window.run(f"under(x(3500), {of_session})") is None
 
 
+@pytest.mark.lasting
 @pytest.mark.needs("chromium")
 def test_nothing_keeps_people_from_using_the_view(window: Browser, tmp_path: Path) -> None:
     shown(window, FOLDER / "sasl.jsonl.gz", tmp_path / "page.html")

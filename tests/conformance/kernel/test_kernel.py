@@ -26,6 +26,7 @@ def run_on_real_kernel(programs: list[list[Call]]) -> list[list[Result]]:
     return [json.loads(line) for line in process.stdout.splitlines()]
 
 
+@pytest.mark.lasting
 def test_random_socket_programs_see_the_same_on_the_simulated_and_the_real_kernel() -> None:
     programs = [random_program(random.Random(seed), CALLS) for seed in range(PROGRAMS)]
     seen: set[tuple[str, str]] = set()

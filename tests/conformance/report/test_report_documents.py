@@ -11,9 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import jsonschema
 import pytest
-import xmlschema
 from junitparser import JUnitXml
 from rich.console import Console
 
@@ -244,6 +242,8 @@ def test_the_json_has_everything(suite: Suite) -> None:
 
 
 def test_the_json_is_as_the_published_schema_has_it(suite: Suite) -> None:
+    import jsonschema
+
     schema = json.loads(SCHEMA.read_text())
     jsonschema.Draft202012Validator.check_schema(schema)
     validator = jsonschema.Draft202012Validator(schema)
@@ -276,6 +276,8 @@ def test_of_many_bytes_the_first_are_in_the_json_with_the_digest_of_all(
 
 
 def test_the_junit_file_has_a_suite_a_target_and_is_what_jenkins_reads(suite: Suite) -> None:
+    import xmlschema
+
     list(suite.run(CASES))
     document = junit_document(suite.summary, about(suite))
     suites = {each.name: each for each in JUnitXml.fromstring(document.encode())}
