@@ -27,7 +27,7 @@ MODULES = (
         "protocol/conversation",
         "protocol/request",
     ),
-    *("protocol/states", "daemon/connection", "daemon/server", "daemon/timers"),
+    *("protocol/states", "daemon/connection", "daemon/server", "daemon/stream", "daemon/timers", "rights"),
 )
 """What a request passes through, of the package. Not dialect: others look at its class's __slots__, which a
 compiled class doesn't have. Not network: the daemons have subclasses of its classes, as can't be of compiled

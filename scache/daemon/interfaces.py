@@ -1,5 +1,5 @@
-"""What the daemon needs of the world. The real ones are in clock.py and network.py, the simulated ones in
-scache/simulated/. Imported for type checking only: typing would add to the daemon's start.
+"""What the daemon needs of the world. The real ones are in clock.py, network.py and stream.py, the simulated
+ones in scache/simulated/. Imported for type checking only: typing would add to the daemon's start.
 """
 
 from __future__ import annotations

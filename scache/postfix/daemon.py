@@ -11,7 +11,7 @@ from scache.config.generic import FACILITIES, Parameters, logs_utf8
 from scache.config.main_cf import DEFAULT_DIRECTORY, MainCf
 from scache.config.parameters import service_settings
 from scache.daemon.core_dump import forbid_core_dumps
-from scache.daemon.network import UnixNetwork, UnixStream
+from scache.daemon.network import UnixNetwork
 from scache.daemon.server import HANDOVER_TIME, Server
 from scache.daemon.sessions import clients_beside, room_for_sessions
 from scache.daemon.signals import Signals
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from scache.config.settings import Settings
     from scache.daemon.interfaces import Clock
+    from scache.daemon.stream import UnixStream
 else:
     import _signal as signal  # without its enums, whose import takes longer than all of the daemon's own
 

@@ -13,8 +13,9 @@ from scache.checking import TYPE_CHECKING
 from scache.daemon.budget import ClientMemory
 from scache.daemon.clock import Moment
 from scache.daemon.connection import Connection
-from scache.daemon.network import UnixNetwork, UnixStream
+from scache.daemon.network import UnixNetwork
 from scache.daemon.sessions import CachedSessions
+from scache.daemon.stream import UnixStream
 from scache.protocol.conversation import Conversation
 from scache.protocol.dialect import Dialect
 

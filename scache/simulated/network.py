@@ -17,7 +17,7 @@ _ALWAYS_REPORTED = EPOLLERR | EPOLLHUP
 
 
 class SimulatedStream:
-    """One accepted connection as the server has it (scache.daemon.network.Stream)."""
+    """One accepted connection as the server has it (scache.daemon.interfaces.Stream)."""
 
     __slots__ = ("_socket", "_table", "handle", "receive", "send")
 
@@ -55,7 +55,7 @@ class SimulatedStream:
 
 
 class SimulatedNetwork:
-    """A listening socket, the server's descriptor table and its epoll set (scache.daemon.network.Network).
+    """A listening socket, the server's descriptor table and its epoll set (scache.daemon.interfaces.Network).
 
     capacity: bytes that each end of a connection may have under way.
     descriptor_limit: RLIMIT_NOFILE of the server; 0, 1 and 2 are in use.

@@ -9,8 +9,9 @@ import socket
 import stat
 from collections.abc import Callable, Sequence
 
-from scache.daemon.network import UnixNetwork, UnixStream
+from scache.daemon.network import UnixNetwork
 from scache.daemon.socket_file import Access
+from scache.daemon.stream import UnixStream
 from scache.errors import UsageError
 
 __all__ = ["GuardedNetwork", "access_of", "inherited_socket", "user_ids"]

@@ -16,8 +16,9 @@ import pytest
 
 from scache.cache.entries import Endpoint, Session
 from scache.config.settings import Settings
-from scache.daemon.network import READABLE, WRITABLE, UnixNetwork, UnixStream
+from scache.daemon.network import READABLE, WRITABLE, UnixNetwork
 from scache.daemon.sessions import CachedSessions
+from scache.daemon.stream import UnixStream
 
 
 @pytest.fixture

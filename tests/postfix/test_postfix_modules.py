@@ -68,6 +68,7 @@ OF_THE_PROJECT = {
     "scache.daemon.server",
     "scache.daemon.sessions",
     "scache.daemon.signals",
+    "scache.daemon.stream",
     "scache.daemon.timers",
     "scache.daemon.warning_limit",
     "scache.errors",
