@@ -130,7 +130,7 @@ def test_it_ends_by_a_signal_with_the_terminal_as_it_was(terminal: Terminal) -> 
 
 def test_a_daemon_that_ends_ends_it(daemon: Served, terminal: Terminal) -> None:
     terminal.wait_for("by lookups")
-    daemon.server.stop()
+    daemon.end()
     assert terminal.ends() == 2
     assert termios.tcgetattr(terminal.theirs) == terminal.before
 

@@ -43,11 +43,15 @@ class Served:
         self.client = Client(str(self.path))
         return self
 
-    def __exit__(self, *_error: object) -> None:
-        self.client.close()
+    def end(self) -> None:
+        """Its end: nobody listens at the path any more."""
         self.server.stop()
         self._thread.join()
         self._network._listening.close()  # a daemon keeps it to its end
+
+    def __exit__(self, *_error: object) -> None:
+        self.client.close()
+        self.end()
         self.near.close()
         self.far.close()
 

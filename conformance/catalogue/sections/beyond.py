@@ -10,6 +10,7 @@ TITLE = "Beyond"
 
 _FULL = "4096"  # bytes: the smallest limit that the parameters of sizes take
 _LONG = "x" * 2000
+_LONG_WRITE = "a write of this length byte by byte tells nothing that the shorter ones don't"
 
 _TOO_MANY = "log warning: too many sessions: see scache_session_limit, scache_endpoint_session_limit"
 _NO_BINDING = (
@@ -208,6 +209,7 @@ CASES = (
         b: find_endp F = P B
         """,
         options={"scache_unread_limit": _FULL},
+        whole=_LONG_WRITE,
     ),
     case(
         "beyond/clients/4",
@@ -225,6 +227,7 @@ CASES = (
         held B
         """,
         options={"scache_unread_limit": _FULL, "scache_keep_unclaimed": "yes"},
+        whole=_LONG_WRITE,
     ),
     case(
         "beyond/clients/5",
