@@ -205,8 +205,8 @@ PARAMETERS = (
         "status_request",
         CHOICE,
         0,
-        "answer `scache status`, `scache why` and their like, for which lookups are remembered; read at the "
-        "start. Postfix knows no such request",
+        "answer `scache status`, `scache why` and their like, for which lookups are remembered; read at its "
+        "start only. Postfix knows no such request",
     ),
     Parameter(
         "scache_session_limit",

@@ -27,6 +27,9 @@ __all__ = ["add_arguments", "read_settings", "run"]
 
 _LONGEST_LINE = 2000  # bytes
 
+#: Fields of the settings which SIGHUP changes nothing about.
+_READ_AT_START = ("core_dump", "status_request")
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `scache serve`."""
@@ -122,9 +125,14 @@ def _serve(
     def read_again() -> None:
         supervisor.reloading()
         try:
-            server.reconfigure(read_settings(arguments.config_directory, arguments.settings, log))
+            new = read_settings(arguments.config_directory, arguments.settings, log)
         except (ConfigurationError, OSError) as error:
             log(f"error: {error}; the old configuration stays in force")
+        else:
+            for field in _READ_AT_START:
+                if getattr(new, field) != getattr(settings, field):
+                    log(f"warning: scache_{field} is read at the start only")
+            server.reconfigure(new)
         supervisor.ready()
 
     signals = Signals(

@@ -180,6 +180,21 @@ def test_sighup_reads_the_configuration_and_keeps_the_sessions(start: Start, tmp
     )
 
 
+def test_sighup_says_what_only_a_new_start_changes(start: Start, tmp_path: Path) -> None:
+    main_cf = tmp_path / "main.cf"
+    main_cf.write_text("")
+    daemon = start("--config-directory", str(tmp_path))
+    main_cf.write_text("scache_status_request = no\nscache_core_dump = yes\n")
+    daemon.process.send_signal(signal.SIGHUP)
+    assert [daemon.hears(), daemon.hears()] == ["RELOADING=1", "READY=1"]
+    with Client(str(daemon.path)) as client:
+        assert client.status()["settings"]["core_dump"] is True
+    assert daemon.ends()[1][:2] == [
+        "warning: scache_core_dump is read at the start only",
+        "warning: scache_status_request is read at the start only",
+    ]
+
+
 def test_the_watchdog_hears_from_a_turning_loop(start: Start) -> None:
     daemon = start(environment={"WATCHDOG_USEC": "2000000"})
     assert daemon.hears() == "WATCHDOG=1"
