@@ -13,8 +13,8 @@ import select
 import socket
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
 
@@ -54,6 +54,8 @@ class Contestant:
     version: str
     processors: tuple[int, ...] = ()
     """Where it may run; empty: wherever this process may."""
+    options: Mapping[str, str] = field(default_factory=dict)
+    """Parameters beside those that all have."""
 
 
 @dataclass(slots=True)
@@ -91,9 +93,9 @@ def python_program(name: str, words: Sequence[str]) -> Contestant:
     return Contestant(name, Command(python, (str(python), "-IS", *words)), PYTHON)
 
 
-def ours() -> Contestant:
-    """This project's daemon."""
-    return Contestant("ours", own_daemon(DAEMON), PYTHON)
+def ours(name: str = "ours", **options: str) -> Contestant:
+    """This project's daemon, with these parameters."""
+    return Contestant(name, own_daemon(DAEMON), PYTHON, options=options)
 
 
 def compiled(place: Path) -> Contestant:
@@ -136,7 +138,7 @@ def start(contestant: Contestant) -> Iterator[RunningDaemon]:
     """A running daemon with directories of its own; everything is gone when the block ends."""
     with contextlib.closing(Instance()) as instance:
         began = time.monotonic()
-        words = arguments(OPTIONS)
+        words = arguments({**OPTIONS, **contestant.options})
         child = spawn(contestant.command, words, instance.environment(), instance.queue, instance.listener)
         try:
             if contestant.processors:

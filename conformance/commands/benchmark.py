@@ -32,11 +32,13 @@ from conformance.benchmark.report.goals import (
     judge_hostile,
     judge_memory,
     judge_simulated,
+    judge_watch,
 )
 from conformance.benchmark.report.results import Results, as_json, this_machine
 from conformance.benchmark.report.tables import (
     progress_line,
     show,
+    show_costs,
     show_hostile,
     show_mail,
     show_profile,
@@ -55,6 +57,7 @@ __all__ = ["add_arguments", "run"]
 
 FULL = Plan()
 SHORT = Plan(cached=(0, 4000), clients=(16,), seconds=0.15)
+WATCH = Plan(cached=(16_000,), clients=(4, 16), turns=15)
 ROUNDS = 3
 """So often a short run is made at most, all its turns judged together, before a bound counts as missed: who
 gets a processor that others want is chance, and evens out.
@@ -97,6 +100,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="MAILS",
         help="deliver so many mails by real smtp(8), in turn; with --compiled, too",
     )
+    kind.add_argument(
+        "--watch", action="store_true", help="what scache_watch costs a request, of the usual mix"
+    )
     kind.add_argument("--system-calls", action="store_true", help="count them by kind of request (strace)")
     kind.add_argument(
         "--endurance",
@@ -122,6 +128,10 @@ def run(arguments: argparse.Namespace) -> int:
             return _endurance(arguments.endurance, command)
         if arguments.hostile is not None:
             return _hostile(plan, command, arguments.hostile)
+        if arguments.watch:
+            comparison = _measure([ours(), ours("watching", scache_watch="yes")], plan, command)
+            show_costs(comparison)
+            return _conclude(judge_watch(comparison))
         if arguments.mail is not None:
             variants = {name: VARIANTS[name] for name in ("ours", "real")}
             if arguments.compiled:
@@ -155,7 +165,7 @@ def _pin(contestants: Sequence[Contestant]) -> list[Contestant]:
 
 
 def _plan(arguments: argparse.Namespace) -> Plan:
-    plan = SHORT if arguments.short else FULL
+    plan = SHORT if arguments.short else WATCH if arguments.watch else FULL
     if arguments.cached is not None:
         plan = replace(plan, cached=tuple(arguments.cached))
     if arguments.clients is not None:

@@ -127,13 +127,14 @@ class Soak:
     def _soak(self, master: Master, shared: Shared, bosses: list[Connection], seconds: float) -> None:
         result = self._result
         began = looked = last = time.monotonic()
+        end = began + seconds
         handing_over = False
-        while (now := time.monotonic()) < began + seconds or handing_over:
+        while (now := time.monotonic()) < end or handing_over:
             if handing_over and not master.hands_over():
                 handing_over = False
                 shared.phase.value += 1
                 self._handed_over(now - began, now - last, _asked(bosses))
-            if not handing_over and now >= last + PERIOD:
+            if not handing_over and last + PERIOD <= now < end:
                 last, handing_over = now, True
                 result.resident.append(memory(master.child.pid))
                 shared.phase.value += 1

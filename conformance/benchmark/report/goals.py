@@ -17,6 +17,7 @@ __all__ = [
     "PAIR_LIMIT",
     "SHORT_BOUNDS",
     "SIMULATED_GOAL",
+    "WATCH_LIMIT",
     "Bound",
     "Verdict",
     "cpu_per_request",
@@ -25,6 +26,7 @@ __all__ = [
     "judge_hostile",
     "judge_memory",
     "judge_simulated",
+    "judge_watch",
     "rate",
     "user_per_request",
 ]
@@ -39,6 +41,9 @@ HOSTILE_LIMITS = {"p99.9 in milliseconds": 20, "megabytes at most": 150, "lines 
 """Beside clients that misbehave: what 999 of 1,000 requests of others take at most, what is resident, what is
 logged.
 """
+
+WATCH_LIMIT = 1.05
+"""Times its CPU per request that ours may take at most where it watches what is cached."""
 
 SIMULATED_GOAL = 100_000
 """Requests in a second of CPU that the whole daemon carries out in simulation, at least."""
@@ -125,6 +130,15 @@ def judge_flatness(comparison: Comparison) -> list[Verdict]:
         f"ours, CPU per request, {cells[-1].cached:,} cached pairs / {cells[0].cached:,}, {clients} clients"
     )
     return [Verdict(what, grown, f"at most {FLATNESS_LIMIT}", grown <= FLATNESS_LIMIT)]
+
+
+def judge_watch(comparison: Comparison) -> list[Verdict]:
+    """What a request costs ours with scache_watch, against without."""
+    cells = comparison.cells
+    bounds = [
+        Bound("watching", "ours", cpu_per_request, cell.clients, cell.cached, WATCH_LIMIT) for cell in cells
+    ]
+    return judge(bounds, comparison)
 
 
 def judge_memory(comparison: Comparison) -> list[Verdict]:

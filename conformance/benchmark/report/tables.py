@@ -22,6 +22,7 @@ __all__ = [
     "progress_line",
     "show",
     "show_comparison",
+    "show_costs",
     "show_hostile",
     "show_mail",
     "show_profile",
@@ -238,6 +239,23 @@ def show_profile(cached: int, clients: int, profile: Profile) -> None:
     for name, _ in (profile.kernel + profile.user).most_common(SHOWN):
         user, kernel = profile.user[name] * cost / total, profile.kernel[name] * cost / total
         table.add_row(name, *(f"{value:.2f}" for value in (user + kernel, user, kernel)))
+    _print(table)
+
+
+def show_costs(comparison: Comparison) -> None:
+    """Print what a request costs the first daemon, and the others beside it."""
+    first, *others = comparison.names
+    head = ["pairs", "clients", first]
+    for other in others:
+        head += [other, f"{other} / {first}", "from", "to"]
+    table = _table("The daemon's CPU per request, in microseconds", *head)
+    for cell in comparison.cells:
+        row = [f"{cell.cached:,}", str(cell.clients), f"{cell.typical(first, cpu_per_request) * 1e6:.2f}"]
+        for other in others:
+            ratio = cell.ratio(other, first, cpu_per_request)
+            row.append(f"{cell.typical(other, cpu_per_request) * 1e6:.2f}")
+            row += [f"{part:.3f}" for part in (ratio.median, ratio.low, ratio.high)]
+        table.add_row(*row)
     _print(table)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections import Counter
 from collections.abc import Callable
@@ -23,6 +24,7 @@ from conformance.benchmark.measure.mail import Delivery, measure_mail
 from conformance.benchmark.measure.profiling import OUTSIDE, Profile, count_samples
 from conformance.benchmark.measure.simulated import measure_simulated
 from conformance.benchmark.measure.system_calls import parse_strace
+from conformance.benchmark.report import goals
 from conformance.benchmark.report.chart import draw_chart
 from conformance.benchmark.report.goals import (
     GOALS,
@@ -33,11 +35,19 @@ from conformance.benchmark.report.goals import (
     judge_flatness,
     judge_hostile,
     judge_memory,
+    judge_watch,
     rate,
     user_per_request,
 )
 from conformance.benchmark.report.results import Machine, Results, as_json
-from conformance.benchmark.report.tables import show, show_hostile, show_mail, show_profile, show_verdicts
+from conformance.benchmark.report.tables import (
+    show,
+    show_costs,
+    show_hostile,
+    show_mail,
+    show_profile,
+    show_verdicts,
+)
 from conformance.cli import main
 from conformance.commands import benchmark as command
 from conformance.lab.instance.variants import VARIANTS
@@ -172,6 +182,28 @@ def test_cost_that_grows_with_the_number_of_cached_pairs_is_judged() -> None:
     (verdict,) = judge_flatness(comparison(*cells))
     assert verdict.reached == pytest.approx(1.2)
     assert not verdict.good
+
+
+@pytest.mark.parametrize(("cpu", "good"), [(104e-7, True), (106e-7, False)])
+def test_what_watching_costs_is_shown_and_judged(
+    cpu: float, good: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    one = Cell(16_000, 4, {"ours": turns(1, 1, cpu=1e-5), "watching": turns(1, 1, cpu=cpu)})
+    measured = Comparison(("ours", "watching"), [one], {})
+    (verdict,) = judge_watch(measured)
+    assert (verdict.reached, verdict.good) == (pytest.approx(cpu * 1e5), good)
+    show_costs(measured)
+    assert re.search(rf"16,000 \|\s+4 \|\s+10\.00 \|\s+{cpu * 1e6:.2f} \|", capsys.readouterr().out)
+
+
+@pytest.mark.postfix
+def test_ours_is_measured_with_and_without_watching(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["benchmark", "--watch", "--cached", "20", "--clients", "2", "--turns", "1", "--seconds", "0.02"]
+    monkeypatch.setattr(goals, "WATCH_LIMIT", 1000.0)
+    assert main(words) == 0
+    assert "watching / ours, CPU per request, 20 cached pairs, 2 clients" in capsys.readouterr().out
 
 
 def test_memory_is_judged_where_pairs_are_cached() -> None:
