@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, rule
@@ -10,6 +11,8 @@ from conformance.contract.wire import DUMMY, WRONG_REQUESTS, attribute_list
 from conformance.differential.stretch import Stretch
 from conformance.differential.unit import Find, Leave, Move, Nonsense, Save, SaveSession, Unit
 from conformance.targets.registry import parse_target
+
+pytestmark = pytest.mark.lasting
 
 peers = st.sampled_from(["client 1", "client 2", "client 3"])
 properties = st.sampled_from([b"", b"p", b"q\n\n"])

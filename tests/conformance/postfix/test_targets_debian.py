@@ -7,7 +7,6 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from pyfakefs.fake_filesystem import FakeFilesystem
 
 from conformance.cli import main
 from conformance.postfix import packages as debian
@@ -31,22 +30,31 @@ Components: main
 """
 
 
+@pytest.fixture
+def etc_apt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Stands in for /etc/apt."""
+    monkeypatch.setattr(debian, "_SOURCES", tmp_path / "sources.list.d")
+    monkeypatch.setattr(debian, "_ONE_LINE_SOURCES", tmp_path / "sources.list")
+    (tmp_path / "sources.list.d").mkdir()
+    return tmp_path
+
+
 class TestMirror:
-    def test_it_is_the_first_stanza_of_the_sources(self, fs: FakeFilesystem) -> None:
-        fs.create_file("/etc/apt/sources.list.d/debian.sources", contents=DEB822)
+    def test_it_is_the_first_stanza_of_the_sources(self, etc_apt: Path) -> None:
+        (etc_apt / "sources.list.d" / "debian.sources").write_text(DEB822)
         keyring = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
         assert find_mirror() == Mirror("http://mirror.example/debian", keyring)
 
     @pytest.mark.parametrize("options", ["", "[arch=amd64] ", "[ arch=amd64 signed-by=/a/key.gpg ] "])
-    def test_it_is_the_first_line_of_an_old_sources_list(self, fs: FakeFilesystem, options: str) -> None:
+    def test_it_is_the_first_line_of_an_old_sources_list(self, etc_apt: Path, options: str) -> None:
         lines = (
             f"# deb http://no.example/debian bookworm main\ndeb {options}http://a.example/d bookworm main\n"
         )
-        fs.create_file("/etc/apt/sources.list", contents=lines)
+        (etc_apt / "sources.list").write_text(lines)
         assert find_mirror().uri == "http://a.example/d"
 
-    def test_a_machine_without_debian_sources_has_none(self, fs: FakeFilesystem) -> None:
-        fs.create_file("/etc/apt/sources.list", contents="# nothing here\n")
+    def test_a_machine_without_debian_sources_has_none(self, etc_apt: Path) -> None:
+        (etc_apt / "sources.list").write_text("# nothing here\n")
         with pytest.raises(UnavailableError, match="no Debian mirror"):
             find_mirror()
 
