@@ -18,8 +18,8 @@ __all__ = ["DOCUMENT", "document"]
 DOCUMENT = Path(__file__).parent.parent.parent / "docs" / "conformance.md"
 
 
-def document(wrong: Sequence[Sequence[str]], totals: Sequence[int]) -> str:
-    """The text that DOCUMENT must have. wrong, totals: rows of the wrong daemons, and how many are caught."""
+def document(wrong: Sequence[Sequence[str]], kinds: Sequence[Sequence[str]]) -> str:
+    """The text that DOCUMENT must have. wrong, kinds: rows of the wrong daemons, and of their kinds."""
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent),
         autoescape=False,
@@ -36,7 +36,7 @@ def document(wrong: Sequence[Sequence[str]], totals: Sequence[int]) -> str:
         groups=[(group, list(cases)) for group, cases in groupby(checked, lambda each: each.group)],
         count=len(checked),
         wrong=wrong,
-        totals=totals,
+        kinds=kinds,
         golden=len(golden_cases()),
     )
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from conformance.sabotage.catching import Catch
 from conformance.sabotage.planting import CONTROL, sabotages
 from conformance.sabotage.results import Results, Shown
 
-__all__ = ["rows", "totals"]
+__all__ = ["kinds", "rows"]
 
 
 def rows() -> list[tuple[str, str, str, str, str]]:
@@ -27,20 +27,32 @@ def rows() -> list[tuple[str, str, str, str, str]]:
     ]
 
 
-def totals() -> tuple[int, int, int, int, int, int]:
-    """How many there are that change a rule; how many of them the catalogue catches; with how many diff was
-    measured, and how many it catches; the same of the simulation.
+def kinds() -> list[tuple[str, str, str, str, str]]:
+    """Of each kind that breaks rules, and of all: how many there are, how many the catalogue catches, and how
+    many diff and the simulation catch of those with which they were measured.
     """
     results = Results.load()
-    shown = [results.shown.get(each.name, Shown()) for each in sabotages().values() if each.kind != CONTROL]
-    return (
-        len(shown),
-        sum(bool(each.red) for each in shown),
-        sum(each.difference is not None for each in shown),
-        sum(bool(each.difference) for each in shown),
-        sum(each.simulation is not None for each in shown),
-        sum(bool(each.simulation) for each in shown),
-    )
+    by_kind: dict[str, list[Shown]] = {}
+    for each in sabotages().values():
+        if each.kind != CONTROL:
+            by_kind.setdefault(each.kind, []).append(results.shown.get(each.name, Shown()))
+    by_kind["all"] = [shown for kind in by_kind.values() for shown in kind]
+    return [
+        (
+            kind,
+            str(len(shown)),
+            str(sum(bool(each.red) for each in shown)),
+            _share([each.difference for each in shown]),
+            _share([each.simulation for each in shown]),
+        )
+        for kind, shown in by_kind.items()
+    ]
+
+
+def _share(catches: Iterable[Catch | None]) -> str:
+    """How many were caught of those that were measured."""
+    measured = [bool(catch) for catch in catches if catch is not None]
+    return f"{sum(measured)} of {len(measured)}" if measured else "not measured"
 
 
 def _cases(results: Results, witnesses: Mapping[str, str], name: str) -> str:

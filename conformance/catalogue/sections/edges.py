@@ -93,7 +93,31 @@ def _nth(lives: dict[int, int]) -> Iterator[str]:
                     yield f"find_endp E{number}.{place} = Q A"
 
 
+def _placed(count: int, refreshed: int) -> Iterator[str]:
+    """Bindings of a destination, of which one is refreshed: each stays in its place, and so do the sessions
+    of its endpoint.
+    """
+    name = f"{count}.{refreshed}"
+    yield from (f"save_dest D{name} Q{place} E{name}.{place} ttl=50" for place in range(count))
+    yield f"save_dest D{name} Q{refreshed} E{name}.{refreshed} ttl=60"
+    for place in reversed(range(count)):
+        yield f"save_endp E{name}.{place} P A ttl=50"
+        yield f"save_endp E{name}.{place} R B ttl=50"
+    for place in range(count):
+        yield f"find_dest D{name} = Q{place} P A"
+        yield f"find_dest D{name} = Q{place} R B"
+    yield f"find_dest D{name} = miss"
+
+
 def _cases() -> Iterator[Case]:
+    yield case(
+        "edge/place/1",
+        "Any of up to seven bindings, refreshed, stays in its place, and the others in theirs.",
+        "cache.refresh cache.find_dest",
+        "\n".join(line for count in range(1, 8) for place in range(count) for line in _placed(count, place)),
+        options=_LONG,
+        whole=_WHOLE,
+    )
     for number, life in enumerate((2, 8), 1):
         yield case(
             f"edge/nth/{number}",

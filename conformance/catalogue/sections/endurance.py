@@ -14,9 +14,7 @@ _FEW = 260  # just above 2^8
 _LONG = {"connection_cache_ttl_limit": "1000", "connection_cache_status_update_time": "5000"}
 _WHOLE = "a dialogue of this length byte by byte tells nothing that shorter ones don't"
 _BEGIN = start_of_interval(0)
-_MISSING = "log warning: missing attribute label in input from scache socket"
 _UNKNOWN = 'log warning: unrecognized request: "find", ignored'
-_BAD = "log warning: scache_find_endp_service: bad or missing request parameter"
 
 
 def _lines(*parts: str | Iterator[str] | list[str]) -> str:
@@ -38,8 +36,12 @@ def _each_binding() -> Iterator[str]:
 
 
 def _each_refresh() -> Iterator[str]:
-    """The second of each three bindings of one destination is refreshed, and outlives the others in place."""
-    yield from (f"save_dest D Q{number} E{number} ttl=10" for number in range(_MANY))
+    """The second of each three bindings of one destination is refreshed, and outlives the first in its place,
+    before the third.
+    """
+    yield from (
+        f"save_dest D Q{number} E{number} ttl={900 if number % 3 == 2 else 10}" for number in range(_MANY)
+    )
     yield from (f"save_dest D Q{number} E{number} ttl={20 + number % 2}" for number in range(1, _MANY, 3))
     yield "advance 10"
     for number in (
@@ -60,7 +62,10 @@ def _each_refresh() -> Iterator[str]:
         1025,
     ):
         yield f"save_endp E{number} P A ttl=1"
-        yield f"find_dest D = {f'Q{number} P A' if number % 3 == 1 else 'miss'}"
+        yield f"find_dest D = {f'Q{number} P A' if number % 3 else 'miss'}"
+        if number % 3 == 1 and number + 1 < _MANY:
+            yield f"save_endp E{number + 1} O B ttl=1\nsave_endp E{number} P A ttl=1"
+            yield f"find_dest D = Q{number} P A\nfind_dest D = Q{number + 1} O B"
     yield "advance 10"
     for number in (1, 4, 64, 127, 256, 259, 997, 1000, 1024, 1027):
         yield f"save_endp E{number} P A ttl=1"
@@ -88,6 +93,61 @@ def _refreshed_binding() -> Iterator[str]:
     yield "find_dest D = Q2 P B\nfind_dest D = miss\nfind_endp E1 = R C"
 
 
+#: Bad requests, their replies and what is logged before the line that they have in common.
+_BAD_REQUESTS = (
+    ("find_endp", "", "property= ", "missing attribute label in input from scache socket"),
+    ("find_dest", "", "property= property= ", "missing attribute label in input from scache socket"),
+    ("save_endp", "ttl=0 label=E property=P ", "", ""),
+    ("save_dest", "ttl=-1 label=D property=P label=E ", "", ""),
+    ("save_endp", "ttl=2 label=E ", "", "missing attribute property in input from scache socket"),
+    (
+        "save_dest",
+        "ttl=2x label=D property=P label=E ",
+        "",
+        "malformed numerical data from scache socket while reading input attribute value: 2x",
+    ),
+)
+
+
+def _bad_request(number: int, peer: str = "") -> Iterator[str]:
+    request, words, properties, warning = _BAD_REQUESTS[number % len(_BAD_REQUESTS)]
+    yield f"{peer}>> request={request} {words}."
+    yield f"{peer}<< status=1 {properties}."
+    if warning:
+        yield f"log warning: {warning}"
+    yield f"log warning: scache_{request}_service: bad or missing request parameter"
+
+
+def _any_request(number: int) -> Iterator[str]:
+    """One exchange of four, on a client of its own that stays."""
+    peer = f"c{number}:"
+    yield f"{peer} connect"
+    if number % 4 == 0:
+        yield f"{peer} find_endp E = miss"
+    elif number % 4 == 1:
+        yield f"{peer} find_dest D = miss"
+    elif number % 4 == 2:
+        yield f"{peer} save_endp E{number} P A ttl=900\n{peer} find_endp E{number} = P A"
+    else:
+        yield f"{peer} save_dest D{number} Q F ttl=900\n{peer} save_endp F P A ttl=900"
+        yield f"{peer} find_dest D{number} = Q P A"
+
+
+#: What happens in an interval, and what is logged at its end.
+_INTERVALS = (
+    ("find_endp E = miss", "address lookup hits=0 miss=1 success=0%"),
+    ("find_dest D = miss", "domain lookup hits=0 miss=1 success=0%"),
+    ("save_endp E P A", "max simultaneous domains=0 addresses=1 connection=1"),
+    ("find_endp E = P A", "address lookup hits=1 miss=0 success=100%"),
+    ("save_dest D P F", "max simultaneous domains=1 addresses=0 connection=0"),
+)
+
+
+def _interval_of(number: int) -> Iterator[str]:
+    request, logged = _INTERVALS[number % len(_INTERVALS)]
+    yield f"{request}\nadvance 1\n{start_of_interval(number)}\nlog statistics: {logged}"
+
+
 def _fed_client() -> Iterator[str]:
     """Requests that find nothing, between sessions that are still found."""
     for number in range(11):
@@ -96,6 +156,31 @@ def _fed_client() -> Iterator[str]:
         yield from ["find_dest D = miss"] * 60
     for number in range(11):
         yield f"find_endp K{number} = P{number} S{number}"
+
+
+def _gone(number: int) -> Iterator[str]:
+    """A client that asks something that nobody answers, or goes at one of the moments at which it may."""
+    peer = f"g{number}:"
+    yield f"{peer} connect"
+    if number % 5 == 0:
+        yield f"{peer} >> request=find .\n{peer} << status=1 .\n{_UNKNOWN}"
+    elif number % 5 == 1:
+        yield f"{peer} >> request=save_dest ttl=4 label=D 'prop'"
+    elif number % 5 == 2:
+        yield f"{peer} >> request=save_endp ttl=2 label=E property=P .\n{peer} << dummy"
+    elif number % 5 == 3:
+        yield f"{peer} save_endp H P E ttl=2\n{peer} >> request=find_endp label=H ."
+        yield f"{peer} << status=0 property=P ."
+    else:
+        yield f"{peer} shutdown\n{peer} << end"
+    yield f"{peer} close"
+    if number % 5 == 1:
+        yield "log warning: unexpected end-of-input from scache socket while reading input attribute name"
+        yield "log warning: scache_save_dest_service: bad or missing request parameter"
+    elif number % 5 == 2:
+        yield "log warning: scache_save_endp_service: unable to receive file descriptor: REASON"
+    elif number % 5 == 3:
+        yield "log warning: scache_find_endp_service: cannot send file descriptor: REASON"
 
 
 def _everything(number: int) -> Iterator[str]:
@@ -107,9 +192,8 @@ def _everything(number: int) -> Iterator[str]:
     yield f"{peer} find_dest D = miss"
     yield f"{peer} save_endp E P B ttl=2"
     yield f"{peer} find_endp E = P B"
-    yield f"{peer} >> request=find_endp ."
-    yield f"{peer} << status=1 property= ."
-    yield f"{_MISSING}\n{_BAD}"
+    yield from _bad_request(number, f"{peer} ")
+    yield from _gone(number)
     yield f"{peer} >> request=save_endp ttl=2 label=E property=P ."
     yield f"{peer} << dummy"
     yield f"{peer} >> []"
@@ -157,10 +241,7 @@ def _come_and_go(number: int) -> str:
         save_endp x*200~{number} z*200~{number} A ttl=2
         save_dest y*200~{number} z*200~{number} x*200~{number} ttl=1
         find_dest y*200~{number} = z*200~{number} z*200~{number} A
-        >> request=find_endp .
-        << status=1 property= .
-        {_MISSING}
-        {_BAD}
+        {_lines(_bad_request(number), _gone(number))}
         {"advance 1" if number % 20 == 0 else ""}
         """
 
@@ -292,18 +373,44 @@ CASES = (
     ),
     case(
         "endurance/clients/3",
-        f"{_MANY:,} clients at the same time are greeted, served and counted.",
-        "after.open statistics.misses",
+        f"{_MANY:,} clients at the same time are greeted and served, and what they ask is counted.",
+        "after.open statistics.misses statistics.hits statistics.maxima",
         _lines(
-            (f"c{number}: connect\nc{number}: find_endp E = miss" for number in range(_MANY)),
+            (line for number in range(_MANY) for line in _any_request(number)),
             "c0: save_endp E P A ttl=900",
             f"c{_MANY - 1}: find_endp E = P A",
             "advance 5000",
             _BEGIN,
-            f"log statistics: address lookup hits=1 miss={_MANY} success=0%",
-            "log statistics: max simultaneous domains=0 addresses=1 connection=1",
+            "log statistics: domain lookup hits=257 miss=258 success=49%",
+            "log statistics: address lookup hits=258 miss=258 success=50%",
+            "log statistics: max simultaneous domains=257 addresses=1 connection=1",
         ),
         options=_LONG,
+        whole=_WHOLE,
+    ),
+    case(
+        "endurance/clients/4",
+        f"Behind {_FEW} clients, one after the other, max_idle counts from the last one's end.",
+        "lifecycle.idle",
+        _lines("connect\nclose\n" * _FEW, "advance 99\nrunning\nadvance 1\nexit 0\nlog nothing"),
+        options={"max_idle": "100"},
+        whole=_WHOLE,
+    ),
+    case(
+        "endurance/maxima/1",
+        f"{_MANY:,} destinations and endpoints that are there from before count with the next that is saved.",
+        "statistics.maxima statistics.reset",
+        _lines(
+            (f"save_dest D{number} Q E{number} ttl=900" for number in range(_MANY)),
+            (f"save_endp E{number} P S{number % 9} ttl=900" for number in range(_MANY)),
+            f"advance 100\n{_BEGIN}",
+            f"log statistics: max simultaneous domains={_MANY} addresses={_MANY} connection={_MANY}",
+            f"save_dest D0 Q E0 ttl=900\nadvance 100\n{start_of_interval(100)}",
+            f"log statistics: max simultaneous domains={_MANY} addresses={_MANY} connection=0",
+            f"save_endp E0 P S0 ttl=900\nadvance 100\n{start_of_interval(200)}",
+            f"log statistics: max simultaneous domains=0 addresses={_MANY} connection={_MANY + 1}",
+        ),
+        options={"connection_cache_ttl_limit": "1000", "connection_cache_status_update_time": "100"},
         whole=_WHOLE,
     ),
     case(
@@ -323,11 +430,11 @@ CASES = (
     ),
     case(
         "endurance/requests/2",
-        f"{_MANY:,} bad requests of one client are answered, and the next good one is carried out.",
+        f"{_FEW} bad requests of each of six kinds are answered, and the next good one is carried out.",
         "scanner.bad after.open log.bad",
         _lines(
             "save_endp E P A ttl=900",
-            [">> request=find_endp .", "<< status=1 property= .", _MISSING, _BAD] * _MANY,
+            (line for number in range(6 * _FEW) for line in _bad_request(number)),
             "find_endp E = P A",
         ),
         options=_LONG,
@@ -398,15 +505,11 @@ CASES = (
     ),
     case(
         "endurance/intervals/1",
-        f"After {_MANY:,} intervals they still end every second, and say when they began.",
-        "statistics.interval statistics.start",
+        f"{_MANY:,} intervals end every second, and say when they began and what was in them.",
+        "statistics.interval statistics.start statistics.reset",
         _lines(
             "connect",
-            (
-                f"find_endp E = miss\nadvance 1\n{start_of_interval(number)}\n"
-                "log statistics: address lookup hits=0 miss=1 success=0%"
-                for number in range(_MANY)
-            ),
+            (line for number in range(_MANY) for line in _interval_of(number)),
         ),
         options={"connection_cache_status_update_time": "1"},
         whole=_WHOLE,
@@ -431,7 +534,7 @@ CASES = (
         "expiry.close fd.none fd.misplaced fd.no-dummy",
         _lines(
             _rounds(0, 130),
-            [f"free {token}" for token in "ABCDF"],
+            [f"free {token}" for token in "ABCDEF"],
         ),
         options={"connection_cache_status_update_time": "5000"},
         whole=_WHOLE,

@@ -46,7 +46,10 @@ _TWINS: tuple[tuple[str, tuple[tuple[bytes, bytes], ...]], ...] = (
     ),
     (
         "as text, not as names of hosts",
-        ((b"mx.test", b"mx.test."), (b"[mx]", b"mx"), (b"a.b", b"a-b"), (b"::1", b"0::1")),
+        (
+            *((b"mx.test", b"mx.test."), (b"[mx]", b"mx"), (b"a.b", b"a-b"), (b"::1", b"0::1")),
+            *((b"mx:25", b"mx"), (b"mx.test", b"www.mx.test"), (b"a@b", b"b")),
+        ),
     ),
     (
         "as text, not as patterns",
@@ -139,6 +142,30 @@ def _bindings(pairs: tuple[tuple[bytes, bytes], ...]) -> Iterator[str]:
             """
 
 
+#: A text without a sign, and with each of them before or behind it.
+_SIGNED = (b"e", *(text for sign in _SIGNS for text in (sign + b"e", b"e" + sign)))
+
+
+def _signed() -> Iterator[str]:
+    """Each as an endpoint's label, as a destination's, as that of a binding's endpoint, and as a property."""
+    texts = [quoted(text) for text in _SIGNED]
+    yield from (f"save_endp {text} {text} A ttl=9" for text in texts)
+    yield from (f"save_dest D Q {text} ttl=9" for text in texts)
+    yield from (f"save_dest {text} {text} F ttl=9" for text in texts)
+    yield from (f"find_endp {text} = {text} A" for text in reversed(texts))
+    for text in texts:
+        yield "save_endp F P B ttl=9"
+        yield f"find_dest {text} = {text} P B"
+        yield f"save_endp {text} P B ttl=9"
+        yield "find_dest D = Q P B"
+    for number, text in enumerate(texts):
+        yield f"save_dest P{number} {texts[0]} E ttl=1"
+        yield f"save_dest P{number} {text} E ttl=9"
+    yield "advance 1"
+    for number, text in enumerate(texts):
+        yield f"save_endp E P A ttl=9\nfind_dest P{number} = {text} P A"
+
+
 def _cases() -> Iterator[Case]:
     for number, (how, pairs) in enumerate(_TWINS, 1):
         yield case(
@@ -200,6 +227,14 @@ CASES = (
         save_endp "\nb" Q A
         find_dest D1 = a Q A
         """,
+    ),
+    case(
+        "equality/signs/1",
+        "A label or a property with a sign before or behind it is another one.",
+        "cache.names cache.refresh cache.find_endp cache.find_dest",
+        "\n".join(_signed()),
+        options=_LONG,
+        whole=_WHOLE,
     ),
     case(
         "equality/many/1",

@@ -282,16 +282,18 @@ CASES = (
     ),
     case(
         "moment/refresh/2",
-        "A binding that is refreshed every second for a minute lives on, and ends one ttl after the last.",
+        "A binding that is refreshed every second for a minute lives on in its place, one ttl from the last.",
         "expiry.refresh cache.refresh",
         "\n".join(
             (
-                "save_dest D P E ttl=2",
+                "save_dest D P E ttl=2\nsave_dest D P2 E2 ttl=90",
                 *["advance 1\nsave_dest D P E ttl=2"] * 60,
-                "advance 1\nsave_endp E Q A ttl=2\nfind_dest D = P Q A",
+                "advance 1\nsave_endp E2 Q2 B\nsave_endp E Q A ttl=2",
+                "find_dest D = P Q A\nfind_dest D = P2 Q2 B",
                 "advance 1\nsave_endp E Q A ttl=2\nfind_dest D = miss",
             )
         ),
+        options=_LONG,
     ),
     case(
         "moment/turn/1",
@@ -458,6 +460,35 @@ CASES = (
         """,
         options=_LONG,
     ),
+    case(
+        "moment/turn/11",
+        "However much falls due while the daemon waits, nothing of it is found by the request that wakes it.",
+        "expiry.same-turn expiry.order",
+        "\n".join(
+            (
+                *(f"save_endp E{number} P S{number % 9}" for number in range(260)),
+                *(f"save_dest D{number} Q F ttl=3" for number in range(260)),
+                "save_endp F P A ttl=9",
+                "pass 2\nfind_endp E259 = miss",
+                *(f"free S{number}" for number in range(9)),
+                "pass 1\nfind_dest D259 = miss\nfind_endp F = P A",
+            )
+        ),
+        options=_LONG,
+        whole=_WHOLE,
+    ),
+    case(
+        "moment/turn/12",
+        "What fell due long before the request that wakes the daemon is gone as what falls due with it.",
+        "expiry.same-turn",
+        "\n".join(
+            f"save_endp E P A\nsave_dest D Q F\nsave_endp F P B ttl=90\npass {seconds}\n"
+            f"find_endp E = miss\nfree A\nfind_dest D = miss\n"
+            f"find_endp F = {'P B' if seconds < 90 else 'miss'}"
+            for seconds in (3, 11, 61, 101, 1001, 3601, 86_401)
+        ),
+        options={"connection_cache_ttl_limit": "100", "connection_cache_status_update_time": _NEVER},
+    ),
     _interval(1, 40),
     _interval(7, 140),
     _interval(600, 20),
@@ -507,4 +538,12 @@ CASES = (
         )
     ),
     *_idle_cases(),
+    case(
+        "moment/idle/17",
+        "A client that comes a second before the daemon would end keeps it, and max_idle begins anew.",
+        "lifecycle.idle",
+        "advance 99\nconnect\nadvance 150\nrunning\nclose\nadvance 99\na: connect\nadvance 1\nrunning\n"
+        "a: close\nadvance 99\nrunning\nadvance 1\nexit 0\nlog nothing",
+        options={"max_idle": "100"},
+    ),
 )
