@@ -19,6 +19,7 @@ from _socket import (
     SOCK_STREAM,
     SOL_SOCKET,
 )
+from errno import EAGAIN, ETIMEDOUT
 
 from scache.checking import TYPE_CHECKING
 from scache.daemon.stream import UnixStream
@@ -70,21 +71,34 @@ class UnixNetwork:
 
     def await_successor(self, patience: float) -> UnixStream:
         """Close the listening socket here, and wait for the next daemon, which whoever else holds that socket
-        starts as soon as somebody knocks. OSError where nobody does, or so many seconds have passed.
+        starts as soon as somebody comes. ConnectionError where nobody holds it, or the next daemon serves and
+        doesn't care for this one; TimeoutError where so many seconds have passed.
         """
         assert self._meeting is not None, "it listens for it already"
         address, meeting_place = self._listening.getsockname(), self._meeting_place()
         if self.listener in self._watched:
             self.unwatch(self.listener)
         self._listening.close()
-        self._meeting.settimeout(patience)
+        self._meeting.setblocking(False)
+        waiting = select.poll()
+        waiting.register(self._meeting, select.POLLIN)
+        coming = _socket.socket(AF_UNIX, SOCK_STREAM)
+        coming.setblocking(False)
         try:
-            _knock(address)
+            failure = coming.connect_ex(address)
+            if failure == 0:
+                waiting.register(coming, select.POLLIN)
+            elif failure != EAGAIN:  # then others come, so many that there is no room for another one
+                raise OSError(failure, os.strerror(failure))
+            events = dict(waiting.poll(patience * 1000))
+            if self._meeting.fileno() not in events:
+                raise ConnectionAbortedError if events else TimeoutError(ETIMEDOUT, os.strerror(ETIMEDOUT))
             handle, _address = self._meeting._accept()  # type: ignore[attr-defined]  # as in accept
         except OSError:
             os.unlink(meeting_place)
             raise
         finally:
+            coming.close()
             self._meeting.close()
         return UnixStream(handle)
 
@@ -180,18 +194,6 @@ class UnixNetwork:
             pass  # there is nothing, or nobody any more
         finally:
             session.detach()
-
-
-def _knock(address: str | bytes) -> None:
-    """Come to a service and leave at once: somebody is waiting there then. OSError where nobody listens."""
-    knocking = _socket.socket(AF_UNIX, SOCK_STREAM)
-    knocking.setblocking(False)
-    try:
-        knocking.connect(address)
-    except BlockingIOError:
-        return  # so many are that there is no room for another one
-    finally:
-        knocking.close()
 
 
 def _has(descriptor: int, event: int) -> bool:

@@ -185,13 +185,13 @@ def _serve(
 def _hand_over(server: Server, network: UnixNetwork) -> None:
     """Pass what is cached to the next daemon, in a process that master(8) doesn't know: it starts the next
     one only when the one that it knows has ended, and somebody has come to the service. OSError where there
-    is none, though Postfix goes on.
+    is none in time.
     """
     server.leave_clients()
     try:
         successor = network.await_successor(HANDOVER_TIME)
-    except (ConnectionRefusedError, FileNotFoundError):
-        return  # Postfix stops
+    except (ConnectionError, FileNotFoundError):
+        return  # Postfix stops, or has another daemon now
     server.hand_over(successor)
     server.run()
 

@@ -9,6 +9,7 @@ import select
 import signal
 import socket
 import struct
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -229,6 +230,27 @@ def test_a_successor_that_does_not_come_is_not_waited_for_for_ever(succession: S
     with pytest.raises(TimeoutError):
         succession.leaving.await_successor(0.01)
     assert succession.next.predecessor() is None
+
+
+@pytest.mark.parametrize("how", ["speaks to who comes", "stops listening"])
+def test_who_serves_or_stops_without_caring_for_its_predecessor_is_not_waited_for(
+    succession: Succession, how: str
+) -> None:
+    succession.leaving.listen_for_successor()
+    succession.next._listening.close()
+
+    def serve() -> None:
+        with succession.listening as listening:
+            select.select([listening], [], [])
+            if how == "speaks to who comes":
+                with listening.accept()[0] as client:
+                    client.send(b"protocol")
+
+    serving = threading.Thread(target=serve)
+    serving.start()
+    with pytest.raises(ConnectionAbortedError):
+        succession.leaving.await_successor(600)
+    serving.join()
 
 
 def test_nobody_is_waited_for_where_nobody_listens(succession: Succession) -> None:

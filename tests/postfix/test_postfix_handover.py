@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+from contextlib import ExitStack, suppress
 
 import pytest
 
@@ -87,13 +88,26 @@ def test_what_nobody_takes_over_is_closed() -> None:
             assert remote.recv(1) == b""
 
 
-def test_a_full_house_at_the_reload_hinders_no_handover() -> None:
+def fill_queue(stack: ExitStack, path: str) -> None:
+    """Connect until there is no room in the listening socket's queue."""
+    with suppress(BlockingIOError):
+        while True:
+            waiting = stack.enter_context(socket.socket(socket.AF_UNIX))
+            waiting.setblocking(False)
+            waiting.connect(path)
+
+
+@pytest.mark.parametrize("many_wait", [False, True])
+def test_a_full_house_at_the_reload_hinders_no_handover(many_wait: bool) -> None:
     """Newcomers waited for a client to leave; by then nobody listens here any more."""
     with (
         Started(words=(*SERVE, *HANDOVER, "-o", "scache_client_limit=1")) as daemon,
         Client(str(daemon.instance.path)) as client,
         save(client, b"E", 0),
+        ExitStack() as stack,
     ):
+        if many_wait:
+            fill_queue(stack, str(daemon.instance.path))
         daemon.child.close_status()
         assert daemon.exit_status() == 0
         before = saved_lines(daemon)
