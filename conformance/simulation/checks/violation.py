@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-__all__ = ["Violation"]
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+__all__ = ["Violation", "tracebacks"]
 
 
 class Violation(Exception):
@@ -12,3 +16,14 @@ class Violation(Exception):
         super().__init__(f"{rule}: {text}")
         self.rule = rule
         self.text = text
+
+
+@contextmanager
+def tracebacks() -> Iterator[None]:
+    """Whatever the daemon raises is a violation."""
+    try:
+        yield
+    except Violation:
+        raise
+    except Exception:
+        raise Violation("traceback", traceback.format_exc()) from None

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import traceback
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 from conformance.simulation.actors.client import Client
 from conformance.simulation.actors.options import Options
 from conformance.simulation.checks.recount import Recount
 from conformance.simulation.checks.situation import Situation
-from conformance.simulation.checks.violation import Violation
+from conformance.simulation.checks.violation import Violation, tracebacks
 from conformance.simulation.checks.warnings import Warnings
 from conformance.simulation.world.books import Books
 from conformance.simulation.world.closing import check_closing
@@ -101,7 +99,7 @@ class Life:
         beside = clients_beside(limit, open_files)
         if limit and limit + 2 * beside < open_files - len(self.network.table.files):
             self.network.room_kept = limit
-        with _tracebacks():
+        with tracebacks():
             self.server.take_over(predecessor, beside)
 
     def terminate(self) -> None:
@@ -130,7 +128,7 @@ class Life:
         """
         self.network.ending = True
         self._expect_statistics(int(self._clock.now()))
-        with _tracebacks():
+        with tracebacks():
             self.server.log_statistics()
             self.server.unwatch(self._status_channel)
             self.network.table.close(self._status_channel)
@@ -144,7 +142,7 @@ class Life:
         """The handover begins. BlockingIOError where the next daemon isn't there yet."""
         stream = self.network.await_successor()
         self._own.discard(self.network.meeting_place)
-        with _tracebacks():
+        with tracebacks():
             self.server.hand_over(stream)
         self._check()
 
@@ -191,7 +189,7 @@ class Life:
         if now >= self._status_due:
             self._expect_statistics(now)
             self._status_due = now + self.settings.status_update_time
-        with _tracebacks():
+        with tracebacks():
             self.server.turn(0)
         self._check()
         self._check_waking(now)
@@ -206,7 +204,7 @@ class Life:
         self.network.ending = True
         self.books.begin_end()
         self._expect_statistics(int(self._clock.now()))
-        with _tracebacks():
+        with tracebacks():
             self.server.close()
         self.books.ledger.all_closed()
         self._check_statistics()
@@ -301,14 +299,3 @@ class Life:
             self._idle_since = now
         self._happened[Situation.IDLE_END] += idle
         return self.server.stopped
-
-
-@contextmanager
-def _tracebacks() -> Iterator[None]:
-    """Whatever the daemon raises is a violation."""
-    try:
-        yield
-    except Violation:
-        raise
-    except Exception:
-        raise Violation("traceback", traceback.format_exc()) from None
