@@ -101,7 +101,7 @@ class Effective:
     """The values that one program sees: its `-o` options, then main.cf, then the release's defaults."""
 
     def __init__(self, configuration: Configuration, service: Service | None = None) -> None:
-        self._service = service
+        self.service = service
         self._settings = {**configuration.settings, **(service.overrides if service else {})}
         self._main_cf = MainCf(configuration.directory, lambda _warning: None)
         for name, default in configuration.defaults.items():
@@ -146,7 +146,7 @@ class Effective:
 
     def subject(self, name: str) -> str:
         """The parameter as a finding names it: with the service, where that sets it."""
-        return f"{self._service.id} -o {name}" if self._service and self.is_own(name) else name
+        return f"{self.service.id} -o {name}" if self.service and self.is_own(name) else name
 
     def subject_and_value(self, name: str) -> tuple[str, str]:
         """What a finding about a parameter begins with."""
@@ -163,7 +163,7 @@ class Effective:
 
     def is_own(self, name: str) -> bool:
         """Whether the service sets it with `-o`."""
-        return self._service is not None and name in self._service.overrides
+        return self.service is not None and name in self.service.overrides
 
 
 @dataclass(frozen=True)

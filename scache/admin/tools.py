@@ -34,11 +34,17 @@ class Tools:
         return str(Path(self._postconf).with_name(command))
 
     def _run(
-        self, command: str, *words: str, timeout: float | None = None
+        self, command: str, *words: str, timeout: float | None = None, within: str | None = None
     ) -> subprocess.CompletedProcess[str]:
         line = [self.path(command), *words]
         return subprocess.run(
-            line, capture_output=True, text=True, errors="surrogateescape", check=False, timeout=timeout
+            line,
+            capture_output=True,
+            text=True,
+            errors="surrogateescape",
+            check=False,
+            timeout=timeout,
+            cwd=within,
         )
 
     @cached_property
@@ -87,9 +93,9 @@ class Tools:
         if done.returncode != 0 or faults:
             raise UnavailableError(faults[-1] if faults else f"postconf: exit status {done.returncode}")
 
-    def look_up(self, directory: str, table: str, key: str) -> str | None:
-        """What a table answers to a key. UnavailableError where it can't be asked."""
-        done = self._run("postmap", "-c", directory, "-q", key, table)
+    def look_up(self, directory: str, table: str, key: str, within: str | None) -> str | None:
+        """What a table answers, asked within a directory. UnavailableError where it can't be asked."""
+        done = self._run("postmap", "-c", directory, "-q", key, table, within=within)
         faults = [line for line in done.stderr.splitlines() if ": warning: " not in line]
         if faults:
             raise UnavailableError(faults[-1])

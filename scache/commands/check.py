@@ -95,9 +95,10 @@ def run(arguments: argparse.Namespace) -> int:
         instance = None if tools is None else PostfixInstance(configuration, tools)
         if instance is not None:
             _heal(instance)
-        found = findings(configuration, HERE, machine_syslog(configuration), installed_in(configuration))
+        files = HERE.of(configuration.main().text("queue_directory"))
+        found = findings(configuration, files, machine_syslog(configuration), installed_in(configuration))
         if arguments.destination is not None:
-            statuses.append(_deliver(configuration, arguments, tools, HERE, found))
+            statuses.append(_deliver(configuration, arguments, tools, files, found))
             continue
         statuses.append(_report(configuration, found, ask(instance), as_json=arguments.json))
     return max(statuses)
@@ -118,7 +119,8 @@ def _deliver(
             return known.get(key)
         if tools is None or not files.known:
             raise UnavailableError(f"{table}: can't be asked without its Postfix")
-        return tools.look_up(configuration.directory, table, key)
+        within = files.path("") if files.is_directory("") else None
+        return tools.look_up(configuration.directory, table, key, within)
 
     delivery = deliver(configuration, arguments.destination, look_up, files, found)
     document: dict[str, object] = {"reused": delivery.is_reused, "lines": delivery.lines}

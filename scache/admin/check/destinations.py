@@ -43,6 +43,7 @@ from scache.admin.check.next_hop import (
     with_bare_keys,
     with_values,
 )
+from scache.admin.check.syntax import BYTE_ORDER_MARK
 from scache.admin.check.tables import TABLE_TYPES, cure_of_table, fault_of_table
 from scache.admin.configuration import Configuration, Effective, Service
 from scache.admin.reading import words
@@ -104,6 +105,8 @@ class _List:
             return self._fault_of_table(element)
         if body.startswith("["):
             return BRACKETS, f"never matches; the next hop is compared as {bare(body)}"
+        if body.startswith(BYTE_ORDER_MARK):
+            return ADDRESS, "never matches; a byte order mark stands before it"
         if body.lower() in _ALL or "*" in body or body.startswith(".") or is_network(body):
             return WILDCARD, "never matches; it is compared letter by letter"
         if "@" in body or body.endswith(".") or body.startswith("#") or _PUNCTUATION.search(body):
@@ -222,14 +225,11 @@ class _List:
         cure = []
         for element in self._elements:
             fault = self._fault(element)
-            if fault and "has to be made" in fault[1]:
-                lines = lines_without_value(element.body, self._files)
-                make = [shlex.join(["postmap", element.body.removeprefix("proxy:")])]
-                cure += commands_for_values(element.body) if lines else make
+            without = fault and lines_without_value(element.body, self._files)
+            if fault and without and ("has to be made" in fault[1] or "a value is missing" in fault[1]):
+                cure += commands_for_values(element.body, self._files)
             elif fault and (made := cure_of_table(element.body, fault[1])):
                 cure += made
-            elif fault and "a value is missing" in fault[1]:
-                cure += commands_for_values(element.body)
             elif fault:
                 cure.append(f"# write the keys of {element.body} without brackets, port and wildcard")
         return cure

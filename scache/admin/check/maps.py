@@ -11,7 +11,7 @@ from scache.admin.check.tables import SUFFIXES, cure_of_table, fault_of_table
 from scache.admin.configuration import Configuration, Effective
 from scache.admin.reading import words
 
-__all__ = ["KINDS", "find"]
+__all__ = ["KINDS", "find", "tables_of"]
 
 _UNUSABLE = Kind(
     "table-unusable",
@@ -41,7 +41,7 @@ _KNOWN = ("connection_cache_destinations", "tls_policy_maps")
 def find(configuration: Configuration, files: Files) -> Iterator[Finding]:
     """The findings, each once."""
     seen = set()
-    for effective, name in _parameters(configuration):
+    for effective, name in tables_of(configuration):
         subject = effective.subject(name)
         if effective.setting(name) is None or subject in seen:
             continue
@@ -54,12 +54,13 @@ def find(configuration: Configuration, files: Files) -> Iterator[Finding]:
                 cure = cure_of_table(table, fault) or missing
                 yield _UNUSABLE.found(subject, table, fault, effective.place(name), cure)
             elif (source := _newer_source(table.removeprefix("!").removeprefix("proxy:"), files)) is not None:
-                said = f"is older than {source}"
-                cure = [shlex.join(["postmap", table.removeprefix("!").removeprefix("proxy:")])]
+                said = f"is older than {source.partition(':')[2]}"
+                cure = [shlex.join(["postmap", source])]
                 yield _STALE.found(subject, table, said, effective.place(name), cure)
 
 
-def _parameters(configuration: Configuration) -> Iterator[tuple[Effective, str]]:
+def tables_of(configuration: Configuration) -> Iterator[tuple[Effective, str]]:
+    """The parameters that name tables which are asked about a delivery, as who asks sees them."""
     main = configuration.main()
     for name in _OF_ROUTES:
         yield main, name
@@ -72,9 +73,10 @@ def _parameters(configuration: Configuration) -> Iterator[tuple[Effective, str]]
 
 
 def _newer_source(table: str, files: Files) -> str | None:
-    """The text file that an indexed table was made of, where it has been changed since."""
-    kind, _colon, source = table.partition(":")
+    """Type and text file that an indexed table was made of, where that has been changed since."""
+    kind, _colon, name = table.partition(":")
+    source = files.path(name)
     made = source + SUFFIXES.get(kind, "")
     if kind not in SUFFIXES or not files.changed(made):
         return None
-    return source if files.changed(source) > files.changed(made) else None
+    return f"{kind}:{source}" if files.changed(source) > files.changed(made) else None

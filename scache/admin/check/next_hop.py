@@ -7,6 +7,7 @@ import re
 import shlex
 
 from scache.admin.check.files import ELSEWHERE, Files
+from scache.admin.check.syntax import BYTE_ORDER_MARK
 from scache.admin.check.tables import SUFFIXES, TABLE_TYPES, entries, inline_words, lines_of
 from scache.admin.configuration import Configuration
 from scache.admin.reading import words
@@ -44,7 +45,7 @@ def impossible_keys(table: str, files: Files) -> list[str]:
 
 
 def _can_match(key: str) -> bool:
-    return not key.startswith(("[", ".", "@")) and "*" not in key and bare(key) == key
+    return not key.startswith(("[", ".", "@", BYTE_ORDER_MARK)) and "*" not in key and bare(key) == key
 
 
 def _is_address(text: str) -> bool:
@@ -67,11 +68,12 @@ def lines_without_value(table: str, files: Files) -> list[str]:
     return [line.strip() for line in lines_of(table, files) or () if len(line.split()) == 1]
 
 
-def commands_for_values(table: str) -> list[str]:
+def commands_for_values(table: str, files: Files) -> list[str]:
     """Commands that give the lines of a table that have none a value."""
     kind, _colon, name = table.partition(":")
+    name = files.path(name)
     give = shlex.join(["sed", "-i", "-E", r"s/^([^#[:space:]]+)[[:space:]]*$/\1 x/", name])
-    return [give, shlex.join(["postmap", table])] if kind in SUFFIXES else [give]
+    return [give, shlex.join(["postmap", f"{kind}:{name}"])] if kind in SUFFIXES else [give]
 
 
 def with_values(table: str) -> str:
@@ -163,7 +165,7 @@ def table_of_nothing(text: str) -> str | None:
 
 def spelt_out(text: str, agent: str | None) -> str | None:
     """The host or domain in an element that is none; None to leave it out."""
-    host = text.rpartition("@")[2].strip("\"'<>();").rstrip(".")
+    host = text.rpartition("@")[2].strip(f"\"'<>();{BYTE_ORDER_MARK}").rstrip(".")
     return None if text.startswith("#") or (agent == "smtp" and "/" in host) else literal(bare(host))
 
 

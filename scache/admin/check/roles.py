@@ -6,7 +6,18 @@ from dataclasses import dataclass
 
 from scache.admin.check.finding import Kind, Severity
 
-__all__ = ["AGENT", "BY_FAULT", "CACHE", "CACHE_PROGRAMS", "KINDS", "POSTLOG", "TLSMGR", "TLSPROXY", "Role"]
+__all__ = [
+    "AGENT",
+    "BY_FAULT",
+    "CACHE",
+    "CACHE_PROGRAMS",
+    "KINDS",
+    "POSTLOG",
+    "PROXYMAP",
+    "TLSMGR",
+    "TLSPROXY",
+    "Role",
+]
 
 CACHE_PROGRAMS = ("scache", "scache-python")
 
@@ -70,6 +81,17 @@ POSTLOG = Role(
     "With `maillog_file` set all programs log through postlogd(8). Without it nothing is logged, and "
     "`postfix start` refuses to start.",
 )
+PROXYMAP = Role(
+    "proxymap",
+    Severity.STOPS_MAIL,
+    ("proxymap",),
+    "unix",
+    True,
+    None,
+    "A table whose name begins with `proxy:` is asked by proxymap(8). Without it the program that needs the "
+    "answer tries again and again (`connect #1 to subsystem private/proxymap: No such file or directory`), "
+    "and the mail that it has is neither delivered nor deferred.",
+)
 AGENT = Role(
     "agent",
     Severity.STOPS_MAIL,
@@ -80,14 +102,19 @@ AGENT = Role(
     "The queue manager hands mail to the delivery agent at `private/NAME`. Without it all mail of that "
     "transport is deferred.",
 )
-_ROLES = (CACHE, TLSPROXY, TLSMGR, POSTLOG, AGENT)
+_ROLES = (CACHE, TLSPROXY, TLSMGR, POSTLOG, PROXYMAP, AGENT)
 _NAMES = {
     "cache": "the connection cache",
     "tlsproxy": "tlsproxy(8)",
     "tlsmgr": "tlsmgr(8)",
     "postlog": "postlogd(8)",
+    "proxymap": "proxymap(8)",
     "agent": "a delivery agent",
 }
+_TWICE = (
+    "master(8) uses the last entry and warns: `duplicate master.cf entry for service ... -- using the last "
+    "entry`. What the earlier ones say, options included, doesn't count."
+)
 #: What can be wrong with a service: title, and the cure in general.
 _FAULTS = {
     "missing": (
@@ -95,7 +122,7 @@ _FAULTS = {
         "Add the entry, or name another service.",
     ),
     "commented-out": ("{} is needed, but its entry is a comment.", "Take the # away."),
-    "twice": ("{} has more than one entry.", "Keep one; master(8) uses the last, and warns."),
+    "twice": ("{} has more than one entry.", "Keep one, with the fields and options that are wanted."),
     "type": ("{} is a service of the wrong type.", "Give the entry its type back."),
     "private": (
         "{} has the wrong private flag, so that its socket isn't where it is looked for.",
@@ -116,7 +143,8 @@ def _kind(role: Role, fault: str) -> Kind:
     if role is POSTLOG and fault in ("missing", "commented-out", "type"):
         severity = Severity.STOPS_MAIL  # postfix-script(1) refuses to start
     text = title.format(_NAMES[role.name])
-    return Kind(f"{role.name}-{fault}", severity, text[0].upper() + text[1:], role.without, cure)
+    why = _TWICE if fault == "twice" else role.without
+    return Kind(f"{role.name}-{fault}", severity, text[0].upper() + text[1:], why, cure)
 
 
 #: Role and fault -> the kind of finding.
@@ -124,6 +152,6 @@ BY_FAULT = {
     (role.name, fault): _kind(role, fault)
     for role in _ROLES
     for fault in _FAULTS
-    if role is not AGENT or fault not in ("process-limit", "program")  # which are free there
+    if (role.process_limit or fault != "process-limit") and (role is not AGENT or fault != "program")
 }
 KINDS = tuple(BY_FAULT.values())

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 
 from scache.admin.check.files import Files
 from scache.admin.check.finding import Finding
-from scache.admin.check.roles import AGENT, BY_FAULT, CACHE, POSTLOG, TLSMGR, TLSPROXY, Role
+from scache.admin.check.maps import tables_of
+from scache.admin.check.roles import AGENT, BY_FAULT, CACHE, POSTLOG, PROXYMAP, TLSMGR, TLSPROXY, Role
 from scache.admin.check.tables import entries
 from scache.admin.configuration import Configuration, Effective, Place, Service
 from scache.admin.reading import words
 
-__all__ = ["Demand", "cache_demand", "demands", "find", "in_the_way"]
+__all__ = ["Demand", "cache_demand", "demands", "find", "in_the_way", "transports"]
 
 _DEFAULT_LIMIT = "-"
 #: Parameters that name a transport, and what has it asked for where it isn't set itself.
@@ -75,10 +76,13 @@ def demands(configuration: Configuration, tls_programs: frozenset[str], files: F
             add(TLSPROXY, effective, "tlsproxy_service_name", service)
         if "tlsmgr" in tls_programs:
             add(TLSMGR, effective, "tlsmgr_service_name", service)
+    for effective, name in tables_of(configuration):
+        if any(re.match("!*proxy:", table) for table in words(effective.text(name), ", \t\r\n")):
+            add(PROXYMAP, effective, "proxymap_service_name", effective.service)
     main = configuration.main()
     if main.text("maillog_file"):
         add(POSTLOG, main, "postlog_service_name")
-    for parameter, value in _transports(main, files):
+    for parameter, value in transports(main, files):
         name, _colon, hop = value.partition(":")
         if name and configuration.service(name) is None:
             demand = Demand(AGENT, name, parameter, main.place(parameter), next_hop=hop)
@@ -88,7 +92,7 @@ def demands(configuration: Configuration, tls_programs: frozenset[str], files: F
     return list(found.values())
 
 
-def _transports(main: Effective, files: Files) -> Iterator[tuple[str, str]]:
+def transports(main: Effective, files: Files) -> Iterator[tuple[str, str]]:
     """Parameters that name transports, and each `transport:nexthop` that they, or their tables, name."""
     tables = {name: words(main.text(name), ", \t\r\n") for name in _TABLES}
     answered = any(map(_NAMES_A_TRANSPORT.match, tables["transport_maps"]))

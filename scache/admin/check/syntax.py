@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 
 from scache.admin.check.finding import Finding, Kind, Severity
-from scache.admin.configuration import Configuration
+from scache.admin.configuration import Configuration, Place
 from scache.admin.reading import override_texts
 from scache.config.main_cf import split_setting
 from scache.errors import ConfigurationError
 
-__all__ = ["KINDS", "find", "find_options"]
+__all__ = ["BYTE_ORDER_MARK", "KINDS", "find", "find_options"]
 
 _LINE = Kind(
     "unreadable-line",
@@ -31,7 +32,18 @@ _OPTION = Kind(
     "Give each parameter its own `-o`, as `-o name=value`, or, for a value with white space, "
     "`-o { name = value }`.",
 )
-KINDS = (_LINE, _OPTION)
+_MARK = Kind(
+    "byte-order-mark",
+    Severity.STOPS_MAIL,
+    "main.cf or master.cf begins with a byte order mark.",
+    "An editor of another system has put three bytes before the first line (EF BB BF). To Postfix they are a "
+    "part of it: the parameter that stands there isn't set, and nobody warns of it; the service that stands "
+    "there isn't found; where it is a comment, each program ends with `fatal:`.",
+    "Take the three bytes away.",
+)
+KINDS = (_LINE, _OPTION, _MARK)
+
+BYTE_ORDER_MARK = "\ufeff"
 
 #: What these programs take are options alone.
 _PROGRAMS = ("smtp", "lmtp", "scache", "scache-python", "tlsproxy", "tlsmgr", "qmgr")
@@ -39,9 +51,23 @@ _PROGRAMS = ("smtp", "lmtp", "scache", "scache-python", "tlsproxy", "tlsmgr", "q
 
 def find(configuration: Configuration) -> Iterator[Finding]:
     """The findings about lines."""
+    places = {name: setting.place for name, setting in configuration.settings.items()}
+    places |= {service.name: service.place for service in configuration.services or ()}
+    for name, place in places.items():
+        if name.startswith(BYTE_ORDER_MARK) and place is not None:
+            said = f"is no {name[1:]}: a byte order mark stands before it"
+            yield _MARK.found(name, "", said, place, [_without_mark(place)])
     for fault in configuration.unreadable:
+        if fault.line.startswith(BYTE_ORDER_MARK):
+            said = f"a byte order mark stands before it: {fault.said}"
+            yield _MARK.found(fault.line[:60], "", said, fault.place, [_without_mark(fault.place)])
+            continue
         cure = f"# mend line {fault.place.line} of {fault.place.file}"
         yield _LINE.found(fault.line[:60], "", fault.said, fault.place, [cure])
+
+
+def _without_mark(place: Place) -> str:
+    return shlex.join(["sed", "-i", r"1s/^\xEF\xBB\xBF//", place.file])
 
 
 def find_options(configuration: Configuration) -> Iterator[Finding]:

@@ -29,6 +29,7 @@ SUFFIXES = {
     "lmdb": ".lmdb",
 }
 _NO_TYPE = "this Postfix has no tables of the type"
+_MADE_OF = ", and has to be made of "
 _PATTERNS = ("cidr", "regexp", "pcre")
 _PLAIN = ("texthash", *_PATTERNS)
 #: Tables whose answers only another program knows.
@@ -71,17 +72,19 @@ def fault_of_table(table: str, known_types: frozenset[str] | None, files: Files)
         return f"{wrong[0]} is no entry of the form key=value" if wrong else None
     if name.startswith("{") or kind not in (*SUFFIXES, *_PLAIN):
         return None
-    path = name + SUFFIXES.get(kind, "")
+    source = files.path(name)
+    path = source + SUFFIXES.get(kind, "")
     if not files.is_missing(path):
         return None
-    made = kind in SUFFIXES and not files.is_missing(name)
-    return f"{path} is not there, and has to be made of {name}" if made else f"{path} is not there"
+    made = kind in SUFFIXES and not files.is_missing(source)
+    return f"{path} is not there{_MADE_OF}{source}" if made else f"{path} is not there"
 
 
 def cure_of_table(table: str, fault: str) -> list[str]:
     """What makes a table with that fault usable; nothing where only leaving it out does."""
-    if "has to be made" in fault:
-        return [shlex.join(["postmap", table.removeprefix("proxy:")])]
+    if _MADE_OF in fault:
+        type_ = table.removeprefix("proxy:").partition(":")[0]
+        return [shlex.join(["postmap", f"{type_}:{fault.partition(_MADE_OF)[2].partition(';')[0]}"])]
     kind = fault.removeprefix(f"{_NO_TYPE} ")
     if kind != fault and kind in TABLE_TYPES:
         return [f"# install what brings tables of the type {kind} (Debian: postfix-{kind})"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from scache.admin.check import policies
+from scache.admin.check import policies, tls_ports
 from scache.admin.check.files import Files
 from scache.admin.check.finding import Finding, Kind, Severity
 from scache.admin.check.tls_use import (
@@ -93,7 +93,18 @@ _NO_CLIENT = Kind(
     '"client" is not available`), and mail is deferred with `4.7.5 Cannot start TLS`.',
     "Set `tlsproxy_client_security_level = may`. It switches TLS on in tlsproxy(8), and nowhere else.",
 )
-KINDS = (_NO_REUSE, _POLICY, _UNKNOWN, _OLD, _OBSOLETE, _WRAPPER, _DANE, _NO_CLIENT, *policies.KINDS)
+KINDS = (
+    _NO_REUSE,
+    _POLICY,
+    _UNKNOWN,
+    _OLD,
+    _OBSOLETE,
+    _WRAPPER,
+    _DANE,
+    _NO_CLIENT,
+    *tls_ports.KINDS,
+    *policies.KINDS,
+)
 
 
 def find(configuration: Configuration, files: Files) -> Iterator[Finding]:
@@ -115,6 +126,7 @@ def _of_agent(
     prefix = f"{service.agent}_"
     yield from _obsolete(configuration, service, effective, prefix)
     yield from policies.find(configuration, service, effective, files)
+    yield from tls_ports.find(configuration, service, effective, files)
     if effective.is_yes(prefix + "tls_wrappermode") and tls.level in ("none", "may"):
         name = prefix + "tls_wrappermode"
         said = f"needs {prefix}tls_security_level = encrypt or stronger, which is {tls.level}"

@@ -25,6 +25,7 @@ scache    unix  -  -  n  -  1  scache
 tlsproxy  unix  -  -  n  -  0  tlsproxy
 tlsmgr    unix  -  -  n  -  1  tlsmgr
 postlog   unix-dgram n - n - 1 postlogd
+proxymap  unix  -  -  n  -  -  proxymap
 """
 
 
@@ -60,6 +61,7 @@ _TOOLS = Tools.installed()
 TLS = "smtp_tls_security_level = may\nsmtp_tls_connection_reuse = yes\n"
 CLIENT = "tlsproxy_client_security_level = may\n"
 LIST = "smtp_connection_cache_destinations = "
+PROXIED = "proxy_read_maps = proxy:static:all\nsmtp_connection_cache_destinations = proxy:static:all\n"
 SMTP, SCACHE = "smtp", "scache"
 
 PLANTED = {
@@ -95,6 +97,29 @@ PLANTED = {
         "cache-program-missing",
         "daemon_directory = {}/daemons\n",
         files={f"daemons/{name}": "" for name in ("smtp", "lmtp", "tlsproxy", "tlsmgr", "local", "postlogd")},
+    ),
+    "proxymap missing": Planted("proxymap-missing", PROXIED, without("proxymap")),
+    "proxymap missing, for a table of routes": Planted(
+        "proxymap-missing", "transport_maps = proxy:static:smtp:\n", without("proxymap")
+    ),
+    "proxymap of one agent under another name": Planted(
+        "proxymap-missing", PROXIED, GOOD + "slow unix - - n - - smtp\n -o proxymap_service_name=tables\n"
+    ),
+    "proxymap commented out": Planted("proxymap-commented-out", PROXIED, commented("proxymap")),
+    "proxymap twice": Planted("proxymap-twice", PROXIED, GOOD + "proxymap unix - - n - - proxymap\n"),
+    "proxymap public": Planted(
+        "proxymap-private", PROXIED, replaced("proxymap", "proxymap unix n - n - - proxymap")
+    ),
+    "proxymap of another type": Planted(
+        "proxymap-type", PROXIED, replaced("proxymap", "proxymap fifo - - n - - proxymap")
+    ),
+    "proxymap runs another program": Planted(
+        "proxymap-program", PROXIED, replaced("proxymap", "proxymap unix - - n - - anvil")
+    ),
+    "proxymap's program missing": Planted(
+        "proxymap-program-missing",
+        PROXIED + "daemon_directory = {}/daemons\n",
+        files={f"daemons/{name}": "" for name in ("smtp", "lmtp", "scache", "tlsmgr", "local", "postlogd")},
     ),
     "tlsproxy missing": Planted("tlsproxy-missing", TLS, without("tlsproxy")),
     "tlsproxy commented out": Planted("tlsproxy-commented-out", TLS, commented("tlsproxy")),
@@ -559,6 +584,30 @@ PLANTED = {
     "a table whose source is there": Planted(
         "list-table-unusable", f"{LIST}hash:{{}}/names\n", files={"names": "example.com x\n"}
     ),
+    "a byte order mark before a parameter": Planted(
+        "byte-order-mark", files={"main.cf": "\ufeffsmtp_connection_cache_destinations = static:all\n"}
+    ),
+    "a byte order mark before a comment": Planted(
+        "byte-order-mark", files={"main.cf": "\ufeff# made by an editor\ncompatibility_level = 3.6\n"}
+    ),
+    "a byte order mark before a service": Planted(
+        "byte-order-mark", "", "\ufeffslow unix - - n - - smtp\n" + GOOD
+    ),
+    "a relative path to a table": Planted(
+        "list-table-unusable",
+        f"{LIST}hash:names\n",
+        files={"../queue/names": "example.com x\n"},
+        judge=(SMTP, "names.db: No such file or directory"),
+    ),
+    "a relative path to a table beside main.cf": Planted(
+        "list-table-unusable", f"{LIST}texthash:names\n", files={"names": "example.com x\n"}
+    ),
+    "a file that begins with a byte order mark": Planted(
+        "list-address", f"{LIST}{{}}/names\n", files={"names": "\ufeffexample.com\nexample.net\n"}
+    ),
+    "a table that begins with a byte order mark": Planted(
+        "list-table-key", f"{LIST}texthash:{{}}/names\n", files={"names": "\ufeffexample.com x\n"}
+    ),
     "a key with brackets": Planted("list-table-key", f"{LIST}inline:{{{{[mail.example.com]:587=x}}}}\n"),
     "a key with brackets in a file": Planted(
         "list-table-key", f"{LIST}texthash:{{}}/names\n", files={"names": "[mail.example.com]:587 x\n"}
@@ -651,6 +700,16 @@ PLANTED = {
     "TLS by site": Planted(
         "tls-obsolete",
         "smtp_tls_connection_reuse = yes\nsmtp_tls_per_site = inline:{{example.net = MUST}}\n",
+    ),
+    "a relayhost at port 465": Planted(
+        "tls-port-without-wrappermode", TLS + "relayhost = [mail.example.com]:465\n"
+    ),
+    "a relayhost at port 465, without TLS": Planted(
+        "tls-port-without-wrappermode", "relayhost = [mail.example.com]:submissions\n"
+    ),
+    "one of several next hops at port 465": Planted(
+        "tls-port-without-wrappermode",
+        TLS + "transport_maps = inline:{{a.example = smtp:[mail.example.com]:smtps}}\n",
     ),
     "TLS from the first byte alone": Planted("tls-wrappermode", "smtp_tls_wrappermode = yes\n"),
     "TLS from the first byte": Planted("tls-wrappermode", TLS + "smtp_tls_wrappermode = yes\n"),
@@ -807,7 +866,8 @@ def write(base: Path, planted: Planted) -> Path:
 def found(directory: Path) -> list[Finding]:
     """What is found in a configuration, with Postfix's tools."""
     settle(directory / "main.cf")
-    return findings(read(directory), HERE)
+    configuration = read(directory)
+    return findings(configuration, HERE.of(configuration.main().text("queue_directory")))
 
 
 def read(directory: Path) -> Configuration:

@@ -71,7 +71,9 @@ def servers(network: LoopbackNetwork, base: Path) -> Iterator[dict[str, str]]:
         resolver = Server(("127.0.0.1", 0), Resolver)
         lmtp = SocketServer(str(base / "lmtp"), Session)
         (base / "lmtp").chmod(0o666)
-        for server in (plain, wrapper, resolver, lmtp):
+        first = Wrapped((network.sink(1)[0], 465), Session)
+        first.context = wrapper.context
+        for server in (plain, wrapper, first, resolver, lmtp):
             stack.enter_context(serving(server))
         sink = PostfixSink(private_postfix(), network.sink(0))
         stack.callback(sink.stop)
@@ -82,6 +84,7 @@ def servers(network: LoopbackNetwork, base: Path) -> Iterator[dict[str, str]]:
             "programs": os.path.relpath(base, daemons),
             "plain": f"[127.0.0.1]:{plain.server_address[1]}",
             "wrapper": f"[127.0.0.1]:{wrapper.server_address[1]}",
+            "port 465": f"[{network.sink(1)[0]}]:465",
             "tls": "[{}]:{}".format(*network.sink(0)),
             "lmtp": f"unix:{base}/lmtp",
             "resolver": f"socketmap:inet:127.0.0.1:{resolver.server_address[1]}:policy",

@@ -45,6 +45,8 @@ def pairs() -> list[tuple[str, str]]:
         one, two = PLANTED[first], PLANTED[second]
         if {one.id, two.id} & MASKING or one.id == two.id or names(one) & names(two):
             continue
+        if "main.cf" in one.files:
+            continue
         if any(MADE_GOOD.get(a.id, "\n\n") in b.main_cf + b.master_cf for a, b in ((one, two), (two, one))):
             continue
         found_pairs.add((first, second))

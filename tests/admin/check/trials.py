@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from scache.admin.check.roles import BY_FAULT
+
 __all__ = ["LIST", "NOT_TRIED", "TRIALS", "Harm", "Trial", "faults_of"]
 
 
@@ -168,6 +170,7 @@ TRIALS = [
         "smtp -o smtp_tls_security_level=may -o smtp_tls_connection_reuse=yes -o smtp_tls_wrappermode=yes",
         server="wrapper",
     ),
+    Trial("tls-port-without-wrappermode", STOPS, "smtp -o smtp_helo_timeout=2s", server="port 465"),
     Trial(
         "tls-dane-without-dnssec",
         REUSE,
@@ -216,6 +219,11 @@ NOT_TRIED = {
     "tls-policy-key": "takes a relayhost, which all other trials would get",
     "undefined-reference": "is cured by hand: what was meant can't be known",
     "tls-release": "is cured by another release",
+    **dict.fromkeys(
+        (kind.id for (role, _fault), kind in BY_FAULT.items() if role == "proxymap"),
+        "has smtp(8) try again for minutes, with the mail that it has",
+    ),
+    "byte-order-mark": "ends or changes what all other trials need",
     "tlsmgr-program-missing": "is cured by hand, as agent-program-missing is",
     "tlsproxy-program-missing": "is cured by hand, as agent-program-missing is",
 }
