@@ -109,7 +109,29 @@ def _placed(count: int, refreshed: int) -> Iterator[str]:
     yield f"find_dest D{name} = miss"
 
 
+def _dummies() -> Iterator[str]:
+    """Each dummy of each find: with a value, which doesn't matter, and a list without it, which does."""
+    for kind, find, reply in (
+        ("endp", "request=find_endp label=E", "status=0 property=P"),
+        ("dest", "request=find_dest label=D", "status=0 property=Q property=P"),
+    ):
+        missed = (
+            "log warning: missing attribute dummy in input from scache socket\n"
+            f"log warning: scache_find_{kind}_service: cannot send file descriptor: REASON"
+        )
+        yield "save_dest D Q E\nsave_endp E P A\nsave_endp E P B\nsave_endp E P C"
+        yield f">> {find} .\n<< {reply} .\n>> dummy=x .\n<< [A]\n>> dummy=y ."
+        yield f">> {find} .\n<< {reply} .\n>> .\n{missed}\nfree B"
+        yield f">> {find} .\n<< {reply} .\n>> dummy\n<< [C]\n>> .\n{missed}"
+
+
 def _cases() -> Iterator[Case]:
+    yield case(
+        "edge/dummy/1",
+        "The value of either dummy of either find doesn't matter; a list without it doesn't pass for one.",
+        "dialect.read-wait dialect.write-wait fd.no-dummy",
+        "\n".join(_dummies()),
+    )
     yield case(
         "edge/place/1",
         "Any of up to seven bindings, refreshed, stays in its place, and the others in theirs.",
