@@ -28,6 +28,7 @@ class ConnectionCache:
     settings: ttl_limit, newest_first, and the bounds. observer: is told what happens. `destinations`,
     `endpoints`, `sessions`, `bindings`: the number of destinations with a binding, of endpoints with a
     session, of sessions, of bindings. `size`: bytes of the labels and properties of all of them.
+    `looked_through`: how many bindings the last find_dest may have looked at.
     `serial`: that of the session which was saved last. `next_due()`: the second at which `expire` has
     something to do next, None where nothing is cached.
 
@@ -45,6 +46,7 @@ class ConnectionCache:
         "bindings",
         "destinations",
         "endpoints",
+        "looked_through",
         "next_due",
         "serial",
         "sessions",
@@ -55,6 +57,7 @@ class ConnectionCache:
     def __init__(self, settings: Settings, observer: Observer | None = None) -> None:
         self.settings = settings
         self.destinations = self.endpoints = self.sessions = self.bindings = self.size = 0
+        self.looked_through = 0
         self._deadlines = Deadlines()
         self.next_due = self._deadlines.next_due
         self._observer = observer
@@ -160,6 +163,7 @@ class ConnectionCache:
         (scache_multi_find_dest); None where none does. The binding stays. is_good: as for find_endp.
         """
         bindings = self._destinations.get(dest_label)
+        self.looked_through = 0 if bindings is None else len(bindings)
         if bindings is not None:
             endpoints, overdue = self._endpoints, self._deadlines.overdue
             for binding in bindings.values():

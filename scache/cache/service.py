@@ -25,8 +25,9 @@ class Service:
     sessions: what is done to the descriptors of cached sessions. bound_met takes a sentence each time that
     one of the bounds, which Postfix doesn't have, is met. observer: is told what happens in the cache. Times
     are whole seconds since the epoch. `next_due()`: the second at which `expire` has something to do next,
-    None where nothing is cached. The largest numbers of the statistics leave out the moments in which
-    `expire` is behind: then nobody knows how many entries there should be.
+    None where nothing is cached. `looked_through`: how many bindings the last find_dest may have looked at.
+    The largest numbers of the statistics leave out the moments in which `expire` is behind: then nobody knows
+    how many entries there should be.
     """
 
     __slots__ = (
@@ -37,6 +38,7 @@ class Service:
         "_sessions",
         "_settings",
         "_statistics",
+        "looked_through",
         "next_due",
     )
 
@@ -55,6 +57,7 @@ class Service:
         self._observer = observer
         self._bound_met = bound_met
         self.next_due = self._cache.next_due
+        self.looked_through = 0
 
     @property
     def sizes(self) -> tuple[int, int, int]:
@@ -111,7 +114,9 @@ class Service:
 
     def find_dest(self, dest_label: bytes) -> Found | None:
         """Take a session of the destination out (scache_find_dest_service)."""
-        found = self._cache.find_dest(dest_label, self._is_good if self._careful else None)
+        cache = self._cache
+        found = cache.find_dest(dest_label, self._is_good if self._careful else None)
+        self.looked_through = cache.looked_through
         if found is None:
             self._statistics.dest_miss += 1
         else:

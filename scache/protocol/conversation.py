@@ -43,6 +43,9 @@ _TRANSITIONS = {
 #: Scans in one turn. A client of Postfix never needs more than four; one that sends junk may want thousands.
 _SHARE = 16
 
+#: Bindings of a destination, beyond what a mail server has: looking through more is a client's whole share.
+_MANY_BINDINGS = 100
+
 _WANTED_REQUEST = (b"request",)
 _WANTED_DUMMY = (b"dummy", LIST_END)
 
@@ -232,7 +235,7 @@ class Conversation:
             if not complete:
                 answer = self._bad()
             elif self._request is STATUS:
-                answer = self._tell(scan.values)
+                answer = [self._tell(scan.values), Continue()]  # it is long in the making
             else:
                 answer = self._carry_out(scan.values, now)
         else:
@@ -285,13 +288,18 @@ class Conversation:
             self._state = self._outcomes[states.SAVE_ENDP]
             self.descriptor_due = True
             return DUMMY if self._dialect.write_wait else ()
+        answer: Answer
         if found is None:
             self._state = self._outcomes[states.MISS]
-            return request.fail
-        self._found = found
-        self._state = self._outcomes[states.HIT]
-        reply = request.ok % found.properties
-        return reply if self._state is states.READY else (reply, HandOver(found.session.descriptor))
+            answer = request.fail
+        else:
+            self._found = found
+            self._state = self._outcomes[states.HIT]
+            reply = request.ok % found.properties
+            answer = reply if self._state is states.READY else (reply, HandOver(found.session.descriptor))
+        if request is FIND_DEST and self._service.looked_through > _MANY_BINDINGS:
+            return [*listed(answer), Continue()]
+        return answer
 
     def _dummy_received(self) -> Answer:
         self._go(states.DUMMY)

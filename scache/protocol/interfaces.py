@@ -13,7 +13,11 @@ __all__ = ["Requests"]
 
 
 class Requests(Protocol):
-    """What carries out the requests of a conversation."""
+    """What carries out the requests of a conversation. `looked_through`: how many bindings the last find_dest
+    may have looked at.
+    """
+
+    looked_through: int
 
     def save_endp(self, now: int, ttl: int, label: bytes, prop: bytes, descriptor: int, /) -> bool: ...
     def find_endp(self, label: bytes, /) -> Found | None: ...

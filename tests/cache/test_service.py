@@ -127,6 +127,20 @@ def test_a_find_by_destination_gives_its_property_first() -> None:
     assert (found.properties, found.session.descriptor) == ((b"DP", b"P7"), 7)
 
 
+def test_a_find_by_destination_tells_how_many_bindings_it_may_have_looked_at() -> None:
+    service = Case().service
+    for destination, endpoints in ((b"D", 3), (b"C", 1)):
+        for number in range(endpoints):
+            service.save_dest(NOW, 2, destination, b"", b"E%d" % number)
+    assert service.looked_through == 0
+    told = []
+    for destination in (b"D", b"C", b"X", b"D"):
+        service.find_dest(destination)
+        told.append(service.looked_through)
+    service.find_endp(b"E0")
+    assert (told, service.looked_through) == ([3, 1, 0, 3], 3)
+
+
 def test_hits_and_misses_are_counted_by_kind() -> None:
     case = Case()
     case.save(7, 8, 9)

@@ -505,6 +505,37 @@ def test_of_many_clients_that_send_without_waiting_for_answers_four_are_served_i
     assert served == [20, 0, 4, 4]  # the first four are heard anew in the turn after they went on
 
 
+def save_dest(dest: bytes, endpoint: bytes) -> bytes:
+    return encode(
+        (b"request", b"save_dest"), (b"ttl", b"2"), (b"label", dest), (b"property", b""), (b"label", endpoint)
+    )
+
+
+@pytest.mark.parametrize(("bindings", "served"), [(100, [20, 20, 20, 20]), (101, [20, 0, 4, 4])])
+def test_of_many_clients_that_have_many_bindings_looked_through_four_are_served_in_a_turn(
+    bindings: int, served: list[int]
+) -> None:
+    world = World(max_idle=0)
+    other = world.connect()
+    for number in range(bindings):
+        assert world.exchange(other, save_dest(b"D", b"%d" % number)) == OK
+    greedy = [world.connect() for _ in range(20)]
+    request = encode((b"request", b"find_dest"), (b"label", b"D"))
+    miss = encode((b"status", b"2"), (b"property", b""), (b"property", b""))
+    for client in greedy:
+        client.send(request)
+    seen = []
+    for _ in range(4):
+        other.send(find_endp())
+        world.turn(1)
+        assert received(other) == MISS
+        answered = [client for client in greedy if received(client) == miss]
+        seen.append(len(answered))
+        for client in answered:
+            client.send(request)
+    assert seen == served
+
+
 def test_a_client_that_goes_while_its_junk_is_looked_through_is_done_with() -> None:
     world = World(max_idle=0, warning_limit=0)
     noisy = world.connect()

@@ -416,6 +416,35 @@ def test_where_status_is_off_it_is_an_unknown_request_to_the_byte() -> None:
     assert lines[1:] == ['!! unrecognized request: "status", ignored', "<< status=1 ;"]
 
 
+#: dialect, what is asked for, what the conversation does about it, where a destination has many bindings
+AFTER_MANY = [
+    (QUIET, "find_dest label=D", [bytes, Continue]),
+    (Dialect(write_wait=False), "find_dest label=D", [bytes, HandOver, Continue]),
+    (QUIET, "find_dest label=other", [bytes]),
+    (QUIET, "find_endp label=other", [bytes]),
+    (QUIET, "status label=", [bytes, Continue]),
+]
+
+
+@pytest.mark.parametrize(("dialect", "asked", "does"), AFTER_MANY)
+@pytest.mark.parametrize("many", [False, True])
+def test_who_has_many_bindings_looked_through_has_had_its_share_of_the_turn(
+    dialect: Dialect, asked: str, does: list[type], many: bool
+) -> None:
+    script = Script(dialect)
+    for number in range(101 if many else 100):
+        assert script.service.save_dest(NOW, 2, b"D", b"DP", b"E%d" % number)
+    assert script.service.save_endp(NOW, 2, b"E99", b"EP", 3)
+    script.service.find_dest(b"D" if asked.startswith("find_endp") else b"none")
+
+    data, limit = encoded(f"request={asked} ;"), script.conversation.read_limit
+    for start in range(0, len(data), limit):
+        actions = listed(script.conversation.receive(data[start : start + limit], NOW))
+    if not many and "label=D" in asked:
+        does = does[:-1]
+    assert [type(action) for action in actions] == does
+
+
 def test_an_unclaimed_session_can_stay_in_the_cache_in_its_old_place() -> None:
     script = Script(QUIET, keep_unclaimed=True)
     lines, expected = played(
