@@ -17,7 +17,9 @@ __all__ = ["Door"]
 #: Seconds without accepting after descriptors were used up.
 _PAUSE = 0.1
 
-#: Seconds for which room is kept at most for what the daemon before this one passes on.
+#: Seconds for which nobody else comes in, at most, while the daemon before this one passes on what it has
+#: cached: who asked for it earlier would go away with nothing. And those for which room is kept for it.
+_ALONE = 1
 _ROOM_KEPT = 600
 
 
@@ -62,10 +64,16 @@ class Door:
 
     def keep_room(self, predecessor: int, most: int) -> None:
         """This client is the daemon before this one, each of whose sessions is to find a free descriptor:
-        until it has gone, for ten minutes at most, no more than so many are inside.
+        until it has gone it is alone, for a second, and for ten minutes no more than so many are inside.
         """
         self._predecessor = predecessor
-        self._most_beside = most
+        self._most_beside = 1
+
+        def let_others_in(_now: int) -> None:
+            self._most_beside = self._most_beside and most
+            self.mind()
+
+        self._limits.set(let_others_in, self._moment.elapsed + _ALONE)
         self._limits.set(self._predecessor_gone, self._moment.elapsed + _ROOM_KEPT)
         self.mind()
 

@@ -184,6 +184,7 @@ def test_newcomers_leave_room_for_the_sessions_that_are_passed_on(most_clients: 
         daemons.save()
     newcomers = [daemons.network.connect() for _ in range(30)]
     daemons.begin(descriptor_limit=4 + 21 + 2 * 3, most_clients=most_clients)
+    daemons.clock.advance(1)
     daemons.turns(daemons.next)
     daemons.go_on()
     assert daemons.passed_on() == arrived
@@ -191,6 +192,28 @@ def test_newcomers_leave_room_for_the_sessions_that_are_passed_on(most_clients: 
         newcomers.pop().release()
         daemons.turns(daemons.next)
     assert daemons.next.clients == 0
+
+
+def test_who_comes_meanwhile_finds_what_was_passed_on() -> None:
+    daemons = TwoDaemons()
+    daemons.begin()
+    early = daemons.network.connect()
+    early.send(FIND)
+    daemons.turns(daemons.next)
+    assert daemons.next.clients == 1  # the daemon before it
+    daemons.go_on()
+    assert early.receive(65536) == HIT
+
+
+@pytest.mark.parametrize(("passed", "clients"), [(0, 1), (1, 6)])
+def test_nobody_waits_longer_than_a_second_for_a_predecessor_to_be_done(passed: int, clients: int) -> None:
+    daemons = TwoDaemons()
+    daemons.begin()
+    for _ in range(5):
+        daemons.network.connect()
+    daemons.clock.advance(passed)
+    daemons.turns(daemons.next)
+    assert daemons.next.clients == clients
 
 
 def test_a_predecessor_that_does_nothing_has_room_kept_for_its_sessions_for_ten_minutes() -> None:
@@ -204,6 +227,18 @@ def test_a_predecessor_that_does_nothing_has_room_kept_for_its_sessions_for_ten_
     daemons.clock.advance(1)
     daemons.turns(daemons.next)
     assert daemons.next.clients == 6
+
+
+def test_room_is_kept_whoever_leaves_while_the_predecessor_is_there() -> None:
+    daemons = TwoDaemons()
+    daemons.begin(most_clients=3)
+    clients = [daemons.network.connect() for _ in range(5)]
+    daemons.clock.advance(1)
+    daemons.turns(daemons.next)
+    for client in clients[:2]:
+        client.release()
+    daemons.turns(daemons.next)
+    assert daemons.next.clients == 3  # the predecessor and two more
 
 
 def test_who_comes_before_the_predecessor_takes_no_room_of_its_sessions() -> None:

@@ -29,6 +29,9 @@ __all__ = ["Life"]
 #: Seconds for which the daemon may accept nobody after descriptors ran out.
 _ACCEPT_PAUSE = 0.1
 
+#: Seconds for which it accepts nobody at most while the daemon before it passes on what it has cached.
+_ALONE = 1
+
 
 class Life:
     """The product's server, watched. Every method raises Violation.
@@ -99,6 +102,7 @@ class Life:
         beside = clients_beside(limit, open_files)
         if limit and limit + 2 * beside < open_files - len(self.network.table.files):
             self.network.room_kept = limit
+        self.network.alone_until = self._clock.monotonic() + _ALONE
         with tracebacks():
             self.server.take_over(predecessor, beside)
 

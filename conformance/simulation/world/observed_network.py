@@ -163,6 +163,7 @@ class ObservedNetwork(SimulatedNetwork):
         self.ending = False
         self.heard_of_successor = 0.0  # when something went to it or came from it
         self.room_kept = 0  # so many sessions, for as long as the daemon before this one passes them on
+        self.alone_until = 0.0  # until then, the daemon before this one is to be the only client
         self.refused_at: float | None = None
         self.rotation = 0
         self._served: dict[int, Client] = {}  # by handle
@@ -173,6 +174,9 @@ class ObservedNetwork(SimulatedNetwork):
     def accept(self) -> SimulatedStream:
         if self.streams >= self.books.settings.client_limit:
             raise Violation("bounds", f"another client is accepted beside {self.streams}")
+        alone = any(client.hands_over for client in self._served.values())
+        if alone and self.books.elapsed < self.alone_until:
+            raise Violation("handover", "a client is let in before all that it may ask for is passed on")
         try:
             stream = super().accept()
         except BlockingIOError:

@@ -258,10 +258,10 @@ PLANTINGS = [
         "pass",
     ),
     Planting(
-        "room for what is passed on is given up when any client leaves",
-        Door.went_out,
-        "if handle == self._predecessor:",
-        "if True:",
+        "clients are let in before all is there that they may ask for",
+        Door.keep_room,
+        "self._most_beside = 1",
+        "self._most_beside = most",
     ),
     Planting(
         "clients stay while their daemon hands over",
