@@ -20,6 +20,7 @@ from scache.config.settings import Settings
 from scache.daemon.network import READABLE, WRITABLE, UnixNetwork
 from scache.daemon.sessions import CachedSessions
 from scache.daemon.stream import UnixStream
+from tests.support.descriptors import open_descriptors
 
 
 @pytest.fixture
@@ -42,10 +43,6 @@ def pair(network: UnixNetwork, tmp_path: Path) -> Iterator[tuple[socket.socket, 
 
 
 Pair = tuple[socket.socket, UnixStream]
-
-
-def open_descriptors() -> set[str]:
-    return set(os.listdir("/proc/self/fd"))
 
 
 def fill(stream: UnixStream) -> None:

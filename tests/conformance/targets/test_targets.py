@@ -12,6 +12,7 @@ from conformance.targets import parse_target
 from conformance.targets.spawned import SpawnedDaemon
 from scache.errors import UnavailableError
 from scache.protocol.dialect import ANNOUNCEMENT, DUMMY
+from tests.support.descriptors import open_descriptors
 
 SPAWNED = ["live", pytest.param("postfix", marks=pytest.mark.postfix)]
 OURS = ["reference", "simulated", "live"]
@@ -218,7 +219,7 @@ class TestSpawned:
         daemon.stop()
 
     def test_nothing_is_left_behind(self, target: Target) -> None:
-        descriptors = os.listdir("/proc/self/fd")
+        descriptors = open_descriptors()
         daemon = target.start()
         assert isinstance(daemon, SpawnedDaemon)
         base, mark = daemon.path.parents[2], f"_{daemon.pid}"
@@ -227,7 +228,7 @@ class TestSpawned:
         daemon.stop()
         assert not base.exists()
         assert not [name for name in os.listdir("/dev/shm") if name.endswith(mark)]
-        assert len(os.listdir("/proc/self/fd")) == len(descriptors)
+        assert len(open_descriptors()) == len(descriptors)
 
     def test_at_rest_means_that_every_reply_is_there(self, daemon: Daemon) -> None:
         peer = daemon.connect()
