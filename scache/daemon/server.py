@@ -204,11 +204,10 @@ class Server:
         self._admit(stream, int(self._clock.now()))
 
     def hand_over(self, stream: Stream) -> None:
-        """Leave all clients, and begin to pass what is cached to the daemon at the other end of this stream.
-        To be called after `run`. The next `run` returns when it's all over, or when the other side has done
+        """Begin to pass what is cached to the daemon at the other end of this stream. To be called after
+        `run` and `leave_clients`. The next `run` returns when it's all over, or when the other side has done
         nothing for HANDOVER_TIME seconds; then comes `close`, for what is left.
         """
-        self.leave_clients()
         self._moment.elapsed = self._clock.monotonic()  # some time may have passed since the last turn
         now = int(self._clock.now())
         handover = Handover(self._service.take_next, self._settings.dialect, now)

@@ -190,7 +190,7 @@ class _List:
         if "proxymap" in said:
             return body.removeprefix("proxy:")
         if kind in (TABLE, FILE) or not body or body.startswith("/"):
-            if cure_of_table(body, said):
+            if cure_of_table(body, said, self._files):
                 return body
             return regular_expression(body, release) or literal(self._socket(body) or "") or None
         return table_of_nothing(body) if kind is FATAL else literal(next_hop(body, self._transports()))
@@ -228,7 +228,7 @@ class _List:
             without = fault and lines_without_value(element.body, self._files)
             if fault and without and ("has to be made" in fault[1] or "a value is missing" in fault[1]):
                 cure += commands_for_values(element.body, self._files)
-            elif fault and (made := cure_of_table(element.body, fault[1])):
+            elif fault and (made := cure_of_table(element.body, fault[1], self._files)):
                 cure += made
             elif fault:
                 cure.append(f"# write the keys of {element.body} without brackets, port and wildcard")

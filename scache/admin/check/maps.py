@@ -51,7 +51,7 @@ def find(configuration: Configuration, files: Files) -> Iterator[Finding]:
             fault = None if name.endswith(_KNOWN) else fault_of_table(table, configuration.table_types, files)
             if fault is not None:
                 missing = [f"# make {table.partition(':')[2]}, or take it out of {name}"]
-                cure = cure_of_table(table, fault) or missing
+                cure = cure_of_table(table, fault, files) or missing
                 yield _UNUSABLE.found(subject, table, fault, effective.place(name), cure)
             elif (source := _newer_source(table.removeprefix("!").removeprefix("proxy:"), files)) is not None:
                 said = f"is older than {source.partition(':')[2]}"

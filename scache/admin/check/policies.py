@@ -76,7 +76,7 @@ def find(
             others = ", ".join(each for each in tables if each != table)
             drop = configuration.set_commands(service, effective, name, others)
             yield _NO_TABLE.found(
-                subject, table, fault, effective.place(name), cure_of_table(table, fault) or drop
+                subject, table, fault, effective.place(name), cure_of_table(table, fault, files) or drop
             )
         for key, policy in policies_of(table, files) or ():
             kind, wrong = _BAD_LEVEL, _fault_of_level(policy)

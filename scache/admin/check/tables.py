@@ -80,11 +80,11 @@ def fault_of_table(table: str, known_types: frozenset[str] | None, files: Files)
     return f"{path} is not there{_MADE_OF}{source}" if made else f"{path} is not there"
 
 
-def cure_of_table(table: str, fault: str) -> list[str]:
+def cure_of_table(table: str, fault: str, files: Files) -> list[str]:
     """What makes a table with that fault usable; nothing where only leaving it out does."""
     if _MADE_OF in fault:
-        type_ = table.removeprefix("proxy:").partition(":")[0]
-        return [shlex.join(["postmap", f"{type_}:{fault.partition(_MADE_OF)[2].partition(';')[0]}"])]
+        kind, _colon, name = table.removeprefix("proxy:").partition(":")
+        return [shlex.join(["postmap", f"{kind}:{files.path(name)}"])]
     kind = fault.removeprefix(f"{_NO_TYPE} ")
     if kind != fault and kind in TABLE_TYPES:
         return [f"# install what brings tables of the type {kind} (Debian: postfix-{kind})"]
