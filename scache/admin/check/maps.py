@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from scache.admin.check.files import Files
 from scache.admin.check.finding import Finding, Kind, Severity
-from scache.admin.check.tables import SUFFIXES, cure_of_table, fault_of_table
+from scache.admin.check.tables import SUFFIXES, fault_of_table
 from scache.admin.configuration import Configuration, Effective
 from scache.admin.reading import words
 
@@ -51,8 +51,9 @@ def find(configuration: Configuration, files: Files) -> Iterator[Finding]:
             fault = None if name.endswith(_KNOWN) else fault_of_table(table, configuration.table_types, files)
             if fault is not None:
                 missing = [f"# make {table.partition(':')[2]}, or take it out of {name}"]
-                cure = cure_of_table(table, fault, files) or missing
-                yield _UNUSABLE.found(subject, table, fault, effective.place(name), cure)
+                yield _UNUSABLE.found(
+                    subject, table, fault.said, effective.place(name), fault.cure or missing
+                )
             elif (source := _newer_source(table.removeprefix("!").removeprefix("proxy:"), files)) is not None:
                 said = f"is older than {source.partition(':')[2]}"
                 cure = [shlex.join(["postmap", source])]

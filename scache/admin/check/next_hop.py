@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 import shlex
+from collections.abc import Iterator
 
 from scache.admin.check.files import ELSEWHERE, Files
 from scache.admin.check.syntax import BYTE_ORDER_MARK
@@ -45,7 +46,7 @@ def impossible_keys(table: str, files: Files) -> list[str]:
 
 
 def _can_match(key: str) -> bool:
-    return not key.startswith(("[", ".", "@", BYTE_ORDER_MARK)) and "*" not in key and bare(key) == key
+    return not key.startswith(("[", ".", "@", BYTE_ORDER_MARK)) and "*" not in key and _bare_key(key) == key
 
 
 def _is_address(text: str) -> bool:
@@ -91,7 +92,7 @@ def with_bare_keys(table: str) -> str:
         return table
     pairs = entries(table, ELSEWHERE) or {}
     mended = ", ".join(
-        f"{{{bare(key.lstrip('.@'))}={value}}}" for key, value in pairs.items() if "*" not in key
+        f"{{{_bare_key(key.lstrip('.@'))}={value}}}" for key, value in pairs.items() if "*" not in key
     )
     return f"inline:{{{mended}}}"
 
@@ -116,15 +117,23 @@ def next_hop(body: str, transports: set[str]) -> str:
     if body.startswith("unix:"):
         return body[5:]
     body = body.removeprefix("//")  # of a URL
-    return bare(body[5:] if body.startswith("inet:") else body)
+    return _without_prefix(bare(body[5:] if body.startswith("inet:") else body))
 
 
 def bare(name: str) -> str:
     """A next hop without brackets and port, in lower case."""
     if name.startswith("["):
-        return name[1:].partition("]")[0].lower()
+        return _without_prefix(name[1:].partition("]")[0].lower())
     colons = name.count(":")
     return (re.sub(_PORT, "", name) if colons == 1 else name).lower()
+
+
+def _bare_key(key: str) -> str:
+    return _without_prefix(bare(key))
+
+
+def _without_prefix(name: str) -> str:
+    return name.removeprefix("ipv6:") if name.count(":") > 1 else name
 
 
 def literal(name: str) -> str:
@@ -163,10 +172,15 @@ def table_of_nothing(text: str) -> str | None:
     return literal(bare(kind)) or None
 
 
-def spelt_out(text: str, agent: str | None) -> str | None:
-    """The host or domain in an element that is none; None to leave it out."""
-    host = text.rpartition("@")[2].strip(f"\"'<>();{BYTE_ORDER_MARK}").rstrip(".")
-    return None if text.startswith("#") or (agent == "smtp" and "/" in host) else literal(bare(host))
+def spelt_out(text: str, agent: str) -> Iterator[str]:
+    """The hosts or domains in an element that is none."""
+    for piece in re.split("[;|]", "" if text.startswith("#") else text):
+        host = piece.strip(f"\"'<>(){BYTE_ORDER_MARK}").rpartition("@")[2]
+        if host.count("[") != host.count("]"):  # those of a list in another language
+            host = host.strip("[]")
+        host = bare(host.strip("\"'").rstrip("."))
+        if re.fullmatch(r"[\w./:-]+", host) and not (agent == "smtp" and "/" in host):
+            yield literal(host)
 
 
 def sockets_of(configuration: Configuration, files: Files) -> list[str]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from scache.admin.check.files import Files
 from scache.admin.check.finding import Finding, Kind, Severity
 from scache.admin.check.next_hop import bare
-from scache.admin.check.tables import cure_of_table, fault_of_table
+from scache.admin.check.tables import fault_of_table
 from scache.admin.check.tls_use import policies_of
 from scache.admin.configuration import Configuration, Effective, Service
 from scache.admin.parameters import TLS_LEVELS
@@ -75,9 +75,7 @@ def find(
         if fault:
             others = ", ".join(each for each in tables if each != table)
             drop = configuration.set_commands(service, effective, name, others)
-            yield _NO_TABLE.found(
-                subject, table, fault, effective.place(name), cure_of_table(table, fault, files) or drop
-            )
+            yield _NO_TABLE.found(subject, table, fault.said, effective.place(name), fault.cure or drop)
         for key, policy in policies_of(table, files) or ():
             kind, wrong = _BAD_LEVEL, _fault_of_level(policy)
             if wrong is None:

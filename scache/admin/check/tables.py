@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 import shlex
+from dataclasses import dataclass
 
 from scache.admin.check.files import Files
 from scache.admin.reading import words
@@ -12,11 +14,12 @@ __all__ = [
     "REMOTE_TYPES",
     "SUFFIXES",
     "TABLE_TYPES",
-    "cure_of_table",
+    "TableFault",
     "entries",
     "fault_of_table",
     "inline_words",
     "lines_of",
+    "meant_type",
 ]
 
 #: What postmap(1) makes of a file, by type of table.
@@ -28,8 +31,6 @@ SUFFIXES = {
     "cdb": ".cdb",
     "lmdb": ".lmdb",
 }
-_NO_TYPE = "this Postfix has no tables of the type"
-_MADE_OF = ", and has to be made of "
 _PATTERNS = ("cidr", "regexp", "pcre")
 _PLAIN = ("texthash", *_PATTERNS)
 #: Tables whose answers only another program knows.
@@ -55,40 +56,55 @@ TABLE_TYPES = frozenset(
 )
 
 
-def fault_of_table(table: str, known_types: frozenset[str] | None, files: Files) -> str | None:
+@dataclass(frozen=True)
+class TableFault:
+    """Why a table can't be opened."""
+
+    said: str
+    cure: tuple[str, ...] = ()
+    """Commands that make it usable; none where only leaving it out, or mending its name, does."""
+    lacks_values: bool = False
+    """Whether keys without values are all that is wrong."""
+
+
+def fault_of_table(table: str, known_types: frozenset[str] | None, files: Files) -> TableFault | None:
     """Why `type:name` can't be opened, None where nothing is known against it.
 
     known_types: those that this release was built with, None where that isn't known.
     """
     kind, _colon, name = table.partition(":")
     if known_types is not None and kind not in known_types:
-        return f"{_NO_TYPE} {kind}"
+        install = f"# install what brings tables of the type {kind} (Debian: postfix-{kind})"
+        return TableFault(
+            f"this Postfix has no tables of the type {kind}", (install,) if kind in TABLE_TYPES else ()
+        )
     if kind == "proxy":
         return fault_of_table(name, known_types, files)
     if kind == "fail":
-        return "it answers nothing but errors"
+        return TableFault("it answers nothing but errors")
     if kind == "inline":
         wrong = [word for word in inline_words(name) if "=" not in word]
-        return f"{wrong[0]} is no entry of the form key=value" if wrong else None
+        said = f"{wrong[0]} is no entry of the form key=value" if wrong else ""
+        return TableFault(said, lacks_values=True) if wrong else None
     if name.startswith("{") or kind not in (*SUFFIXES, *_PLAIN):
         return None
     source = files.path(name)
     path = source + SUFFIXES.get(kind, "")
     if not files.is_missing(path):
         return None
-    made = kind in SUFFIXES and not files.is_missing(source)
-    return f"{path} is not there{_MADE_OF}{source}" if made else f"{path} is not there"
+    if kind not in SUFFIXES or files.is_missing(source):
+        return TableFault(f"{path} is not there")
+    make = shlex.join(["postmap", f"{kind}:{source}"])
+    return TableFault(f"{path} is not there, and has to be made of {source}", (make,))
 
 
-def cure_of_table(table: str, fault: str, files: Files) -> list[str]:
-    """What makes a table with that fault usable; nothing where only leaving it out does."""
-    if _MADE_OF in fault:
-        kind, _colon, name = table.removeprefix("proxy:").partition(":")
-        return [shlex.join(["postmap", f"{kind}:{files.path(name)}"])]
-    kind = fault.removeprefix(f"{_NO_TYPE} ")
-    if kind != fault and kind in TABLE_TYPES:
-        return [f"# install what brings tables of the type {kind} (Debian: postfix-{kind})"]
-    return []
+def meant_type(table: str) -> str | None:
+    """The table that was meant by one of a type that there isn't: in capitals, or misspelt; None for none."""
+    kind, _colon, name = table.partition(":")
+    if kind in TABLE_TYPES or (kind.lower() not in TABLE_TYPES and not name.startswith(("/", "{"))):
+        return None
+    close = difflib.get_close_matches(kind.lower(), TABLE_TYPES, 1)
+    return f"{close[0]}:{name}" if close else None
 
 
 def entries(table: str, files: Files) -> dict[str, str] | None:

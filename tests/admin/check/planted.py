@@ -612,9 +612,24 @@ PLANTED = {
     "a key with brackets in a file": Planted(
         "list-table-key", f"{LIST}texthash:{{}}/names\n", files={"names": "[mail.example.com]:587 x\n"}
     ),
-    "a table of a type that isn't there": Planted(
-        "list-table-unusable", f"{LIST}ldap:{{}}/names\n", judge=(SMTP, "unsupported dictionary type: ldap")
+    "a table of a type that isn't there": Planted("list-table-unusable", f"{LIST}ldap:{{}}/names\n"),
+    "a table of a misspelt type": Planted(
+        "list-table-unusable",
+        f"{LIST}texthsh:{{}}/names\n",
+        files={"names": "example.com x\n"},
+        judge=(SMTP, "unsupported dictionary type: texthsh"),
     ),
+    "a table of a type in capitals": Planted(
+        "list-table-unusable", f"{LIST}STATIC:all\n", judge=(SMTP, "unsupported dictionary type: STATIC")
+    ),
+    "a number": Planted("list-address", f"{LIST}1000\n"),
+    "a word for nothing": Planted("list-address", f"{LIST}None\n"),
+    "semicolons without white space": Planted("list-address", f"{LIST}[example.com]:25;example.net\n"),
+    "a list of another language": Planted("list-address", LIST + '["example.com", "example.net"]\n', count=2),
+    "a template that nobody filled in": Planted("list-address", LIST + "{{ relay_host }}\n"),
+    "a network in brackets": Planted("list-wildcard", f"{LIST}[fd00::]/64\n"),
+    "an IPv6 address with its prefix": Planted("list-not-a-table", f"{LIST}IPv6:2001:db8::25\n"),
+    "an IPv6 address with its prefix in brackets": Planted("list-brackets", f"{LIST}[IPv6:2001:db8::25]\n"),
     "a table of text that is missing": Planted("list-table-unusable", f"{LIST}texthash:{{}}/names\n"),
     "all by *": Planted("list-wildcard", f"{LIST}*\n"),
     "all by a word": Planted("list-wildcard", f"{LIST}ALL\n"),

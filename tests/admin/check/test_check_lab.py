@@ -110,14 +110,18 @@ def uses(log: MailLog, domain: str) -> int:
     return max(int(match[1]) if (match := re.search(r"conn_use=(\d+)", line)) else 1 for line in lines)
 
 
-#: A list, and whether the real smtp(8) finds a next hop in it: [127.0.0.1]:PORT (A), [localhost]:PORT (N) or
-#: [::1]:PORT (6).
+#: A list, and whether the real smtp(8) finds a next hop in it: [127.0.0.1]:PORT (A), [localhost]:PORT (N),
+#: [::1]:PORT (6), [IPv6:::1]:PORT (P), or two of which the first is dead, [127.0.0.1]:1 and [localhost]:PORT
+#: (F).
 LISTS = [
     ("127.0.0.1", "A", True),
     ("[127.0.0.1]", "A", False),
     ("*", "A", False),
     ("127.*", "A", False),
     ("all", "A", False),
+    ("STATIC:all, 127.0.0.1", "A", False),
+    ("127.0.0.1;localhost", "A", False),
+    ('["127.0.0.1",', "A", False),
     ("static:all", "A", True),
     ("static:all, !127.0.0.1", "A", True),
     ("!127.0.0.1, static:all", "A", False),
@@ -141,6 +145,10 @@ LISTS = [
     ("regexp:{{/^(.*[.])?localhost$$/ x}}", "N", True),
     ("inline:{{::1=x}}", "6", True),
     ("[::1]", "6", False),
+    ("[::1]/128", "6", False),
+    ("inline:{{::1=x}}", "P", True),
+    ("inline:{{ipv6:::1=x}}", "P", False),
+    ("127.0.0.1", "F", True),
 ]
 
 
@@ -175,7 +183,13 @@ def test_a_list_means_to_the_real_smtp_what_check_says_and_a_mended_one_brings_r
         stack.enter_context(serving(server))
         six = type("Six", (Server,), {"address_family": 10})(("::1", 0), Session)
         stack.enter_context(serving(six))
-        hops = {"A": f"[127.0.0.1]:{port}", "N": f"[localhost]:{port}", "6": f"[::1]:{six.server_address[1]}"}
+        hops = {
+            "A": f"[127.0.0.1]:{port}",
+            "N": f"[localhost]:{port}",
+            "6": f"[::1]:{six.server_address[1]}",
+            "P": f"[IPv6:::1]:{six.server_address[1]}",
+            "F": f"[127.0.0.1]:1, [localhost]:{port}",
+        }
         for number, (elements, kind, matches) in enumerate(LISTS):
             cured = mended(tmp_path / str(number), elements)
             if not matches and not elements.startswith("!127"):
