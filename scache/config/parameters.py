@@ -246,8 +246,8 @@ PARAMETERS = (
         "unfinished_limit",
         BYTES,
         4096,
-        "most bytes of unfinished messages, all clients together; beyond it, who has more than its "
-        "share is closed",
+        "most bytes of unfinished messages, and of labels and properties of requests whose session hasn't "
+        "come or gone yet, all clients together; beyond it, who has more than its share is closed",
     ),
     Parameter(
         "scache_unread_limit",

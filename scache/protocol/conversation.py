@@ -43,6 +43,9 @@ _TRANSITIONS = {
 #: Scans in one turn. A client of Postfix never needs more than four; one that sends junk may want thousands.
 _SHARE = 16
 
+#: Bytes of labels and properties that a request at work never has: more are counted while it holds them.
+_MUCH = 4096
+
 #: Bindings of a destination, beyond what a mail server has: looking through more is a client's whole share.
 _MANY_BINDINGS = 100
 
@@ -98,7 +101,7 @@ class Conversation:
         self._scanner = Scanner(path)
         self._state = states.REQUEST
         self._request: Request
-        self._parameters: Sequence[Any] = ()
+        self._parameters: Sequence[Any] = ()  # of a save_endp, until its descriptor comes
         self._found: Found | None = None  # from a hit until its session is sent, put back or closed
         self.descriptor_due = False
         self.read_limit = 4096 if dialect.write_wait else 1
@@ -112,8 +115,15 @@ class Conversation:
 
     @property
     def unfinished(self) -> int:
-        """Bytes of a message whose rest is due, or that wait for their turn to be scanned."""
-        return self._scanner.size + self._scanner.unscanned
+        """Bytes of a message whose rest is due, or that wait for their turn to be scanned; and of the labels
+        and properties of a request whose session hasn't come or gone yet, where they are many.
+        """
+        size = self._scanner.size + self._scanner.unscanned
+        if self._found is not None:
+            kept = sum(map(len, self._found.properties)) + len(self._found.session.endpoint.label)
+        else:
+            kept = sum(map(len, self._parameters[1:]))  # behind the ttl
+        return size + kept if kept > _MUCH else size
 
     def open(self) -> Sequence[Action]:
         """The client has connected."""
@@ -142,8 +152,9 @@ class Conversation:
     def receive_descriptors(self, descriptors: Sequence[int], now: int) -> Answer:
         """The byte that was due has come, with these descriptors: one, if all is well."""
         self.descriptor_due = False
+        parameters, self._parameters = self._parameters, ()
         if len(descriptors) == 1:
-            ttl, label, prop = self._parameters
+            ttl, label, prop = parameters
             saved = self._service.save_endp(now, ttl, label, prop, descriptors[0])
             self._go(states.RECEIVED)
             return SAVED if saved else (Discard(descriptors[0]), self._request.fail)
@@ -296,7 +307,12 @@ class Conversation:
             self._found = found
             self._state = self._outcomes[states.HIT]
             reply = request.ok % found.properties
-            answer = reply if self._state is states.READY else (reply, HandOver(found.session.descriptor))
+            if self._state is not states.READY:
+                answer = (reply, HandOver(found.session.descriptor))
+            elif len(reply) + len(found.session.endpoint.label) > _MUCH:
+                answer = (reply,)  # past no shortcut: what it holds is counted
+            else:
+                answer = reply
         if request is FIND_DEST and self._service.looked_through > _MANY_BINDINGS:
             return [*listed(answer), Continue()]
         return answer

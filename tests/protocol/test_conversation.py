@@ -562,6 +562,28 @@ def test_a_message_is_unfinished_from_its_first_byte_to_its_last() -> None:
     assert unfinished == [3, 7, 12, 2, 6, 8, 0]
 
 
+SAVE = ">> request=save_endp ttl=2 label=E property="
+HOLDS = [
+    (SAVE + "x" * 5000 + " ;", 5001),
+    (SAVE + "x" * 4095 + " ;", 0),
+    (SAVE + "x" * 5000 + " ;\n>> [3]", 0),
+    (SAVE + "x" * 5000 + " ;\n>> []", 0),
+    (SAVE + "x" * 5000 + " ;\n>> [3]\n>> request=find_endp label=E ;", 5001),
+    (SAVE + "x" * 4095 + " ;\n>> [3]\n>> request=find_endp label=E ;", 0),
+    (SAVE + "x" * 5000 + " ;\n>> [3]\n>> request=find_endp label=E ;\n>> dummy= ;", 0),
+    (SAVE + "x" * 5000 + " ;\n>> [3]\n>> request=find_endp label=E ;\n~~ end", 0),
+]
+
+
+@pytest.mark.parametrize(("dialogue", "held"), HOLDS, ids=range(len(HOLDS)))
+def test_much_that_a_request_holds_until_its_session_comes_or_goes_is_counted(
+    dialogue: str, held: int
+) -> None:
+    script = Script(QUIET, cache_size_limit=1 << 20)
+    played(script, dialogue)
+    assert script.conversation.unfinished == held
+
+
 def test_a_conversation_that_is_over_has_nothing_more_to_say() -> None:
     script = Script(QUIET)
     played(script, "~~ end")

@@ -18,6 +18,7 @@ _NO_BINDING = (
     "scache_cache_size_limit"
 )
 _UNREAD = "client closed: too many bytes of answers that aren't read: see scache_unread_limit"
+_UNFINISHED = "log warning: client closed: too many bytes of unfinished messages: see scache_unfinished_limit"
 _NO_SESSION = "log warning: no room for a session: see scache_cache_size_limit"
 
 CASES = (
@@ -171,7 +172,7 @@ CASES = (
         a: >> request=save_dest ttl=2 label=D property={_LONG}
         b: >> request=save_dest ttl=2 label=D property={_LONG}{_LONG}
         b: << end
-        log warning: client closed: too many bytes of unfinished messages: see scache_unfinished_limit
+        {_UNFINISHED}
         a: >> label=E .
         a: << status=0 .
         """,
@@ -245,6 +246,46 @@ CASES = (
         c: << protocol=connection_cache_protocol .
         """,
         options={"scache_client_limit": "1"},
+    ),
+    case(
+        "beyond/clients/6",
+        "What a client has found counts until it takes it: who holds more than its share of labels and "
+        "properties is closed, and the session with it.",
+        "beyond.clients",
+        f"""
+        a: save_endp E x*5000 A
+        b: save_endp F x*5000 B
+        a: >> request=find_endp label=E .
+        a: << status=0 property=x*5000 .
+        b: >> request=find_endp label=F .
+        b: << status=0 property=x*5000 . end
+        {_UNFINISHED}
+        free B
+        a: >> dummy= .
+        a: << [A]
+        a: >> dummy= .
+        a: save_endp E P C
+        """,
+        options={"scache_unfinished_limit": "9500"},
+        whole=_LONG_WRITE,
+    ),
+    case(
+        "beyond/clients/7",
+        "What a client saves counts until its descriptor comes, and no longer.",
+        "beyond.clients",
+        f"""
+        a: >> request=save_endp ttl=2 label=E property=x*5000 .
+        a: << dummy= .
+        b: >> request=save_endp ttl=2 label=F property=x*5000 .
+        b: << dummy= . end
+        {_UNFINISHED}
+        a: >> [A]
+        a: << status=0 .
+        c: save_endp F x*5000 B
+        a: find_endp F = x*5000 B
+        """,
+        options={"scache_unfinished_limit": "9500"},
+        whole=_LONG_WRITE,
     ),
     case(
         "beyond/warnings/1",

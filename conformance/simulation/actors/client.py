@@ -21,6 +21,9 @@ __all__ = ["Client"]
 #: Bytes that a daemon reads at a time.
 _READ_AT_ONCE = 4096
 
+#: Bytes of the labels and properties of a request that the daemon doesn't count while it holds them.
+_NOT_COUNTED = 4096
+
 #: How the answer to a bad request begins.
 _BAD = b"status\x001"
 
@@ -75,7 +78,10 @@ class Client:
         self._heard_before = 0.0
         self.taken_in = 0
         self.unterminated = 0
-        self.may_be_unfinished = 0  # bytes taken in since the last answer
+        self._since_answer = 0  # bytes taken in since the last answer
+        self.kept = (
+            0  # bytes of a request whose session hasn't come or gone: of a good client all, else at most
+        )
         self.closed_why: Reason | None = None
         self.hands_over = False  # it is a daemon that passes on what it has cached
 
@@ -245,6 +251,24 @@ class Client:
     # --- what the daemon's side does to it ---
 
     @property
+    def unfinished(self) -> int:
+        """Bytes of an unfinished message, or of an unfinished request, that the daemon holds, at least."""
+        return self.unterminated + (0 if self.hostile or self.hands_over else self.kept)
+
+    @property
+    def may_be_unfinished(self) -> int:
+        """Bytes of an unfinished message, or of an unfinished request, that the daemon holds, at most."""
+        return self._since_answer + self.kept
+
+    def found(self, *texts: bytes) -> None:
+        """The daemon has found a session for it, and holds these labels and properties until it is sent."""
+        self.keeps(sum(map(len, texts)))
+
+    def keeps(self, size: int) -> None:
+        """The daemon holds so many bytes of its request from now on."""
+        self.kept = size if size > _NOT_COUNTED else 0
+
+    @property
     def may_be_unread(self) -> int:
         """Bytes of answers that the daemon holds, at most."""
         return self.unread and self.unread + _FURTHER_ANSWERS
@@ -254,7 +278,11 @@ class Client:
         self.blocked = unread > 0
         self.unread = unread
         self.unterminated = 0  # what was read behind a request is lost when it is answered
-        self.may_be_unfinished = 0
+        if self.hostile or self.hands_over:
+            self.keeps(max(self.kept, self._since_answer))  # it may have been a save
+        elif self.phase is Phase.ASKED and self.asked:
+            self.keeps(sum(len(text) for text in self.asked[-1] if isinstance(text, bytes)))
+        self._since_answer = 0
 
     def heard(self, elapsed: float, turn: int) -> None:
         """The daemon has read from it, or written to it, in this turn."""
@@ -272,12 +300,13 @@ class Client:
         if self.blocked and data:
             raise Violation("memory", f"the daemon reads on from client {self.number}, which doesn't read")
         self.taken_in += len(data)
-        self.may_be_unfinished += len(data)
+        self._since_answer += len(data)
         last = data.rfind(b"\0")
         self.unterminated = self.unterminated + len(data) if last < 0 else len(data) - last - 1
 
     def descriptors_arrived(self, count: int) -> None:
         """The daemon has read the byte that carries the session, and got that many descriptors."""
+        self.kept = 0
         if not self.hostile and count != 1:
             self.asked.popleft()
             self._to_save.popleft()
@@ -305,6 +334,7 @@ class Client:
 
     def handed(self, file: OpenFile) -> None:
         """The daemon has sent a session's descriptor."""
+        self.kept = 0
         if file is not self.promised:
             raise Violation("handing out", f"client {self.number} was sent a session that it hasn't found")
         if self.hostile or self.gone:

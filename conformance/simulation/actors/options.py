@@ -73,6 +73,9 @@ _RELOADED = 6
 #: In one seed of so many the daemon hands over while more clients come than leave room for its sessions.
 _CROWDED = 12
 
+#: Bytes that a daemon reads at a time.
+_READ_AT_ONCE = 4096
+
 #: One seed of so many is short of descriptors, and the clock is set forth in it.
 _SCARCE = 12
 
@@ -189,6 +192,9 @@ def draw_options(seed: int, *, everything: bool = False) -> Options:
         parameters += (("session_limit", 5),)
     message_limit = source.choice((20_000, 70_000)) if extra_steps[1] else 150
     long = source.random() < 0.25 and extra_steps[1] and capacity >= 1000
+    label_size = border(source, message_limit // 6) if long else 0
+    if label_size > _READ_AT_ONCE:  # there is room for what few clients save or have found
+        parameters += (("unfinished_limit", 3 * label_size),)
     return Options(
         seed=seed,
         dialect=Dialect(announcement=extra_steps[0], write_wait=extra_steps[1], read_wait=extra_steps[2]),
@@ -196,7 +202,7 @@ def draw_options(seed: int, *, everything: bool = False) -> Options:
         hostile=0 if source.random() < 0.3 and not everything else max(1, clients // 4),
         destinations=source.choice((1, 3, 10, 40, 300)),
         endpoints=source.choice((1, 3, 10, 40, 300)),
-        label_size=border(source, message_limit // 6) if long else 0,
+        label_size=label_size,
         twins=source.random() < 0.5,
         reloaded=reloaded,
         behind=behind,

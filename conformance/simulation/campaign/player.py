@@ -37,10 +37,10 @@ class Player:
         self._reconfigures = "reconfigure" in options.faults
 
     def _texts(self, name: bytes, count: int) -> list[bytes]:
-        """So many labels, some of them nearly the same, or of the size at which a rule may change."""
+        """So many labels, some nearly the same, or every second of the size at which a rule may change."""
         texts = [b"%b%d" % (name, number) for number in range(count)]
         if self._options.label_size:
-            texts = [padded(text, self._options.label_size) for text in texts]
+            texts[1::2] = [padded(text, self._options.label_size) for text in texts[1::2]]
         if self._options.twins:
             texts += [twin(self._source, text) for text in texts[:6]]
         return texts

@@ -254,10 +254,10 @@ class Books:
     def _held(self) -> tuple[int, int]:
         """How many bytes of messages and of answers the daemon holds for all clients, at least."""
         clients = self.served.values()
-        return sum(client.unterminated for client in clients), sum(client.unread for client in clients)
+        return sum(client.unfinished for client in clients), sum(client.unread for client in clients)
 
     def most_unfinished(self) -> list[int]:
-        """Of each client, how many bytes of an unfinished message the daemon holds, at most."""
+        """Of each client, how many bytes of an unfinished message or request the daemon holds, at most."""
         return [client.may_be_unfinished for client in self.served.values()]
 
     def most_unread(self) -> list[int]:

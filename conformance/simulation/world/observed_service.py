@@ -195,6 +195,7 @@ class ObservedService(Service):
             )
         self._found[found] = expected
         self._client().promised = taken
+        self._client().found(*properties, expected.endp_label)
 
     def _check_skipped(self) -> None:
         if self._books.skipped:

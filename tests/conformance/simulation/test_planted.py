@@ -410,6 +410,24 @@ PLANTINGS = [
         "self._answer(listed(answer), now)\n    if not answer:\n        self._hold_unfinished()",
     ),
     Planting(
+        "what a client has found isn't counted",
+        Conversation._carry_out,
+        "elif len(reply) + len(found.session.endpoint.label) > _MUCH:",
+        "elif False:",
+    ),
+    Planting(
+        "what a client saves isn't counted while its descriptor is due",
+        vars(Conversation)["unfinished"].fget,
+        "kept = sum(map(len, self._parameters[1:]))",
+        "kept = 0",
+    ),
+    Planting(
+        "what a client has saved is still counted",
+        Conversation.receive_descriptors,
+        "parameters, self._parameters = self._parameters, ()",
+        "parameters = self._parameters",
+    ),
+    Planting(
         "whoever comes last is closed for what others hold",
         Budget.hold,
         "if size * len(self._held) > self.limit:",
