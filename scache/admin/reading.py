@@ -10,13 +10,23 @@ from scache.admin.configuration import Fault, Place, Service, Setting
 from scache.config.main_cf import logical_lines, split_setting
 from scache.errors import ConfigurationError
 
-__all__ = ["override_texts", "read_main_cf", "read_master_cf", "read_postconf", "words"]
+__all__ = [
+    "OPTION",
+    "override_texts",
+    "read_entry",
+    "read_main_cf",
+    "read_master_cf",
+    "read_postconf",
+    "words",
+]
 
 _TYPES = ("inet", "unix", "unix-dgram", "fifo", "pass")
 _SPACE = " \t\r\n"
 _FLAG = re.compile(r"[-yn]$")
 _NUMBER = re.compile(r"(-|\d+)\??$")
 _FIELDS = 8
+#: `-o`, perhaps behind flags without a value, and what stands behind it in the same word.
+OPTION = re.compile(r"-([vVD]*)o(.*)", re.DOTALL)
 
 
 def read_main_cf(text: str, file: str) -> tuple[dict[str, Setting], list[Fault]]:
@@ -42,7 +52,7 @@ def read_master_cf(text: str, file: str) -> tuple[list[Service], list[Service], 
     services, faults = [], []
     for number, line in logical_lines(text, lambda _stray: None):
         place = Place(file, number)
-        service = _service(line, place)
+        service = read_entry(line, place)
         if service is None:
             faults.append(Fault(place, line.strip(), "not an entry of eight fields"))
         else:
@@ -60,7 +70,7 @@ def _commented_out(text: str, file: str) -> list[Service]:
                 if not re.match(r"#+[ \t]+-o", following):
                     break
                 entry += " " + following.lstrip("#")
-            service = _service(entry, Place(file, number))
+            service = read_entry(entry, Place(file, number))
             if service is not None:
                 found.append(service)
     return found
@@ -73,7 +83,7 @@ def read_postconf(text: str, file: str) -> tuple[dict[str, Setting], list[Servic
     faults: list[Fault] = []
     for number, line in logical_lines(text, lambda _stray: None):
         place = Place(file, number)
-        service = _service(line, place)
+        service = read_entry(line, place)
         if service is None:
             _read_setting(line, place, settings, faults)
         else:
@@ -95,7 +105,7 @@ def words(text: str, separators: str = _SPACE) -> list[str]:
     return [*found, word] if word else found
 
 
-def _service(line: str, place: Place) -> Service | None:
+def read_entry(line: str, place: Place) -> Service | None:
     fields = words(line)
     if len(fields) < _FIELDS or fields[1] not in _TYPES:
         return None
@@ -123,6 +133,6 @@ def override_texts(options: tuple[str, ...]) -> Iterator[str]:
     """The text behind each `-o`, without its braces."""
     following = iter(options)
     for option in following:
-        if option.startswith("-o"):
-            text = option[2:] or next(following, "")
+        if match := OPTION.fullmatch(option):
+            text = match[2] or next(following, "")
             yield text[1:-1].strip() if text.startswith("{") and text.endswith("}") else text

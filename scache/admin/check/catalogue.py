@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from scache.admin.check import (
     destinations,
     installation,
@@ -19,6 +21,7 @@ from scache.admin.check.files import Files
 from scache.admin.check.finding import Finding, Kind, Severity
 from scache.admin.check.installation import Installed
 from scache.admin.check.log import Syslog
+from scache.admin.check.mended import mended
 from scache.admin.check.tls_use import tls_programs
 from scache.admin.configuration import Configuration
 
@@ -39,6 +42,8 @@ FAMILIES: dict[str, tuple[Kind, ...]] = {
 }
 KINDS = {kind.id: kind for kinds in FAMILIES.values() for kind in kinds}
 _ORDER = list(Severity)
+#: How often it is looked for what other mistakes have hidden.
+_ROUNDS = 3
 
 
 def _of_values(configuration: Configuration) -> list[Finding]:
@@ -51,14 +56,39 @@ def findings(
     syslog: Syslog | None = None,
     installed: Installed | None = None,
 ) -> list[Finding]:
-    """What is wrong, the worst first.
+    """What is wrong, the worst first; then what shows only once that is mended, in its turn.
 
     syslog, installed: what is known of the machine, None where it isn't the configuration's.
     """
+    found = _found(configuration, files, syslog, installed)
+    known, last = set(map(_what, found)), found
+    for _ in range(_ROUNDS):
+        configuration = mended(configuration, [command for finding in last for command in finding.cure])
+        last = [
+            replace(finding, said=f"{finding.said}, once the rest is mended")
+            for finding in _found(configuration, files, syslog, installed)
+            if _what(finding) not in known
+        ]
+        if not last:
+            break
+        known |= set(map(_what, last))
+        found += last
+    return found
+
+
+def _what(finding: Finding) -> tuple[str, str, str]:
+    return finding.kind.id, finding.subject, finding.value
+
+
+def _found(
+    configuration: Configuration, files: Files, syslog: Syslog | None, installed: Installed | None
+) -> list[Finding]:
     programs = tls_programs(configuration, files)
+    unreadable = list(syntax.find_options(configuration))
+    misread = tuple(f"{finding.subject} -o " for finding in unreadable)
     found = [
         *syntax.find(configuration),
-        *syntax.find_options(configuration),
+        *unreadable,
         *services.find(configuration, programs, files),
         *values.find(configuration, programs),
         *destinations.find(configuration, files),
@@ -72,4 +102,5 @@ def findings(
         *log.find(configuration, syslog),
         *(installation.find(configuration, installed) if installed else ()),
     ]
+    found = [finding for finding in found if not finding.subject.startswith(misread)]
     return sorted(found, key=lambda finding: _ORDER.index(finding.kind.severity))

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from scache.admin.check.finding import Finding, Kind, Severity
 from scache.admin.configuration import Configuration, Place
-from scache.admin.reading import override_texts
+from scache.admin.reading import OPTION, override_texts
 from scache.config.main_cf import split_setting
 from scache.errors import ConfigurationError
 
@@ -102,14 +102,38 @@ def _read(options: tuple[str, ...]) -> tuple[list[str], list[str]]:
     waiting = list(options)
     while waiting:
         word = waiting.pop(0)
-        if word == "-o" and waiting:
-            text = waiting.pop(0)
-            while waiting and (text.endswith("=") or waiting[0].startswith("=")) and waiting[0] != "-o":
-                text += waiting.pop(0)
-            mended += ["-o", text] if _fault(text.strip("{}")) is None else []
+        if (flags := OPTION.fullmatch(word)) and not flags[2]:
+            text = waiting.pop(0) if waiting else ""
+            parts = [text]
+            while waiting and not waiting[0].startswith("-") and _goes_on(text, waiting[0]):
+                parts.append(waiting.pop(0))
+                text += ("" if text.endswith("=") or parts[-1].startswith("=") else " ") + parts[-1]
+            loose += parts[1:] if _fault(parts[0].strip("{}")) is None else []
+            mended += [*([f"-{flags[1]}"] if flags[1] else []), *_option(text)]
         elif word.startswith("-"):
             mended.append(word)
         else:
             loose.append(word)
-            mended += ["-o", word] if _fault(word) is None else []
+            mended += _option(word)
     return loose, mended
+
+
+def _goes_on(text: str, following: str) -> bool:
+    """Whether the next word was meant as a part of this option: around `=`, in a list, or within quotes."""
+    if text.endswith("=") or following.startswith("="):
+        return True
+    if text.endswith(",") and _fault(following) is not None:
+        return True
+    return any(text.count(quote) % 2 for quote in "\"'")
+
+
+def _option(text: str) -> list[str]:
+    """The option that was meant, nothing for none; quotes mean nothing in master.cf, and go."""
+    if text.startswith("{"):
+        return ["-o", text if text.endswith("}") else text + " }"]
+    if _fault(text) is not None:
+        return []
+    name, value = split_setting(text.rstrip(","))
+    if value[:1] in ("'", '"') and value[-1:] == value[:1]:
+        value = value[1:-1]
+    return ["-o", f"{{{name} = {value}}}" if " " in value else f"{name}={value}"]
