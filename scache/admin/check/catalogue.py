@@ -63,7 +63,8 @@ def findings(
     found = _found(configuration, files, syslog, installed)
     known, last = set(map(_what, found)), found
     for _ in range(_ROUNDS):
-        configuration = mended(configuration, [command for finding in last for command in finding.cure])
+        commands = dict.fromkeys(command for finding in last for command in finding.cure)
+        configuration = mended(configuration, commands)
         last = [
             replace(finding, said=f"{finding.said}, once the rest is mended")
             for finding in _found(configuration, files, syslog, installed)
