@@ -20,6 +20,9 @@ class Sessions(Protocol):
     def unwatch(self, session: Session, /) -> None:
         """The session is no longer in the cache."""
 
+    def has_ended(self, session: Session, /) -> bool:
+        """The session is no longer in the cache. Whether its remote side has ended it, unseen until now."""
+
     def is_connection(self, descriptor: int, /) -> bool:
         """Whether it is a connected stream socket."""
 

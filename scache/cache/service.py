@@ -140,25 +140,30 @@ class Service:
         return True
 
     def _is_good(self, session: Session, by_destination: bool) -> bool:
-        """Whether a session that was found can be handed out. If its remote side has closed it, it is closed
-        here, too (skip_closed).
+        """Whether a session that was found can be handed out. If its remote side has ended it since it was
+        saved, unseen (watch), or has closed it (skip_closed), it is closed here, too.
         """
-        self._sessions.unwatch(session)
-        if self._settings.skip_closed and self._sessions.hung_up(session):
-            if self._observer is not None:
-                self._observer.session_unusable(session, by_destination)
-            self._sessions.discard(session)
-            return False
-        return True
+        sessions = self._sessions
+        if sessions.has_ended(session):
+            self._count_ended(session)
+        elif not (self._settings.skip_closed and sessions.hung_up(session)):
+            return True
+        if self._observer is not None:
+            self._observer.session_unusable(session, by_destination)
+        sessions.discard(session)
+        return False
 
     def ended(self, session: Session) -> None:
         """The remote side of a cached session has closed it, or has said something that nobody asked for."""
+        self._count_ended(session)
+        self._cache.drop(session)
+        self._sessions.discard(session)
+
+    def _count_ended(self, session: Session) -> None:
         if self._sessions.hung_up(session):
             self._statistics.closed += 1
         else:
             self._statistics.spoke += 1
-        self._cache.drop(session)
-        self._sessions.discard(session)
 
     def expire(self, now: int, most: float = float("inf")) -> Iterator[Session]:
         """Drop what is due, so many entries at most; yields the dropped sessions, whose descriptors the

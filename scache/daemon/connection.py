@@ -126,7 +126,7 @@ class Connection:
         if not self._held_up:
             return
         self.last_heard = self._moment.elapsed
-        self._network.watch(self._stream.handle, READABLE)
+        self._network.change(self._stream.handle, READABLE)
         if self._unread:
             self._unread = 0
             self._memory.unread(self, 0)
@@ -179,12 +179,12 @@ class Connection:
     def _wait_for_turn(self, action: Continue) -> None:
         """It has had its share of this turn, and is heard again when it is called to go on."""
         self._held_up = (action,)
-        self._network.watch(self._stream.handle, 0)
+        self._network.change(self._stream.handle, 0)
         self._had_share(self)
 
     def _hold_up(self, actions: Sequence[Action]) -> None:
         self._held_up = actions
-        self._network.watch(self._stream.handle, WRITABLE)
+        self._network.change(self._stream.handle, WRITABLE)
         self._unread = sum(len(action) for action in actions if isinstance(action, bytes))
         if self._unread:
             self._memory.unread(self, self._unread)  # which may close this one, or another

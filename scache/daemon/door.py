@@ -124,6 +124,8 @@ class Door:
     def shut(self) -> None:
         """Nobody comes in any more, and the listening socket is another's affair."""
         self._shut = True
+        if self._open:
+            self._network.unwatch(self._network.listener)
 
     def _room(self) -> int:
         return min(self.most, self._most_beside or self.most)

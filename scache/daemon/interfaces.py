@@ -76,10 +76,16 @@ class Network(Protocol):
     def accept(self) -> Stream:
         """The next client. BlockingIOError where none waits, OSError where descriptors are used up."""
 
-    def watch(self, handle: int, events: int, /) -> None:
-        """Let `wait` report these events of a handle, new or already watched."""
+    @property
+    def watch(self) -> Callable[[int, int], None]:
+        """Let `wait` report these events of a handle from now on."""
 
-    def unwatch(self, handle: int, /) -> None:
+    @property
+    def change(self) -> Callable[[int, int], None]:
+        """Let `wait` report these events of a watched handle instead of what it has reported of it."""
+
+    @property
+    def unwatch(self) -> Callable[[int], None]:
         """Forget a handle; to be called before it is closed."""
 
     def wait(self, timeout: float | None, /) -> list[tuple[int, int]]:

@@ -46,12 +46,16 @@ class UnixNetwork:
         self._listening.setblocking(False)
         self._meeting: _socket.socket | None = None  # where the next daemon is waited for
         self._epoll = select.epoll()
-        self._watched: set[int] = set()
         #: Close a session's descriptor that was sent to a client. The socket's options stay as they are: it
         #: is the client's now, and the message under way holds it open.
         self.release: Callable[[int], None] = os.close
         #: Handles with events, once there are some or so many seconds have passed (None: no limit).
         self.wait: Callable[[float | None], list[tuple[int, int]]] = self._epoll.poll
+        #: Let `wait` report these events (READABLE | WRITABLE) of a handle from now on; or others of one that
+        #: is watched; or none any more, before it is closed.
+        self.watch: Callable[[int, int], None] = self._epoll.register
+        self.change: Callable[[int, int], None] = self._epoll.modify
+        self.unwatch: Callable[[int], None] = self._epoll.unregister
 
     def accept(self) -> UnixStream:
         """The next client. BlockingIOError where none waits, OSError where descriptors are used up."""
@@ -76,8 +80,6 @@ class UnixNetwork:
         """
         assert self._meeting is not None, "it listens for it already"
         address, meeting_place = self._listening.getsockname(), self._meeting_place()
-        if self.listener in self._watched:
-            self.unwatch(self.listener)
         self._listening.close()
         self._meeting.setblocking(False)
         waiting = select.poll()
@@ -117,19 +119,6 @@ class UnixNetwork:
     def _meeting_place(self) -> str:
         return f"{os.fsdecode(self._listening.getsockname())}.handover"
 
-    def watch(self, handle: int, events: int) -> None:
-        """Let `wait` report these events (READABLE | WRITABLE) of a handle, new or already watched."""
-        if handle in self._watched:
-            self._epoll.modify(handle, events)
-        else:
-            self._epoll.register(handle, events)
-            self._watched.add(handle)
-
-    def unwatch(self, handle: int) -> None:
-        """Forget a handle; to be called before it is closed."""
-        self._watched.remove(handle)
-        self._epoll.unregister(handle)
-
     def is_connection(self, descriptor: int) -> bool:
         """Whether it is a connected stream socket."""
         try:
@@ -146,11 +135,15 @@ class UnixNetwork:
 
     def hung_up(self, descriptor: int) -> bool:
         """Whether the remote side of a session has closed it, or the connection is broken."""
-        return _has(descriptor, select.POLLRDHUP)
+        poll = select.poll()
+        poll.register(descriptor, select.POLLRDHUP)
+        return bool(poll.poll(0))
 
     def readable(self, descriptor: int) -> bool:
         """Whether the remote side of a session has closed it, or has sent something."""
-        return _has(descriptor, select.POLLIN)
+        poll = select.poll()
+        poll.register(descriptor, select.POLLIN)
+        return bool(poll.poll(0))
 
     def close(self, descriptor: int) -> None:
         """Close a session's descriptor, without waiting for what its socket may still have to send."""
@@ -194,10 +187,3 @@ class UnixNetwork:
             pass  # there is nothing, or nobody any more
         finally:
             session.detach()
-
-
-def _has(descriptor: int, event: int) -> bool:
-    """Whether this event of poll(2) holds, or one of those that are always reported: POLLHUP, POLLERR."""
-    poll = select.poll()
-    poll.register(descriptor, event)
-    return bool(poll.poll(0))

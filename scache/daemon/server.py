@@ -14,7 +14,7 @@ from scache.daemon.clock import Moment
 from scache.daemon.connection import Connection
 from scache.daemon.door import Door
 from scache.daemon.network import READABLE
-from scache.daemon.sessions import PATIENCE, CachedSessions
+from scache.daemon.sessions import CachedSessions
 from scache.daemon.timers import Timers
 from scache.daemon.warning_limit import Warnings
 from scache.protocol.conversation import Conversation
@@ -85,7 +85,7 @@ class Server:
             self._status = Status(int(self._moment.wall))
             self._history = self._status.history
             observer = self._history if observer is None else Observers(observer, self._history)
-        self._sessions = CachedSessions(network, settings, self._door.descriptor_free, self._said_goodbye)
+        self._sessions = CachedSessions(network, settings, self._door.descriptor_free, self._call_within)
         self._service = make_service(settings, self._sessions, no_room, observer)
         self._memory = ClientMemory(settings, self._close_client)
         self._reserve = bytes(_RESERVE)  # zeroes that nobody touches take no memory, only room for it
@@ -116,6 +116,10 @@ class Server:
     def call_after(self, seconds: float, handler: Callable[[int], None]) -> None:
         """Call handler(now) once, as soon as so many seconds have passed; replaces its earlier request."""
         self._limits.set(handler, self._clock.monotonic() + seconds)
+
+    def _call_within(self, seconds: float, handler: Handler) -> None:
+        if handler not in self._limits:
+            self.call_after(seconds, handler)
 
     def run(self) -> None:
         """Serve until `stop`, or until no client has been connected for max_idle seconds."""
@@ -258,19 +262,13 @@ class Server:
         for client in list(self._clients.values()):
             client.drop(now)
 
-    def _said_goodbye(self) -> None:
-        """A session waits for the answer to its good-bye."""
-        if self._sessions.give_up not in self._limits:
-            self.call_after(PATIENCE, self._sessions.give_up)
-
     def _session_ready(self, handle: int) -> None:
-        """The remote side of a session has closed it, or has said something: of this one, or of one that had
-        its number when this turn began.
+        """The remote side of a session has closed it, or has said something: of this very one, as none is
+        watched in the turn in which it comes, when its number may have been another's.
         """
         session = self._sessions.watched.get(handle)
         if session is not None:
-            if self._network.readable(handle):
-                self._service.ended(session)
+            self._service.ended(session)
         elif handle in self._sessions.leaving:
             self._sessions.answered(handle)
 
@@ -338,8 +336,7 @@ class Server:
         self._clients[stream.handle] = client
         self._handlers[stream.handle] = client.ready
         self._timers.cancel(self._stop_idling)
-        if self._check_time_limits not in self._limits:
-            self.call_after(settings.ipc_timeout, self._check_time_limits)
+        self._call_within(settings.ipc_timeout, self._check_time_limits)
         client.open(now)
         self._door.came_in()
 

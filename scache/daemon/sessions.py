@@ -12,7 +12,11 @@ if TYPE_CHECKING:
     from scache.config.settings import Settings
     from scache.daemon.interfaces import Network
 
-__all__ = ["PATIENCE", "CachedSessions", "clients_beside", "room_for_sessions"]
+__all__ = ["MOMENT", "PATIENCE", "CachedSessions", "clients_beside", "room_for_sessions"]
+
+#: Seconds, at most, before the network reports on a session. Where there is much to do most are found before,
+#: and a look at those that are costs less than to begin with reports and to end them.
+MOMENT = 0.05
 
 #: Sessions that may be saying good-bye at a time, and seconds that each has for it.
 _MOST_LEAVING = 100
@@ -39,26 +43,40 @@ def clients_beside(sessions: int, open_files: int) -> int:
 
 
 class CachedSessions:
-    """Closes, watches and says good-bye. closed is called each time that a descriptor is free again,
-    said_goodbye when a session has some time to answer, after which `give_up` is due.
+    """Closes, watches and says good-bye. closed is called each time that a descriptor is free again.
+    call_within takes seconds, and what is to be called by then, unless it is to be called anyway.
 
-    `watched`: the sessions that the network reports on, by descriptor: from `watch` until they leave the
-    cache. `leaving`: descriptors whose remote side has been told good-bye and hasn't answered yet.
+    `watched`: the sessions that the network reports on, by descriptor: from a moment after `watch` until they
+    leave the cache. `leaving`: descriptors whose remote side has been told good-bye and hasn't answered yet.
     """
 
-    __slots__ = ("_closed", "_network", "_said_goodbye", "_settings", "leaving", "watched")
+    __slots__ = (
+        "_call_within",
+        "_called",
+        "_closed",
+        "_fresh",
+        "_network",
+        "_settings",
+        "_unwatch",
+        "_watch",
+        "leaving",
+        "watched",
+    )
 
     def __init__(
         self,
         network: Network,
         settings: Settings,
         closed: Callable[[], None],
-        said_goodbye: Callable[[], None],
+        call_within: Callable[[float, Callable[[int], None]], None],
     ) -> None:
         self._network = network
+        self._watch, self._unwatch = network.watch, network.unwatch
         self._settings = settings
         self._closed = closed
-        self._said_goodbye = said_goodbye
+        self._call_within = call_within
+        self._called = False  # whether watch_fresh will be
+        self._fresh: dict[int, Session] = {}  # those to be watched that aren't yet
         self.watched: dict[int, Session] = {}
         self.leaving: dict[int, None] = {}
 
@@ -67,17 +85,49 @@ class CachedSessions:
         self._settings = settings
 
     def watch(self, session: Session) -> None:
-        """The session is in the cache now. What can't be watched, such as a file, isn't."""
-        try:
-            self._network.watch(session.descriptor, READABLE)
-        except OSError:
-            return
-        self.watched[session.descriptor] = session
+        """The session is in the cache now."""
+        self._fresh[session.descriptor] = session
+        if not self._called:
+            self._called = True
+            self._call_within(MOMENT, self.watch_fresh)
+
+    def watch_fresh(self, _now: int) -> None:
+        """Have the network report on the sessions that have come since the last time. What can't be watched,
+        such as a file, isn't.
+        """
+        self._called = False
+        for descriptor, session in self._fresh.items():
+            try:
+                self._watch(descriptor, READABLE)
+            except OSError:
+                continue
+            self.watched[descriptor] = session
+        self._fresh.clear()
 
     def unwatch(self, session: Session) -> None:
         """The session is no longer in the cache."""
-        if self.watched and self.watched.pop(session.descriptor, None) is not None:
-            self._network.unwatch(session.descriptor)
+        descriptor = session.descriptor
+        if self._fresh.pop(descriptor, None) is None and self.watched.pop(descriptor, None) is not None:
+            self._unwatch(descriptor)
+
+    def has_ended(self, session: Session) -> bool:
+        """The session is no longer in the cache. Whether its remote side has closed it or has said something,
+        and the network wasn't yet to report on it.
+        """
+        descriptor = session.descriptor
+        if self._fresh.pop(descriptor, None) is not None:
+            return self._network.readable(descriptor) and self._can_be_watched(descriptor)
+        if self.watched.pop(descriptor, None) is not None:
+            self._unwatch(descriptor)
+        return False
+
+    def _can_be_watched(self, descriptor: int) -> bool:
+        try:
+            self._watch(descriptor, READABLE)
+        except OSError:
+            return False  # such as a file, which is always readable
+        self._unwatch(descriptor)
+        return True
 
     def is_connection(self, descriptor: int) -> bool:
         """Whether it is a connected stream socket."""
@@ -109,7 +159,7 @@ class CachedSessions:
     def answered(self, descriptor: int) -> None:
         """The remote side has answered a good-bye, or closed, or had its time."""
         del self.leaving[descriptor]
-        self._network.unwatch(descriptor)
+        self._unwatch(descriptor)
         self._network.drain(descriptor)
         self._close(descriptor)
 
@@ -133,12 +183,12 @@ class CachedSessions:
         said = self._network.tell(descriptor, text)
         if said and len(self.leaving) < _MOST_LEAVING:
             try:
-                self._network.watch(descriptor, READABLE)
+                self._watch(descriptor, READABLE)
             except OSError:
                 pass
             else:
                 self.leaving[descriptor] = None
-                self._said_goodbye()
+                self._call_within(PATIENCE, self.give_up)
                 return
         self._close(descriptor)
 

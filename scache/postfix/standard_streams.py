@@ -38,7 +38,7 @@ def serve_standard_streams(
     """
     start = int(clock.now())
     network = _Descriptors()
-    sessions = CachedSessions(network, settings, lambda: None, lambda: None)
+    sessions = CachedSessions(network, settings, lambda: None, lambda _seconds, _handler: None)
 
     def bound_met(text: str) -> None:
         log(f"warning: {text}")
@@ -120,9 +120,5 @@ class _Descriptors(UnixNetwork):
 
     def __init__(self) -> None:
         super().__init__(_socket.socket(AF_UNIX, SOCK_STREAM).detach())
-
-    def watch(self, handle: int, events: int) -> None:
-        """Nothing to do."""
-
-    def unwatch(self, handle: int) -> None:
-        """Nothing to do."""
+        self.watch = self.change = lambda _handle, _events: None
+        self.unwatch = lambda _handle: None

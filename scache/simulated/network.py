@@ -8,7 +8,7 @@ from contextlib import suppress
 from select import EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLRDHUP
 
 from scache.simulated.descriptors import DescriptorTable
-from scache.simulated.kernel import DEFAULT_CAPACITY, Listener, OpenFile, StreamSocket
+from scache.simulated.kernel import DEFAULT_CAPACITY, Listener, OpenFile, StreamSocket, kernel_error
 
 __all__ = ["SimulatedNetwork", "SimulatedStream"]
 
@@ -93,8 +93,6 @@ class SimulatedNetwork:
         """Listen for the next daemon, too, and close the listening socket here: another process has it."""
         self.listening.beside = self._meeting = Listener(0, self.listening.capacity)
         self.meeting_place = self.table.install(self._meeting)
-        if self.listener in self._interest:
-            self.unwatch(self.listener)
         self.table.close(self.listener)
 
     def await_successor(self) -> SimulatedStream:
@@ -123,16 +121,30 @@ class SimulatedNetwork:
         return SimulatedStream(self.table, socket)
 
     def watch(self, handle: int, events: int) -> None:
-        """Let `wait` report these events of a handle, new or already watched."""
+        """Let `wait` report these events of a handle from now on.
+
+        OSError (EEXIST) where it does already, also of a file that was closed before `unwatch`.
+        """
+        if handle in self._interest:
+            raise kernel_error(errno.EEXIST)
         file = self.table.file(handle)
-        if handle in self._interest and file.ready is not self._ready:
-            raise OSError(
-                errno.ENOENT, "the file that was watched under this handle was closed before unwatch"
-            )
-        self._interest[handle] = events | _ALWAYS_REPORTED
         file.ready = self._ready
         file.handle = handle
-        self._ready[handle] = file
+        self._report(file, events)
+
+    def change(self, handle: int, events: int) -> None:
+        """Let `wait` report these events of a watched handle instead.
+
+        OSError (ENOENT) where it isn't watched, but for a file that was closed before `unwatch`.
+        """
+        file = self.table.file(handle)
+        if file.ready is not self._ready:
+            raise kernel_error(errno.ENOENT)
+        self._report(file, events)
+
+    def _report(self, file: OpenFile, events: int) -> None:
+        self._interest[file.handle] = events | _ALWAYS_REPORTED
+        self._ready[file.handle] = file
 
     def unwatch(self, handle: int) -> None:
         """Forget a handle; to be called before it is closed."""

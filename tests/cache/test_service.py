@@ -57,12 +57,17 @@ class Descriptors:
         self.asked: list[int] = []
         self.closed: list[int] = []
         self.watched: set[int] = set()
+        self.ended_unseen: set[int] = set()
 
     def watch(self, session: Session) -> None:
         self.watched.add(session.descriptor)
 
     def unwatch(self, session: Session) -> None:
         self.watched.discard(session.descriptor)
+
+    def has_ended(self, session: Session) -> bool:
+        self.unwatch(session)
+        return session.descriptor in self.ended_unseen
 
     def hung_up(self, session: Session) -> bool:
         self.asked.append(session.descriptor)
@@ -434,6 +439,16 @@ def test_sessions_that_their_peers_have_ended_are_counted_with_the_reason() -> N
     assert case.counted()[-1] == "sessions ended by peer closed=2 spoke=2"
     assert case.counted() == []
     assert case.service.sessions_ended() == {"closed": 2, "spoke": 2}
+
+
+def test_a_session_that_ended_before_anybody_watched_is_counted_and_passed_over_when_it_is_found() -> None:
+    case = Case(watch=True)
+    case.save(3, 4, 5)
+    case.sessions.ended_unseen = {3, 4}
+    case.sessions.gone = {4}
+    assert case.all_found() == [5]
+    assert case.sessions.closed == [3, 4]
+    assert case.counted()[-1] == "sessions ended by peer closed=1 spoke=1"
 
 
 def test_a_session_that_has_ended_leaves_the_cache() -> None:

@@ -128,9 +128,9 @@ def test_a_watched_handle_is_reported_for_what_it_is_watched_for(network: UnixNe
     client, stream = pair
     network.watch(stream.handle, READABLE)
     assert network.wait(0) == []
-    network.watch(stream.handle, WRITABLE)
+    network.change(stream.handle, WRITABLE)
     assert network.wait(0) == [(stream.handle, WRITABLE)]
-    network.watch(stream.handle, READABLE)
+    network.change(stream.handle, READABLE)
     client.sendall(b"x")
     assert network.wait(0) == [(stream.handle, READABLE)]
     network.unwatch(stream.handle)
@@ -326,8 +326,29 @@ def test_only_connected_stream_sockets_are_connections(network: UnixNetwork, tmp
     assert found == CONNECTIONS
 
 
-def test_no_kind_of_descriptor_blocks_at_its_close_or_stays(network: UnixNetwork, tmp_path: Path) -> None:
-    sessions = CachedSessions(network, Settings(watch=True), lambda: None, lambda: None)
+def cached_sessions(network: UnixNetwork) -> CachedSessions:
+    return CachedSessions(network, Settings(watch=True), lambda: None, lambda _seconds, _handler: None)
+
+
+def test_what_cannot_be_watched_has_not_ended_though_it_can_be_read(
+    network: UnixNetwork, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_bytes(b"x")
+    sessions = cached_sessions(network)
+    with (tmp_path / "file").open() as file:
+        session = Session(Endpoint(b"E"), b"P", file.fileno(), 2, 1)
+        sessions.watch(session)
+        assert not sessions.has_ended(session)
+        sessions.watch(session)
+        sessions.watch_fresh(0)
+        assert not sessions.has_ended(session)
+
+
+@pytest.mark.parametrize("watched", [False, True])
+def test_no_kind_of_descriptor_blocks_at_its_close_or_stays(
+    network: UnixNetwork, tmp_path: Path, watched: bool
+) -> None:
+    sessions = cached_sessions(network)
     before = open_descriptors()
     previous = signal.signal(signal.SIGALRM, signal.default_int_handler)
     try:
@@ -335,6 +356,8 @@ def test_no_kind_of_descriptor_blocks_at_its_close_or_stays(network: UnixNetwork
             session = Session(Endpoint(b"E"), b"P", os.dup(descriptor), 2, number)
             signal.alarm(5)
             sessions.watch(session)
+            if watched:
+                sessions.watch_fresh(0)
             sessions.discard(session)
             signal.alarm(0)
     finally:

@@ -70,8 +70,8 @@ class TwoDaemons:
     def begin(self, *, descriptor_limit: int = 1000, most_clients: int = 1000) -> None:
         """The leaving one stops, the next one starts and finds it."""
         self.leaving.stop()
-        self.network.listen_for_successor()
         self.leaving.leave_clients()
+        self.network.listen_for_successor()
         network = SimulatedNetwork(listening=self.network.listening, descriptor_limit=descriptor_limit)
         self.next = self.server(network)
         predecessor = network.predecessor()

@@ -8,13 +8,15 @@ __all__ = ["PretendedSessions"]
 
 
 class PretendedSessions:
-    """`hung_up_ones`: descriptors whose remote side is said to have closed them; `no_connections`: such that
-    are said to be something else than connected stream sockets. `closed` and `discarded`:
-    what was closed with a good-bye and without. `watched`: what is watched.
+    """`hung_up_ones`: descriptors whose remote side is said to have closed them; `ended_unseen`: such that
+    nobody watched yet when it did so, or said something; `no_connections`: such that are said to be something
+    else than connected stream sockets. `closed` and `discarded`: what was closed with a good-bye and without.
+    `watched`: what is watched.
     """
 
     def __init__(self) -> None:
         self.hung_up_ones: set[int] = set()
+        self.ended_unseen: set[int] = set()
         self.no_connections: set[int] = set()
         self.closed: list[int] = []
         self.discarded: list[int] = []
@@ -25,6 +27,10 @@ class PretendedSessions:
 
     def unwatch(self, session: Session) -> None:
         self.watched.discard(session.descriptor)
+
+    def has_ended(self, session: Session) -> bool:
+        self.unwatch(session)
+        return session.descriptor in self.ended_unseen
 
     def is_connection(self, descriptor: int) -> bool:
         return descriptor not in self.no_connections

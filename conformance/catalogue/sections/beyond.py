@@ -311,6 +311,7 @@ CASES = (
         """
         save_endp E P1 A
         save_endp E P2 B
+        advance 1
         held A
         hang up A
         free A
@@ -324,6 +325,7 @@ CASES = (
         "beyond.watch",
         """
         save_endp E P1 A
+        advance 1
         >> request=find_endp label=E .
         << status=0 property=P1 .
         hang up A
@@ -341,6 +343,7 @@ CASES = (
         """
         save_endp E P1 A
         save_endp F P2 B
+        advance 1
         hang up A
         find_endp F = P2 B
         free A
@@ -358,6 +361,7 @@ CASES = (
         b: >> request=find_endp label=E .
         b: << status=0 property=P1 .
         b: close
+        advance 1
         held A
         hang up A
         free A
@@ -371,12 +375,50 @@ CASES = (
         "beyond.watch",
         """
         save_endp E P1 A
+        advance 1
         hang up A
         free A
-        advance 600
+        advance 599
         log statistics: start interval Jan 15 08:00:00
         log statistics: max simultaneous domains=0 addresses=1 connection=1
         log statistics: sessions ended by peer closed=1 spoke=0
+        """,
+        options={"scache_watch": "yes"},
+    ),
+    case(
+        "beyond/watch/6",
+        "A session that its remote side ends in its first moment, before it is watched, isn't found.",
+        "beyond.watch",
+        """
+        save_endp E P1 A
+        hang up A
+        find_endp E = miss
+        free A
+        save_endp E P2 B
+        save_endp E P3 C
+        save_dest D Q E
+        hang up B
+        find_dest D = Q P3 C
+        free B
+        advance 600
+        log statistics: start interval Jan 15 08:00:00
+        log statistics: domain lookup hits=1 miss=0 success=100%
+        log statistics: address lookup hits=0 miss=1 success=0%
+        log statistics: max simultaneous domains=1 addresses=1 connection=2
+        log statistics: sessions ended by peer closed=2 spoke=0
+        """,
+        options={"scache_watch": "yes"},
+    ),
+    case(
+        "beyond/watch/7",
+        "A session that ends in its first moment without being found leaves the cache a moment later.",
+        "beyond.watch",
+        """
+        save_endp E P1 A
+        hang up A
+        held A
+        advance 1
+        free A
         """,
         options={"scache_watch": "yes"},
     ),

@@ -28,6 +28,7 @@ class Situation(Enum):
     REMOTE_CLOSED = "a remote side closed a session that somebody held"
     REMOTE_SPOKE = "a remote side said something on a session that somebody held"
     REMOTE_CLOSED_WATCHED = "a watched session left the cache because its remote side had ended it"
+    ENDED_UNSEEN = "a remote side ended a session that was found before the daemon watched it"
     NUMBER_TAKEN = "a session had the number of another one, whose end was still to be looked at"
     NO_DESCRIPTOR = "no descriptor came where one was due"
     SEVERAL_DESCRIPTORS = "several descriptors came"

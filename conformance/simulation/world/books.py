@@ -16,6 +16,7 @@ from conformance.simulation.checks.situation import Situation
 from conformance.simulation.checks.violation import Violation
 from scache.cache.entries import Binding
 from scache.cache.entries import Session as CachedSession
+from scache.daemon.sessions import MOMENT
 from scache.simulated import OpenFile, StreamSocket
 
 if TYPE_CHECKING:
@@ -52,7 +53,8 @@ class Books:
         self.successor: Client | None = None  # while the daemon hands over: its connection to the next one
         self.passed_all = False
         self._most_held = 0, 0  # when the limits were set
-        self._watched: set[OpenFile] = set()  # cached sessions that the daemon watches
+        self._fresh: dict[OpenFile, float] = {}  # cached sessions that the daemon is to watch, since when
+        self._watched: set[OpenFile] = set()  # those that it watches
         self._ended: list[OpenFile] = []  # of those: what their remote sides had ended when this turn began
         self._ending = False
         self._earliest: int | None = None
@@ -117,7 +119,7 @@ class Books:
     def _left(self, file: OpenFile, *, told: bool) -> None:
         """A session has left the cache: it was due, or makes room, or its remote side has ended it."""
         ended = self._has_ended(file) and file not in self._due
-        self._watched.discard(file)
+        self.found(file)
         assert isinstance(file, StreamSocket), "clients of the world save nothing else"
         if self.settings.goodbye and file.peer.is_open and not told and not ended:
             raise Violation("good-bye", "a session is closed without the word that is to be said")
@@ -131,10 +133,7 @@ class Books:
         if ended:
             self.model.sessions = [session for session in self.model.sessions if session.handle is not file]
             self.changed = True
-            if file.events() & EPOLLRDHUP:
-                self.recount.closed += 1
-            else:
-                self.recount.spoke += 1
+            self.count_ended(file)
             self.happened[Situation.REMOTE_CLOSED_WATCHED] += 1
         else:
             self._closed.append(file)
@@ -182,6 +181,8 @@ class Books:
             raise Violation("bounds", f"{unread} bytes of answers are held")
         if not stopped and not self._watched.isdisjoint(self._ended):
             raise Violation("watch", "a watched session that its remote side has ended is still cached")
+        if not stopped and any(since + MOMENT <= self.elapsed for since in self._fresh.values()):
+            raise Violation("watch", "a session isn't watched a moment after it was saved")
         if self.ledger.cached != len(self.model.sessions):
             raise Violation(
                 "sizes",
@@ -211,12 +212,29 @@ class Books:
     def watches(self, file: OpenFile) -> None:
         """A session is in the cache now."""
         if self.settings.watch:
-            self._watched.add(file)
+            self._fresh[file] = self.elapsed
             self._ended = [other for other in self._ended if other is not file]
+
+    def reported(self, file: OpenFile) -> None:
+        """The daemon is told from now on what becomes of this one."""
+        if self._fresh.pop(file, None) is not None:
+            self._watched.add(file)
 
     def found(self, file: OpenFile) -> None:
         """A session has been found, and is watched no more."""
+        self._fresh.pop(file, None)
         self._watched.discard(file)
+
+    def ended_unseen(self, file: OpenFile) -> bool:
+        """Whether the remote side has ended a session that is to be watched, and the daemon isn't told."""
+        return file in self._fresh and bool(file.events() & EPOLLIN)
+
+    def count_ended(self, file: OpenFile) -> None:
+        """A session leaves the cache because its remote side has ended it."""
+        if file.events() & EPOLLRDHUP:
+            self.recount.closed += 1
+        else:
+            self.recount.spoke += 1
 
     def passes_on(self, now: int, entry: Binding | CachedSession | None) -> None:
         """The daemon takes an entry out of its cache for the next one, which must be what is due next to be
@@ -243,7 +261,7 @@ class Books:
             if (file, entry.prop, entry.due) != (session.handle, session.endp_prop, session.due):
                 raise Violation("handover", f"{label!r} loses a session before {session}")
             self.model.sessions.remove(session)
-            self._watched.discard(file)
+            self.found(file)
             self.labels.gone(file)
             self._pass_on(("save_endp", session.due - now, label, session.endp_prop), file)
 

@@ -136,8 +136,8 @@ class Life:
             self.server.log_statistics()
             self.server.unwatch(self._status_channel)
             self.network.table.close(self._status_channel)
-            self.network.listen_for_successor()
             self.server.leave_clients()
+            self.network.listen_for_successor()
         self._own -= {self.network.listener, self._status_channel}
         self._own.add(self.network.meeting_place)
         self._check()

@@ -62,6 +62,7 @@ class ObservedStream(SimulatedStream):
         self._client.consumed(data)
         for descriptor in descriptors:
             self._books.ledger.received(descriptor, self._table.file(descriptor))
+            self._books.happened[Situation.NUMBER_TAKEN] += descriptor in self._network.stale
         if len(descriptors) not in (0, coming):
             raise Violation("truncation", f"{len(descriptors)} of {coming} descriptors of a message are used")
         if len(descriptors) < coming:
@@ -168,7 +169,7 @@ class ObservedNetwork(SimulatedNetwork):
         self.rotation = 0
         self._served: dict[int, Client] = {}  # by handle
         self._reported: set[int] = set()
-        self._stale: set[int] = set()  # handles of this turn's report that were closed since
+        self.stale: set[int] = set()  # handles of this turn's report that were closed since
         books.served = self._served
 
     def accept(self) -> SimulatedStream:
@@ -192,10 +193,18 @@ class ObservedNetwork(SimulatedNetwork):
 
     def watch(self, handle: int, events: int) -> None:
         """The daemon turns to a client; what it does for it then may need no byte of it."""
+        self._turn_to(handle)
+        super().watch(handle, events)
+        self.books.reported(self.table.file(handle))
+
+    def change(self, handle: int, events: int) -> None:
+        self._turn_to(handle)
+        super().change(handle, events)
+
+    def _turn_to(self, handle: int) -> None:
         if handle in self._served:
             self.books.client = self._served[handle]
             self.books.moved += 1
-        super().watch(handle, events)
 
     def unwatch(self, handle: int) -> None:
         self._served.pop(handle, None)
@@ -208,13 +217,8 @@ class ObservedNetwork(SimulatedNetwork):
             first = self.rotation % len(reported)
             reported = reported[first:] + reported[:first]
         self._reported = {handle for handle, _events in reported}
-        self._stale.clear()
+        self.stale.clear()
         return reported
-
-    def readable(self, descriptor: int) -> bool:
-        readable = super().readable(descriptor)
-        self.books.happened[Situation.NUMBER_TAKEN] += descriptor in self._stale and not readable
-        return readable
 
     def close(self, descriptor: int) -> None:
         if descriptor in self._interest:
@@ -222,7 +226,7 @@ class ObservedNetwork(SimulatedNetwork):
         expired = self.books.closed(descriptor)
         super().close(descriptor)
         if descriptor in self._reported:
-            self._stale.add(descriptor)
+            self.stale.add(descriptor)
         if expired and self.refused_at is not None:
             self.refused_at = None  # likewise
             self.books.happened[Situation.ROOM_BY_EXPIRY] += 1

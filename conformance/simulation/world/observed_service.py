@@ -159,14 +159,16 @@ class ObservedService(Service):
         return entry
 
     def _is_skipped(self, file: OpenFile) -> bool:
-        """Whether a session is passed over because its remote side has closed it."""
-        if not self._books.settings.skip_closed:
+        """Whether a session is passed over because its remote side has ended it."""
+        books = self._books
+        if books.ended_unseen(file):
+            books.count_ended(file)
+            books.happened[Situation.ENDED_UNSEEN] += 1
+        elif not (books.settings.skip_closed and file.events() & EPOLLRDHUP):
             return False
-        if file.events() & EPOLLRDHUP:
-            self._books.found(file)
-            self._books.skipped.append(file)
-            return True
-        return False
+        books.found(file)
+        books.skipped.append(file)
+        return True
 
     def _check_miss(self, found: Found | None) -> None:
         self._check_skipped()

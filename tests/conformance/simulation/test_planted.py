@@ -289,9 +289,21 @@ PLANTINGS = [
         "pass",
     ),
     Planting(
+        "only the first sessions are watched",
+        CachedSessions.watch_fresh,
+        "self._called = False",
+        "pass",
+    ),
+    Planting(
+        "a session that its remote side ends before it is watched is handed out",
+        CachedSessions.has_ended,
+        "self._network.readable(descriptor) and self._can_be_watched(descriptor)",
+        "False",
+    ),
+    Planting(
         "a session that was found is still watched",
-        Service._is_good,
-        "self._sessions.unwatch(session)",
+        CachedSessions.has_ended,
+        "self._unwatch(descriptor)",
         "pass",
     ),
     Planting(
@@ -309,11 +321,11 @@ PLANTINGS = [
     Planting(
         "another session's end ends the one that has its number now",
         Server._session_ready,
-        "if self._network.readable(handle):",
-        "if True:",
+        "self._sessions.watched.get(handle)",
+        "self._sessions.watched.get(handle) or self._sessions._fresh.get(handle)",
     ),
     Planting(
-        "a watched session whose remote side only says something stays",
+        "a session on which its remote side says something before it is watched is handed out",
         SimulatedNetwork.readable,
         "EPOLLIN | _ALWAYS_REPORTED",
         "_ALWAYS_REPORTED",
