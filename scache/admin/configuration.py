@@ -21,6 +21,8 @@ __all__ = ["AGENTS", "Configuration", "Effective", "Fault", "Place", "Service", 
 
 #: Names under which the program of the delivery agents runs; they prefix its parameters.
 AGENTS = ("smtp", "lmtp")
+#: Programs that the queue manager hands mail to.
+_TRANSPORTS = (*AGENTS, "local", "virtual", "pipe", "error", "discard")
 #: The earliest release whose delivery agents use tlsproxy(8).
 _TLS_REUSE = (3, 4)
 
@@ -80,6 +82,11 @@ class Service:
         """`smtp` or `lmtp` where this is a delivery agent, which connects to other servers."""
         name = self.program.rpartition("/")[2]
         return name if name in AGENTS else None
+
+    @property
+    def is_transport(self) -> bool:
+        """Whether the queue manager can hand mail to it."""
+        return self.type == "unix" and self.program.rpartition("/")[2] in _TRANSPORTS
 
     def fields(self, **changes: str) -> str:
         """The entry without its options, as postconf -M takes it, with some fields changed."""

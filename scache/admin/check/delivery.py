@@ -13,9 +13,12 @@ from scache.admin.check.route import Lookup, Route, deciding, look_up_first, rou
 from scache.admin.check.tls_use import tls_of
 from scache.admin.configuration import Configuration, Effective, Service
 from scache.admin.reading import words
-from scache.errors import UnavailableError
+from scache.errors import UnavailableError, UsageError
 
 __all__ = ["Delivery", "deliver"]
+
+#: Characters of a destination; a mail address has 320 at most.
+_LONGEST = 1000
 
 
 @dataclass(frozen=True)
@@ -38,8 +41,11 @@ def deliver(
 ) -> Delivery:
     """What would become of mail for a domain, a mail address, or `transport:nexthop`.
 
-    found: all findings of the configuration. Raises UnavailableError where a table can't be asked.
+    found: all findings of the configuration. Raises UnavailableError where a table can't be asked,
+    UsageError for a destination that is too long to be one.
     """
+    if len(destination) > _LONGEST:
+        raise UsageError(f"DESTINATION: {destination[:40]}...: longer than {_LONGEST} characters")
     way = route(configuration, destination, look_up, files)
     lines = [f"{destination}: {way.transport}:{way.next_hop}, by {', '.join(way.because)}"]
     lines += [f"{name}: may say otherwise for some senders" for name in way.by_sender]
@@ -55,7 +61,7 @@ def deliver(
         lines += [f"not reused: {reason}" for reason in dict.fromkeys(reasons)]
     else:
         lines.append(f"reused: {agent.when}")
-    return Delivery(not reasons, tuple(lines), service, way.next_hop, agent.policy)
+    return Delivery(not reasons, tuple(lines), service, agent.next_hop, agent.policy)
 
 
 def _stops(finding: Finding, service: Service) -> bool:
@@ -79,16 +85,19 @@ class _Agent:
         self._prefix = f"{service.agent}_"
         self._look_up = look_up
         self._files = files
-        self._next_hop = way.next_hop
-        self._is_socket = service.agent == "lmtp" and way.next_hop.startswith("unix:")
+        hops = words(way.next_hop, ", \t")
+        self.next_hop = hops[0] if hops else ""
+        self._is_socket = service.agent == "lmtp" and self.next_hop.startswith("unix:")
         self._kept = seconds_in_cache(configuration, service, self._effective)
         self._key = self._compared()
         self.when = ""
         self.policy: str | None = None
         self.lines = [f"{service.id}: asks for {self._key}, and keeps a connection for {self._kept} s"]
+        if len(hops) > 1:
+            self.lines.insert(0, f"{self.next_hop}: the first of several next hops counts for all")
 
     def _compared(self) -> str:
-        hop = self._next_hop
+        hop = self.next_hop
         if self._service.agent == "lmtp":
             if self._is_socket:
                 return hop.removeprefix("unix:")
@@ -134,7 +143,7 @@ class _Agent:
 
     def _policy(self, parameter: str) -> str | None:
         """The policy for this next hop: as it is, and if it is a domain, of what it is below."""
-        hop = self._key if self._is_socket else self._next_hop
+        hop = self._key if self._is_socket else self.next_hop
         keys = [hop]
         if hop == bare(hop):
             keys += ["." + hop.split(".", number)[-1] for number in range(1, hop.count(".") + 1)]

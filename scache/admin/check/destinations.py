@@ -12,13 +12,18 @@ from collections.abc import Iterator, Sequence
 from scache.admin.check.element import Judge
 from scache.admin.check.files import Files
 from scache.admin.check.finding import Finding, Kind
-from scache.admin.check.list_kinds import EXCLUSIONS, KINDS, ORDER
+from scache.admin.check.hops import known_hops
+from scache.admin.check.list_kinds import EXCLUSIONS, KINDS, ORDER, UNASKED
 from scache.admin.check.match_list import EVERYTHING, Element, elements
-from scache.admin.check.next_hop import in_order
+from scache.admin.check.next_hop import in_order, literal
+from scache.admin.check.tables import entries
 from scache.admin.configuration import Configuration, Effective, Service
 from scache.admin.reading import words
 
 __all__ = ["KINDS", "find"]
+
+#: Next hops that a cure names.
+_FEW = 10
 
 
 def find(configuration: Configuration, files: Files) -> Iterator[Finding]:
@@ -58,9 +63,43 @@ class _List:
         for element, wrong in faults:
             cured = self._cure_of_file(element) if element.file else cure
             yield wrong.kind.found(subject, element.text, wrong.said, element.file or place, cured)
+        if not faults:
+            yield from self._unasked()
         for kind, value, said in self._faults_of_order():
             if not any(wrong.kind is kind for _element, wrong in faults):
                 yield kind.found(subject, value, said, place, cure)
+
+    def _unasked(self) -> Iterator[Finding]:
+        """The finding about a list of names that no mail is sent to, where all next hops are known."""
+        wanted = [element for element in self._elements if not element.negated]
+        if not wanted:
+            return
+        names = {
+            each.name
+            for each in self._configuration.agents
+            if each.agent == self._service.agent
+            and (each is self._service or not Effective(self._configuration, each).is_own(self._name))
+        }
+        if self._effective.is_own(self._name):
+            names = {self._service.name}
+        hops = known_hops(self._configuration, names, self._files)
+        if not hops or any(self._may_match(element, hops) for element in wanted):
+            return
+        others = [element.text for element in self._elements if element.negated]
+        meant = sorted(map(literal, hops)) if len(hops) <= _FEW else ["static:all"]
+        cure = self._configuration.set_commands(
+            self._service, self._effective, self._name, ", ".join([*others, *meant])
+        )
+        said = f"nobody asks for it: mail is sent to {', '.join(sorted(hops))}"
+        yield UNASKED.found(
+            *self._effective.subject_and_value(self._name), said, self._effective.place(self._name), cure
+        )
+
+    def _may_match(self, element: Element, hops: frozenset[str]) -> bool:
+        if not element.is_table:
+            return element.body.casefold() in hops
+        known = entries(element.body, self._files)
+        return known is None or any(hop in known for hop in hops)
 
     def _faults_of_order(self) -> Iterator[tuple[Kind, str, str]]:
         if self._elements and all(element.negated for element in self._elements):

@@ -15,6 +15,7 @@ __all__ = [
     "NO_TABLE",
     "ORDER",
     "TABLE",
+    "UNASKED",
     "WILDCARD",
 ]
 
@@ -105,4 +106,14 @@ ORDER = Kind(
     "excludes nothing.",
     "Put exclusions first.",
 )
-KINDS = (FATAL, BRACKETS, NO_TABLE, TABLE, KEY, FILE, WILDCARD, ADDRESS, EXCLUSIONS, ORDER)
+UNASKED = Kind(
+    "list-unasked",
+    Severity.LESS_REUSE,
+    "No mail is sent to what the list has.",
+    "Compared is the next hop: with a `relayhost`, or a transport table that names a host, the host that is "
+    "named there; not the domain of the recipient, nor a mail server that DNS has for a domain, nor an "
+    "address of it. Of several next hops in a row, and of `smtp_fallback_relay` behind them, only the first "
+    "is compared, and what the list says of it counts for all.",
+    "Name the relay as `relayhost` or the table does, without brackets and port.",
+)
+KINDS = (FATAL, BRACKETS, NO_TABLE, TABLE, KEY, FILE, WILDCARD, ADDRESS, EXCLUSIONS, ORDER, UNASKED)

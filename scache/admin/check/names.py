@@ -81,6 +81,7 @@ _ABOLISHED = {
     "lmtp_cache_connection": "lmtp_connection_cache_on_demand",
     "smtp_connection_cache_ttl_limit": "connection_cache_ttl_limit",
     "lmtp_connection_cache_ttl_limit": "connection_cache_ttl_limit",
+    "scache_ttl_limit": "connection_cache_ttl_limit",
 }
 
 
@@ -104,6 +105,13 @@ def find(configuration: Configuration, consequences: Consequences) -> Iterator[F
             if service
             else configuration.postconf("-X", name)
         )
+        owner = None if service else _owner(name, configuration)
+        if owner is not None:
+            own = name.replace(owner.name, owner.agent or "", 1)
+            said = f"no program reads it; a transport's own value is an option of {owner.id} in master.cf"
+            put = _put_option(configuration, owner, own, setting, consequences)
+            yield _MISSPELT.found(subject, setting.value, said, setting.place, [drop, *put])
+            continue
         if meant is None:
             said = "no program reads it"
             if match := _OF_TRANSPORT.fullmatch(name):
@@ -206,6 +214,19 @@ def _put_option(
     return configuration.own_commands(service.id, name, setting.value)
 
 
+def _owner(name: str, configuration: Configuration) -> Service | None:
+    """The delivery agent whose own value it was meant to be: `relay_connection_...` for relay/unix."""
+    return next(
+        (
+            each
+            for each in configuration.agents
+            if name.startswith(f"{each.name}_")
+            and f"{each.agent}_{name[len(each.name) + 1 :]}" in configuration.defaults
+        ),
+        None,
+    )
+
+
 def _is_of_missing(name: str, configuration: Configuration) -> bool:
     """Whether it is a transport's that is asked for, or a comment, and is found missing as such."""
     match = _OF_TRANSPORT.fullmatch(name)
@@ -257,8 +278,9 @@ def _meant(given: str, configuration: Configuration) -> str | None:
     name = given.lower().replace("-", "_")
     if name in _ABOLISHED:
         return _ABOLISHED[name]
-    known: Iterable[str] = configuration.defaults
-    if match := _OF_TRANSPORT.fullmatch(given):
-        known = [f"{each.name}_{match[2]}" for each in configuration.effective_services()]
-    close = difflib.get_close_matches(given if match else name, known, 1, 0.85)
+    if match := _OF_TRANSPORT.fullmatch(given):  # the rest of the name is right, and says nothing
+        transports = [each.name for each in configuration.effective_services() if each.is_transport]
+        close = difflib.get_close_matches(match[1], transports, 1, 0.7)
+        return f"{close[0]}_{match[2]}" if close else None
+    close = difflib.get_close_matches(name, configuration.defaults, 1, 0.85)
     return close[0] if close else None

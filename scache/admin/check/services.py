@@ -31,7 +31,6 @@ _CLASSES = {
 _TABLES = ("transport_maps", "sender_dependent_default_transport_maps")
 #: Those of which nobody asks where transport_maps has an answer for every recipient.
 _OVERRIDDEN = ("default_transport", "relay_transport", "virtual_transport", "local_transport")
-_NAMES_A_TRANSPORT = re.compile("static:[^:]+:")
 #: Programs of transports whose name says what they are.
 _PROGRAMS = {
     "relay": "smtp",
@@ -94,16 +93,25 @@ def demands(configuration: Configuration, tls_programs: frozenset[str], files: F
 
 def transports(main: Effective, files: Files) -> Iterator[tuple[str, str]]:
     """Parameters that name transports, and each `transport:nexthop` that they, or their tables, name."""
-    tables = {name: words(main.text(name), ", \t\r\n") for name in _TABLES}
-    answered = any(map(_NAMES_A_TRANSPORT.match, tables["transport_maps"]))
+    tables = {
+        name: [_answers(table, files) for table in words(main.text(name), ", \t\r\n")] for name in _TABLES
+    }
+    answered = any(re.match("[^:]+:", answers.get("*", "")) for answers in tables["transport_maps"])
     for parameter, domains in _CLASSES.items():
         if answered and parameter in _OVERRIDDEN:
             continue
         if main.setting(parameter) or parameter == "default_transport" or any(map(main.setting, domains)):
             yield parameter, main.text(parameter)
     for parameter, named in tables.items():
-        for table in named:
-            yield from ((parameter, value) for value in (entries(table, files) or {}).values())
+        for answers in named:
+            yield from ((parameter, value) for value in answers.values())
+
+
+def _answers(table: str, files: Files) -> dict[str, str]:
+    """What a table of transports has for which key, as far as it is known here; `*` is all others."""
+    if table.startswith("static:"):
+        return {"*": table.removeprefix("static:")}
+    return entries(table, files) or {}
 
 
 def find(configuration: Configuration, tls_programs: frozenset[str], files: Files) -> Iterator[Finding]:

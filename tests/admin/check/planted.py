@@ -641,6 +641,25 @@ PLANTED = {
     "exclusions only": Planted("list-only-exclusions", f"{LIST}!slow.example, !slower.example\n"),
     "an exclusion behind all": Planted("list-order", f"{LIST}static:all, !slow.example\n"),
     "an exclusion behind itself": Planted("list-order", f"{LIST}slow.example, !Slow.Example\n"),
+    "domains of recipients, with a relayhost": Planted(
+        "list-unasked", f"relayhost = [smtp.example.com]:587\n{LIST}example.net, example.org\n"
+    ),
+    "the relayhost's address": Planted(
+        "list-unasked", f"relayhost = smtp.example.com\n{LIST}192.0.2.1, !slow.example\n"
+    ),
+    "the second of two relayhosts": Planted(
+        "list-unasked", f"relayhost = [a.example]:587, [b.example]:587\n{LIST}b.example\n"
+    ),
+    "a domain that a table sends to a host": Planted(
+        "list-unasked",
+        f"transport_maps = texthash:{{}}/routes\n{LIST}inline:{{{{a.example=x}}}}\n",
+        files={"routes": "a.example smtp:[mx.example]\n* relay:[out.example]:25\n"},
+    ),
+    "a relay for recipients' domains of another socket": Planted(
+        "list-unasked",
+        "virtual_transport = lmtp:unix:private/dovecot-lmtp\n"
+        "lmtp_connection_cache_destinations = example.com\n",
+    ),
     # TLS.
     "TLS without reuse": Planted("tls-without-reuse", "smtp_tls_security_level = encrypt\n"),
     "TLS without reuse or tlsproxy": Planted(
@@ -844,6 +863,17 @@ PLANTED = {
     ),
     "a pause of a misspelt transport": Planted(
         "unused-parameter", "slwo_destination_rate_delay = 9s\n", GOOD + "slow unix - - n - 1 smtp\n"
+    ),
+    "a transport's own list in main.cf": Planted(
+        "misspelt-parameter", "relay_connection_cache_destinations = static:all\n"
+    ),
+    "a transport's own limit in main.cf": Planted(
+        "misspelt-parameter",
+        "slow_connection_reuse_count_limit = 20\n",
+        GOOD + "slow unix - - n - 1 smtp\n",
+    ),
+    "a pause of the transport that the manual means by any": Planted(
+        "unused-parameter", "transport_destination_rate_delay = 5s\n"
     ),
     "an abolished parameter": Planted("misspelt-parameter", "smtp_connection_cache_reuse_limit = 10\n"),
     "a misspelt parameter": Planted("misspelt-parameter", "smtp_connection_cache_timelimit = 60s\n"),

@@ -41,6 +41,20 @@ DELIVERIES = {
             "main.cf:4: mail.example.com matches",
         ],
     ),
+    "by the first of two relayhosts": (
+        "relayhost = [a.example]:587, [b.example]:587\n"
+        "smtp_connection_cache_on_demand = no\nsmtp_connection_cache_destinations = b.example\n"
+        "smtp_tls_policy_maps = inline:{{[a.example]:587=encrypt}}\n",
+        "example.org",
+        1,
+        ["the first of several next hops counts", "asks for a.example", "nothing matches", "TLS: encrypt"],
+    ),
+    "to an IPv6 address with its prefix": (
+        "smtp_connection_cache_destinations = inline:{{2001:db8::25=x}}\n",
+        "[IPv6:2001:db8::25]",
+        0,
+        ["asks for 2001:db8::25", "inline:{{2001:db8::25=x}} matches"],
+    ),
     "with brackets in the list": (
         "smtp_connection_cache_on_demand = no\nsmtp_connection_cache_destinations = [mail.example.com]\n",
         "[mail.example.com]",
@@ -176,3 +190,13 @@ def test_a_delivery_is_foretold_with_its_reasons(
     assert main(["check", "--config-directory", str(directory), destination]) == status
     said = capsys.readouterr().out
     assert [text for text in expected if text not in said] == [], said
+
+
+def test_a_destination_that_is_too_long_to_be_one_is_refused_in_a_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    directory = write(tmp_path, Planted("", ""))
+    assert main(["check", "x" * 200_000, "--config-directory", str(directory)]) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert len(said.err) < 200

@@ -131,6 +131,7 @@ TRIALS = [
     Trial("list-wildcard", ONE_USE, "smtp" + LIST % "*"),
     Trial("list-address", ONE_USE, "smtp" + LIST % "mail@127.0.0.1"),
     Trial("list-only-exclusions", ONE_USE, "smtp" + LIST % "!192.0.2.1"),
+    Trial("list-unasked", ONE_USE, "smtp" + LIST % "{t}.before.example, {t}.after.example, localhost"),
     Trial("list-order", REUSE, "smtp" + LIST % "static:all, !192.0.2.1"),
     Trial("tls-without-reuse", ONE_USE, TLS, server="tls"),
     Trial(
