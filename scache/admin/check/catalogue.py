@@ -15,6 +15,7 @@ from scache.admin.check import (
     services,
     syntax,
     tls,
+    units,
     values,
 )
 from scache.admin.check.files import Files
@@ -34,7 +35,7 @@ FAMILIES: dict[str, tuple[Kind, ...]] = {
     "Values that a program dies of": values.KINDS,
     "Destinations": destinations.KINDS,
     "TLS": tls.KINDS,
-    "Time and limits": reuse.KINDS,
+    "Time and limits": (*units.KINDS, *reuse.KINDS),
     "Tables": maps.KINDS,
     "Names": names.KINDS,
     "Log": log.KINDS,
@@ -86,6 +87,8 @@ def _found(
 ) -> list[Finding]:
     programs = tls_programs(configuration, files)
     unreadable = list(syntax.find_options(configuration))
+    times = list(units.find(configuration))
+    as_meant = mended(configuration, [command for finding in times for command in finding.cure])
     misread = tuple(f"{finding.subject} -o " for finding in unreadable)
     found = [
         *syntax.find(configuration),
@@ -94,7 +97,8 @@ def _found(
         *values.find(configuration, programs),
         *destinations.find(configuration, files),
         *tls.find(configuration, files),
-        *reuse.find(configuration),
+        *times,
+        *reuse.find(as_meant),
         *maps.find(configuration, files),
         *names.find(configuration, _of_values),
         *names.find_in_warnings(configuration),

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from scache.admin.check.files import Files
 from scache.admin.check.finding import Finding, Kind, Severity
-from scache.admin.check.tables import SUFFIXES, fault_of_table
+from scache.admin.check.tables import SUFFIXES, fault_of_table, meant_type
 from scache.admin.configuration import Configuration, Effective
 from scache.admin.reading import words
 
-__all__ = ["KINDS", "find", "tables_of"]
+__all__ = ["KINDS", "find", "tables_of", "with_meant"]
 
 _UNUSABLE = Kind(
     "table-unusable",
     Severity.STOPS_MAIL,
     "A table that is asked for each mail can't be opened.",
     "The program logs an error when it starts and `lookup error` or `table lookup problem` for each mail, "
-    "which is then deferred: without the table it doesn't know where to send it, or as whom.",
-    "Make the table (`postmap`), or take it out.",
+    "which is then deferred: without the table it doesn't know where to send it, as whom, or what to change "
+    "in it. A table without a type ends the program with `fatal: open dictionary`.",
+    "Make the table (`postmap`), give it its type, or take it out.",
 )
 _STALE = Kind(
     "table-stale",
@@ -33,7 +34,10 @@ KINDS = (_UNUSABLE, _STALE)
 
 #: What trivial-rewrite(8) asks, and what smtp(8) and lmtp(8) do.
 _OF_ROUTES = ("transport_maps", "sender_dependent_relayhost_maps", "sender_dependent_default_transport_maps")
-_OF_AGENTS = ("sasl_password_maps", "generic_maps")
+_OF_AGENTS = (
+    *("sasl_password_maps", "generic_maps", "header_checks", "mime_header_checks", "nested_header_checks"),
+    *("body_checks", "reply_filter", "discard_ehlo_keyword_address_maps"),
+)
 #: Those whose faults other families find.
 _KNOWN = ("connection_cache_destinations", "tls_policy_maps")
 
@@ -50,14 +54,24 @@ def find(configuration: Configuration, files: Files) -> Iterator[Finding]:
         for table in tables:
             fault = None if name.endswith(_KNOWN) else fault_of_table(table, configuration.table_types, files)
             if fault is not None:
-                missing = [f"# make {table.partition(':')[2]}, or take it out of {name}"]
-                yield _UNUSABLE.found(
-                    subject, table, fault.said, effective.place(name), fault.cure or missing
-                )
+                cure = fault.cure or with_meant(configuration, effective, name, table)
+                by_hand = [f"# make {table.rpartition(':')[2]}, or take it out of {name}"]
+                yield _UNUSABLE.found(subject, table, fault.said, effective.place(name), cure or by_hand)
             elif (source := _newer_source(table.removeprefix("!").removeprefix("proxy:"), files)) is not None:
                 said = f"is older than {source.partition(':')[2]}"
                 cure = [shlex.join(["postmap", source])]
                 yield _STALE.found(subject, table, said, effective.place(name), cure)
+
+
+def with_meant(configuration: Configuration, effective: Effective, name: str, table: str) -> Sequence[str]:
+    """Commands that put in place of a table without a type, or of one that there isn't, what was meant."""
+    meant = meant_type(table, configuration.main().text("default_database_type"))
+    if meant is None:
+        return []
+    value = ", ".join(meant if each == table else each for each in words(effective.text(name), ", \t\r\n"))
+    if effective.service is None:
+        return [configuration.postconf("-e", f"{name}={value}")]
+    return configuration.set_commands(effective.service, effective, name, value)
 
 
 def tables_of(configuration: Configuration) -> Iterator[tuple[Effective, str]]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from scache.admin.check.files import Files
 from scache.admin.check.finding import Finding, Kind, Severity
+from scache.admin.check.maps import with_meant
 from scache.admin.check.next_hop import bare
 from scache.admin.check.tables import fault_of_table
 from scache.admin.check.tls_use import policies_of
@@ -75,7 +76,8 @@ def find(
         if fault:
             others = ", ".join(each for each in tables if each != table)
             drop = configuration.set_commands(service, effective, name, others)
-            yield _NO_TABLE.found(subject, table, fault.said, effective.place(name), fault.cure or drop)
+            cure = fault.cure or with_meant(configuration, effective, name, table) or drop
+            yield _NO_TABLE.found(subject, table, fault.said, effective.place(name), cure)
         for key, policy in policies_of(table, files) or ():
             kind, wrong = _BAD_LEVEL, _fault_of_level(policy)
             if wrong is None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -210,9 +209,6 @@ class _Agent:
 
     def _cure_of_rate(self, name: str, delay: int, kept: int) -> list[str]:
         if delay >= _IDLE:
-            value = self._main.text(name)
-            if re.fullmatch(r"\s*\d+\s*ms\w*", value):
-                return [self._configuration.postconf("-e", f"{name}=1s")]
             return [f"# {name}: servers end a session that is idle for so long; a shorter pause, or no reuse"]
         cure = []
         enough = delay + 2

@@ -72,7 +72,10 @@ def fault_of_table(table: str, known_types: frozenset[str] | None, files: Files)
 
     known_types: those that this release was built with, None where that isn't known.
     """
-    kind, _colon, name = table.partition(":")
+    kind, colon, name = table.partition(":")
+    if not colon:
+        error = f'open dictionary: expecting "type:name" form instead of "{table}"'
+        return TableFault(f"ends the program that asks it with `fatal: {error}`")
     if known_types is not None and kind not in known_types:
         install = f"# install what brings tables of the type {kind} (Debian: postfix-{kind})"
         return TableFault(
@@ -98,9 +101,14 @@ def fault_of_table(table: str, known_types: frozenset[str] | None, files: Files)
     return TableFault(f"{path} is not there, and has to be made of {source}", (make,))
 
 
-def meant_type(table: str) -> str | None:
-    """The table that was meant by one of a type that there isn't: in capitals, or misspelt; None for none."""
-    kind, _colon, name = table.partition(":")
+def meant_type(table: str, default: str = "") -> str | None:
+    """The table that was meant by one of a type that there isn't: in capitals, or misspelt; None for none.
+
+    default: the type where none is given.
+    """
+    kind, colon, name = table.partition(":")
+    if not colon:
+        return f"{default}:{table}" if default and table.startswith("/") else None
     if kind in TABLE_TYPES or (kind.lower() not in TABLE_TYPES and not name.startswith(("/", "{"))):
         return None
     close = difflib.get_close_matches(kind.lower(), TABLE_TYPES, 1)

@@ -792,7 +792,20 @@ PLANTED = {
     ),
     "a rate delay for a whole transport": Planted("rate-delay", "smtp_transport_rate_delay = 5s\n"),
     "a pause of minutes that was meant in milliseconds": Planted(
-        "rate-delay", "smtp_destination_rate_delay = 500ms\n"
+        "time-read-otherwise", "smtp_destination_rate_delay = 500ms\n"
+    ),
+    "a time limit in milliseconds": Planted(
+        "time-read-otherwise", "smtp_connection_cache_time_limit = 1500ms\n"
+    ),
+    "minutes and seconds": Planted(
+        "time-read-otherwise",
+        "connection_cache_ttl_limit = 1m30s\nlmtp_connection_cache_time_limit = 90s\n",
+    ),
+    "a month": Planted("time-read-otherwise", "smtp_sasl_auth_cache_time = 3months\n"),
+    "a time of a service with more behind it": Planted(
+        "time-read-otherwise",
+        "",
+        GOOD + "slow unix - - n - - smtp\n -o smtp_connection_reuse_time_limit=5m,\n",
     ),
     "a rate delay for lmtp by default": Planted("rate-delay", "default_destination_rate_delay = 2\n"),
     "a rate delay too long for caching on demand": Planted(
@@ -823,6 +836,26 @@ PLANTED = {
         files={"passwords": "[mail.example.com]:587 user:secret\n"},
         judge=(SMTP, "passwords.db: No such file or directory"),
     ),
+    "passwords without a type": Planted(
+        "table-unusable",
+        "smtp_sasl_auth_enable = yes\nsmtp_sasl_password_maps = {}/passwords\n",
+        count=2,
+        files={"passwords": "[mail.example.com]:587 user:secret\n"},
+        judge=(SMTP, 'fatal: open dictionary: expecting "type:name" form instead of "/'),
+    ),
+    "routes of a type in capitals": Planted(
+        "table-unusable",
+        "transport_maps = TextHash:{}/transport\n",
+        files={"transport": "example.com smtp:\n"},
+    ),
+    "a policy table without a type": Planted(
+        "tls-policy-unusable",
+        TLS + "smtp_tls_policy_maps = {}/policy\n",
+        count=2,
+        files={"policy": "example.net encrypt\n"},
+        judge=(SMTP, 'fatal: open dictionary: expecting "type:name" form instead of "/'),
+    ),
+    "header checks that aren't there": Planted("table-unusable", "smtp_header_checks = regexp:{}/checks\n"),
     "passwords that aren't there": Planted(
         "table-unusable", "smtp_sasl_auth_enable = yes\nsmtp_sasl_password_maps = hash:{}/passwords\n"
     ),

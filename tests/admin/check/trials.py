@@ -194,6 +194,12 @@ TRIALS = [
         parameters="{t}_destination_rate_delay = 3s\n",
     ),
     Trial(
+        "time-read-otherwise",
+        WAITS,
+        "smtp -o smtp_connection_cache_destinations=static:all",
+        parameters="{t}_destination_rate_delay = 50ms\n",
+    ),
+    Trial(
         "reuse-time-limit",
         TWO_USES,
         CACHE + " -o smtp_connection_cache_time_limit=9s -o smtp_connection_reuse_time_limit=1s",
