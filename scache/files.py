@@ -14,11 +14,11 @@ __all__ = ["check_writable", "naming", "write_whole"]
 
 @contextmanager
 def naming(path: Path) -> Iterator[None]:
-    """Have an OSError that comes of a descriptor, such as ENOSPC, name the file."""
+    """Have an OSError name this file: one that comes of a descriptor names none, one of a rename another."""
     try:
         yield
     except OSError as error:
-        error.filename = error.filename or str(path)
+        error.filename, error.filename2 = str(path), None
         raise
 
 
@@ -32,10 +32,17 @@ def check_writable(path: Path, *, replace: bool = False) -> None:
         raise UsageError(f"{path}: its folder can't be written to")
 
 
-def write_whole(path: Path, content: bytes, *, replace: bool = False, mode: int | None = None) -> None:
+def write_whole(
+    path: Path,
+    content: bytes,
+    *,
+    replace: bool = False,
+    mode: int | None = None,
+    owner: tuple[int, int] | None = None,
+) -> None:
     """Write a file, whole or not at all. A device or pipe of that name is just written to.
 
-    replace: put it in the place of another file. mode: exactly this one, whatever the umask.
+    replace: put it in the place of another file. mode: exactly this one, whatever the umask. owner: uid, gid.
     Raises UsageError where the file exists and isn't to be replaced; OSError, which names the file.
     """
     if path.exists() and not path.is_file():
@@ -49,11 +56,14 @@ def write_whole(path: Path, content: bytes, *, replace: bool = False, mode: int 
         raise UsageError(f"{place}: exists already, and nothing is overwritten") from None
     try:
         with naming(path), open(descriptor, "wb") as file:
+            if owner is not None:
+                os.fchown(descriptor, *owner)
             if mode is not None:
                 os.fchmod(descriptor, mode)
             file.write(content)
         if replace:
-            os.replace(place, path)
+            with naming(path):
+                os.replace(place, path)
     except BaseException:
         place.unlink()
         raise

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from scache.admin.configuration import Configuration
@@ -12,6 +15,7 @@ from scache.admin.sources import from_directory
 from scache.admin.tools import Tools
 from scache.checking import TYPE_CHECKING
 from scache.errors import UnavailableError
+from scache.files import write_whole
 
 if TYPE_CHECKING:
     import argparse
@@ -49,6 +53,17 @@ class PostfixInstance:
             raise UnavailableError("postconf: not found; is Postfix installed?")
         return cls(from_directory(directory, tools), tools)
 
+    @classmethod
+    @contextmanager
+    def alone(cls, directory: Path | None) -> Iterator[PostfixInstance]:
+        """The same, while nobody else is at it in this way; waits for who is. Raises OSError, too."""
+        descriptor = os.open(cls.at(directory).directory, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield cls.at(directory)  # read anew: it may have changed meanwhile
+        finally:
+            os.close(descriptor)
+
     def path(self, parameter: str) -> Path:
         """A path that a parameter names. UnavailableError where its value says none."""
         main = self.configuration.main()
@@ -67,18 +82,14 @@ class PostfixInstance:
             return Path(copy, "master.cf").read_bytes()
 
     def replace_master_cf(self, content: bytes) -> None:
-        """Put a new master.cf in place of the old, with its owner and mode, whole or not at all."""
-        old = self.master_cf.stat()
-        descriptor, name = tempfile.mkstemp(prefix=".master.cf.", dir=self.directory)
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(content)
-                os.fchown(file.fileno(), old.st_uid, old.st_gid)
-                os.fchmod(file.fileno(), old.st_mode & 0o7777)
-            os.replace(name, self.master_cf)
-        except BaseException:
-            os.unlink(name)
-            raise
+        """Put a new master.cf in place of the old, with its owner and mode, whole or not at all.
+
+        Where master.cf is a symbolic link it stays one. Raises OSError.
+        """
+        path = Path(os.path.realpath(self.master_cf))
+        old = path.stat()
+        owner = (old.st_uid, old.st_gid)
+        write_whole(path, content, replace=True, mode=old.st_mode & 0o7777, owner=owner)
 
     def is_running(self) -> bool:
         """Whether its master(8) runs. UnavailableError where only root could tell."""

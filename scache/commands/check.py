@@ -19,7 +19,7 @@ from scache.admin.check.page import section
 from scache.admin.check.running import State, ask
 from scache.admin.check.tables import entries
 from scache.admin.configuration import Configuration
-from scache.admin.install import installed_in
+from scache.admin.installed import installed_in
 from scache.admin.instance import PostfixInstance, add_config_directory
 from scache.admin.interposition import heal
 from scache.admin.probe.private import Way

@@ -43,17 +43,14 @@ def run(arguments: argparse.Namespace) -> int:
 
     Raises UnavailableError, OSError: nothing is changed then.
     """
-    instance = PostfixInstance.at(arguments.config_directory)
-    installation = Installation(instance, arguments.python, compiled=arguments.compiled)
-    lines = _steps(instance, installation, "would write" if arguments.dry_run else "written:")
-    if not arguments.dry_run:
-        if (healed := heal(instance)) is not None:
-            print(healed, file=sys.stderr if arguments.ensure else sys.stdout)
-        is_running = not installation.is_complete and instance.is_running()
-        installation.carry_out()
-        if is_running:
-            instance.reload()
-            lines.append("postfix reload: done")
+    with PostfixInstance.alone(arguments.config_directory) as instance:
+        installation = Installation(instance, arguments.python, compiled=arguments.compiled)
+        lines = _steps(instance, installation, "would write" if arguments.dry_run else "written:")
+        if not arguments.dry_run:
+            if (healed := heal(instance)) is not None:
+                print(healed, file=sys.stderr if arguments.ensure else sys.stdout)
+            if installation.carry_out():
+                lines.append("postfix reload: done")
     if arguments.ensure:
         lines = ["unchanged" if installation.is_complete else "changed"]
     print("\n".join(lines))
@@ -68,6 +65,11 @@ def _steps(instance: PostfixInstance, installation: Installation, written: str) 
     if not installation.already:
         changed = "would change" if written.startswith("would") else "changed:"
         steps.append(f"{changed} {instance.master_cf}\n{installation.record.changes()}")
-    if installation.compiled is not None:
-        steps.append(f"{written} {installation.compiled.directory}/")
-    return [*steps, f"{written} {installation.program}"]
+    if installation.writes_program:
+        if installation.compiled is not None:
+            steps.append(f"{written} {installation.compiled.directory}/")
+        steps.append(f"{written} {installation.program}")
+    if not steps:
+        record = "would write" if written.startswith("would") else "written:"
+        steps.append(f"{record} the record of the installation")
+    return steps

@@ -30,16 +30,11 @@ def run(arguments: argparse.Namespace) -> int:
 
     Raises UnavailableError, OSError.
     """
-    instance = PostfixInstance.at(arguments.config_directory)
-    removal = Removal(instance)
-    lines = _steps(instance, removal, would=arguments.dry_run)
-    if not arguments.dry_run and not removal.is_complete:
-        is_running = removal.entry is not None and instance.is_running()
-        removal.restore_entry()
-        if is_running:
-            instance.reload()
+    with PostfixInstance.alone(arguments.config_directory) as instance:
+        removal = Removal(instance)
+        lines = _steps(instance, removal, would=arguments.dry_run)
+        if not arguments.dry_run and removal.carry_out():
             lines.append("postfix reload: done")
-        removal.remove_program()
     if arguments.ensure:
         lines = ["unchanged" if removal.is_complete else "changed"]
     print("\n".join(lines))
@@ -56,4 +51,4 @@ def _steps(instance: PostfixInstance, removal: Removal, *, would: bool) -> list[
         steps.append(f"{removed} {removal.program}")
     if removal.others:
         steps.append(f"{removal.program}: kept for {', '.join(map(str, removal.others))}")
-    return steps or [f"{removed} the record of the installation"]
+    return steps or [f"{removed} what is left of an installation"]

@@ -13,6 +13,7 @@ import pytest
 from conformance.postfix.master import Command
 from scache.admin.check.installation import mounts
 from scache.admin.instance import PostfixInstance
+from scache.admin.zipapp import MARK
 from scache.cli import main
 from tests.support.configuration import settle
 from tests.support.started import SERVE, Started
@@ -147,16 +148,13 @@ def test_other_edits_of_master_cf_stay_through_an_uninstall(tmp_path: Path) -> N
     assert instance.master_cf.read_text() == DEFAULT + OTHERS + "# later\n"
 
 
-def test_an_entry_that_was_edited_since_is_left_alone(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_of_an_entry_that_was_edited_since_only_the_program_is_put_back(tmp_path: Path) -> None:
     instance = Instance(tmp_path)
     instance.run("install")
     instance.master_cf.write_text(instance.master_cf.read_text().replace("scache-python", "scache-python -v"))
-    before = instance.files()
-    assert instance.run("uninstall") == 2
-    assert "master.cf does not have this entry any more" in capsys.readouterr().err
-    assert instance.files() == before
+    assert instance.run("uninstall") == 0
+    assert instance.entry() == [*DEFAULT.split(), "-v"]
+    assert not instance.program.exists()
 
 
 REFUSED = {
@@ -381,12 +379,15 @@ def test_a_master_cf_that_is_mounted_is_refused_in_the_dry_run_already(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     instance = Instance(tmp_path)
-    instance.run("install")
-    monkeypatch.setattr("scache.admin.install._mounts", lambda: frozenset({str(instance.master_cf)}))
+    mounted = frozenset({str(instance.master_cf)})
+    monkeypatch.setattr("scache.admin.installed._mounts", lambda: mounted)
     before = instance.files()
-    capsys.readouterr()
-    assert instance.run("uninstall", "--dry-run") == 2
     assert instance.run("install", "--dry-run") == 2
+    instance.program.write_bytes(MARK)
+    instance.master_cf.write_text(DEFAULT.replace("1       scache", "1 scache-python"))
+    assert instance.run("uninstall", "--dry-run") == 2
+    instance.master_cf.write_text(DEFAULT + OTHERS)
+    instance.program.unlink()
     said = capsys.readouterr().err.splitlines()
     assert [
         line for line in said if f"{instance.master_cf}: is a mount point, and can't be replaced" in line
@@ -407,8 +408,11 @@ def test_the_real_mount_of_a_file_is_seen(tmp_path: Path) -> None:
     mounting = subprocess.run(["mount", "--bind", copy, instance.master_cf], check=False, capture_output=True)
     if mounting.returncode != 0:
         pytest.skip("this machine lets nobody mount a file")
+    link = tmp_path / "link"
+    link.symlink_to(instance.directory)
     try:
         assert instance.run("install", "--dry-run") == 2
+        assert main(["install", "--dry-run", "--config-directory", str(link)]) == 2
     finally:
         subprocess.run(["umount", instance.master_cf], check=True)
 

@@ -39,6 +39,13 @@ class Files:
         """Whether there is certainly no such file."""
         return self.known and not os.path.lexists(self.path(path))
 
+    def is_runnable(self, path: str) -> bool:
+        """Whether root may execute it; so where that isn't known."""
+        try:
+            return not self.known or os.stat(self.path(path)).st_mode & 0o111 != 0
+        except OSError:
+            return False
+
     def is_directory(self, path: str) -> bool:
         """Whether it is a directory."""
         return self.known and os.path.isdir(self.path(path))

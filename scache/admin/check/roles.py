@@ -131,8 +131,8 @@ _FAULTS = {
     "process-limit": ("{} has a process limit that its program refuses.", "Set the limit."),
     "program": ("The entry for {} runs another program.", "Have it run the program that belongs there."),
     "program-missing": (
-        "The program of {} is not in daemon_directory.",
-        "Install it, or name the right one.",
+        "The program of {} is not in daemon_directory, or may not be executed.",
+        "Install it, or name the right one; `chmod a+x`.",
     ),
 }
 

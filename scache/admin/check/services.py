@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -176,15 +177,16 @@ class _Entry:
         """Whether the program is there."""
         directory = self.configuration.main().text("daemon_directory")
         path = f"{directory}/{self.service.program}"
-        if files.is_directory(directory) and files.is_missing(path):
-            cure = (
-                "scache install"
-                if self.service.program == "scache-python"
-                else f"# put the program at {path}, or name another one in master.cf"
-            )
-            if cure == "scache install" and not self.configuration.is_default:
+        if not files.is_directory(directory) or files.is_runnable(path):
+            return
+        said, cure = "is not there", f"# put the program at {path}, or name another one in master.cf"
+        if not files.is_missing(path):
+            said, cure = "may not be executed", f"chmod a+x {shlex.quote(path)}"
+        elif self.service.program == "scache-python":
+            cure = "scache install"
+            if not self.configuration.is_default:
                 cure += f" --config-directory {self.configuration.directory}"
-            yield self.fault("program-missing", f"{path} is not there", [cure])
+        yield self.fault("program-missing", f"{path} {said}", [cure])
 
 
 def _once(entry: _Entry) -> list[str]:

@@ -98,6 +98,14 @@ PLANTED = {
         "daemon_directory = {}/daemons\n",
         files={f"daemons/{name}": "" for name in ("smtp", "lmtp", "tlsproxy", "tlsmgr", "local", "postlogd")},
     ),
+    "cache's program may not be executed": Planted(
+        "cache-program-missing",
+        "daemon_directory = {}/daemons\n",
+        files={
+            "daemons/scache": "not executable",
+            **{f"daemons/{name}": "" for name in ("smtp", "lmtp", "tlsmgr", "local", "postlogd")},
+        },
+    ),
     "proxymap missing": Planted("proxymap-missing", PROXIED, without("proxymap")),
     "proxymap missing, for a table of routes": Planted(
         "proxymap-missing", "transport_maps = proxy:static:smtp:\n", without("proxymap")
@@ -938,6 +946,7 @@ def write(base: Path, planted: Planted) -> Path:
     for name, content in planted.files.items():
         (directory / name).parent.mkdir(exist_ok=True)
         (directory / name).write_text(content)
+        (directory / name).chmod(0o644 if content else 0o755)
     return directory
 
 

@@ -17,7 +17,7 @@ from conformance.postfix.installations import private_postfix
 from scache.admin.check.catalogue import findings
 from scache.admin.check.files import HERE
 from scache.admin.check.finding import Finding
-from scache.admin.install import installed_in
+from scache.admin.installed import installed_in
 from scache.cli import main
 from scache.client import Client
 from tests.admin.check.planted import read
@@ -68,7 +68,7 @@ BROKEN: dict[str, tuple[Callable[[Path, Path], None], list[str], int]] = {
     "the record is gone": (without_record, ["installed-without-record"], MAILS),
     "another program": (
         with_foreign_program,
-        ["installed-program-foreign", "installed-without-record"],
+        ["cache-program-missing", "installed-program-foreign", "installed-without-record"],
         1,
     ),
 }

@@ -21,10 +21,13 @@ LONG_AGO = 1_000_000_000
 #: Kinds that the machine makes, not the configuration.
 ELSEWHERE = {
     "chroot-without-log-socket",
+    "immutable-file",
     "installed-entry-put-back",
+    "installed-not-reloaded",
     "installed-program-foreign",
     "installed-without-record",
     "mounted-file",
+    "read-only-directory",
 }
 
 
