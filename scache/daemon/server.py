@@ -14,6 +14,7 @@ from scache.daemon.clock import Moment
 from scache.daemon.connection import Connection
 from scache.daemon.door import Door
 from scache.daemon.network import READABLE
+from scache.daemon.pulse import Pulse
 from scache.daemon.sessions import CachedSessions
 from scache.daemon.timers import Timers
 from scache.daemon.warning_limit import Warnings
@@ -53,6 +54,7 @@ class Server:
 
     log takes the text of a line (`warning: ...`, `statistics: ...`). observer: is told what happens in the
     cache. make_service: makes what carries the requests out.
+    `pulse`: of its loop, for whoever has it begin.
     """
 
     def __init__(
@@ -65,6 +67,7 @@ class Server:
         make_service: MakeService = Service,
     ) -> None:
         self.stopped = False
+        self.pulse = Pulse()
         self._moment = Moment(clock)
         self._timers = Timers()  # by the clock on the wall, as Postfix's are
         self._limits = Timers()  # by what really passes
@@ -124,7 +127,10 @@ class Server:
     def run(self) -> None:
         """Serve until `stop`, or until no client has been connected for max_idle seconds."""
         while not self.stopped:
-            self.turn(self.timeout())
+            try:
+                self.turn(self.timeout())
+            except MemoryError:  # of nobody's request: in a wait, a timer, a signal
+                self._out_of_memory(None)
 
     def stop(self) -> None:
         """Let `run` return after the present turn."""
@@ -161,7 +167,8 @@ class Server:
 
     def turn(self, timeout: float | None) -> None:
         """One turn of the loop: wait at most so many seconds (None: no limit), then timers, then I/O."""
-        ready = self._network.wait(timeout)
+        wait = self._network.wait
+        ready = self.pulse.rest(wait, timeout) if self.pulse.has_beaten else wait(timeout)
         moment, clock = self._moment, self._clock
         moment.wall = clock.now()
         moment.elapsed = clock.monotonic()
@@ -212,6 +219,7 @@ class Server:
         `run` and `leave_clients`. The next `run` returns when it's all over, or when the other side has done
         nothing for HANDOVER_TIME seconds; then comes `close`, for what is left.
         """
+        self.pulse.beat()  # in another process, perhaps, which has inherited no timer
         self._moment.elapsed = self._clock.monotonic()  # some time may have passed since the last turn
         now = int(self._clock.now())
         handover = Handover(self._service.take_next, self._settings.dialect, now)
@@ -252,10 +260,12 @@ class Server:
         """Log the statistics, close all clients and sessions (multi_server_exit)."""
         now = int(self._clock.now())
         self._log_statistics(now)
+        self.pulse.start()
         self._drop_clients(now)
         for session in self._service.clear():
             self._sessions.close(session)
         self._sessions.hear_out(self._clock.monotonic)
+        self.pulse.stop()
         self._warnings.sum_up()
 
     def _drop_clients(self, now: int) -> None:

@@ -172,11 +172,14 @@ class CachedSessions:
         """The daemon ends: wait for answers to good-byes, while some come, and for a second at most."""
         end = monotonic() + 1
         while self.leaving and (left := end - monotonic()) > 0:
-            ready = [handle for handle, _events in self._network.wait(left) if handle in self.leaving]
+            ready = self._network.wait(left)
             if not ready:
                 break
-            for handle in ready:
-                self.answered(handle)
+            for handle, _events in ready:
+                if handle in self.leaving:
+                    self.answered(handle)
+                else:
+                    self._network.unwatch(handle)  # a newcomer, or a signal: nobody sees to it any more
         self.give_up(0)
 
     def _say_goodbye(self, descriptor: int, text: bytes) -> None:

@@ -147,8 +147,14 @@ def _serve(
     if observer is not None:
         log(f"process generation: {generation:o} ({generation:o})")
     watchdog = Watchdog(parameters.daemon_timeout, log, lambda: os._exit(1))
-    signals = Signals({signal.SIGTERM: server.stop, signal.SIGALRM: watchdog.turned})
+
+    def pulse_has_beaten() -> None:
+        watchdog.turned()
+        server.pulse.beat()
+
+    signals = Signals({signal.SIGTERM: server.stop, signal.SIGALRM: pulse_has_beaten})
     watchdog.start()
+    server.pulse.begin()
     server.watch(signals.handle, signals.ready)
     reloaded = False
 
@@ -166,34 +172,36 @@ def _serve(
         master.report_available(generation)
     except OSError:
         server.stop()  # master has gone already
-    server.run()
-    watchdog.stop()
-    if reloaded and settings.handover:
-        server.unwatch(master.STATUS)
-        master.leave()  # which leaves descriptors, too, where all are used up
-        try:
-            network.listen_for_successor()
-            server.log_statistics()
-            if os.fork() != 0:
-                return  # all else is the other process's now
-            _hand_over(server, network)
-        except OSError as error:
-            log(f"warning: what is cached can't be passed to the next daemon: {error.strerror or error}")
-    server.close()
-
-
-def _hand_over(server: Server, network: UnixNetwork) -> None:
-    """Pass what is cached to the next daemon, in a process that master(8) doesn't know: it starts the next
-    one only when the one that it knows has ended, and somebody has come to the service. OSError where there
-    is none in time.
-    """
-    server.leave_clients()
     try:
-        successor = network.await_successor(HANDOVER_TIME)
-    except (ConnectionError, FileNotFoundError):
-        return  # Postfix stops, or has another daemon now
-    server.hand_over(successor)
-    server.run()
+        server.run()
+        if not (reloaded and settings.handover and _hand_over(server, network, log)):
+            server.close()
+    finally:
+        watchdog.stop()
+
+
+def _hand_over(server: Server, network: UnixNetwork, log: MailLog) -> bool:
+    """Pass what is cached to the next daemon, in a process that master(8) doesn't know: it starts the next
+    one only when the one that it knows has ended, and somebody has come to the service. Whether this is the
+    process that ends, and all else the other one's.
+    """
+    server.unwatch(master.STATUS)
+    master.leave()  # which leaves descriptors, too, where all are used up
+    try:
+        network.listen_for_successor()
+        server.log_statistics()
+        if os.fork() != 0:
+            return True
+        server.leave_clients()
+        try:
+            successor = network.await_successor(HANDOVER_TIME)
+        except (ConnectionError, FileNotFoundError):
+            return False  # Postfix stops, or has another daemon now
+        server.hand_over(successor)
+        server.run()
+    except OSError as error:
+        log(f"warning: what is cached can't be passed to the next daemon: {error.strerror or error}")
+    return False
 
 
 def _network(command_line: CommandLine) -> UnixNetwork:

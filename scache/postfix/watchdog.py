@@ -1,14 +1,14 @@
 """The watchdog (watchdog.c): a process whose event loop stands still is ended by SIGALRM.
 
-An alarm goes off each third of daemon_timeout. It also makes the loop turn (see signals.py), and a loop that
-turns calls the watchdog off; so an alarm that comes from outside is harmless. Postfix starts its alarm anew
-at each turn. Here it runs by itself, which costs a request nothing, and the fourth one ends the process, so
-that three whole thirds have passed.
+The pulse goes on while the loop stands still (see pulse.py), and each beat is an alarm. A loop that turns
+hears of them (see signals.py) and calls the watchdog off; so an alarm that comes from outside is harmless.
+Postfix has an alarm each third of daemon_timeout instead, and starts it anew at each turn.
 """
 
 from __future__ import annotations
 
 from scache.checking import TYPE_CHECKING
+from scache.daemon.pulse import BEAT
 
 if TYPE_CHECKING:
     import signal
@@ -18,12 +18,11 @@ else:
 
 __all__ = ["Watchdog"]
 
-_STEPS = 3
 _LAST_WORDS = 5  # seconds for logging, whatever it is that stands still
 
 
 class Watchdog:
-    """Ends the process when the event loop has not turned for `timeout` seconds.
+    """Ends the process when the event loop has not turned for `timeout` seconds of the pulse.
 
     log is told first; `end` then has to end the process. Signals has to be told of `turned`.
     """
@@ -32,12 +31,11 @@ class Watchdog:
         self._log = log
         self._end = end
         self._alarms = 0
-        self._interval = timeout / _STEPS
+        self._most = timeout / BEAT
 
     def start(self) -> None:
-        """Let the alarms go off from now on."""
+        """Listen to the pulse from now on."""
         signal.signal(signal.SIGALRM, self._alarm)
-        signal.setitimer(signal.ITIMER_REAL, self._interval, self._interval)
 
     def stop(self) -> None:
         """No alarm ends the process any more: an interpreter on its way out would take one by its default."""
@@ -46,7 +44,7 @@ class Watchdog:
 
     def _alarm(self, _number: int, _frame: object) -> None:
         self._alarms += 1
-        if self._alarms > _STEPS:
+        if self._alarms > self._most:
             signal.signal(signal.SIGALRM, signal.SIG_DFL)
             signal.setitimer(signal.ITIMER_REAL, _LAST_WORDS)
             self._log("fatal: watchdog timeout")

@@ -108,10 +108,6 @@ def run(arguments: argparse.Namespace) -> int:
         return _serve(arguments, settings, allowed, supervisor, listener, log)
 
 
-def _wake() -> None:
-    """Nothing but a turn of the loop: for whoever has moved the clock."""
-
-
 def _serve(
     arguments: argparse.Namespace,
     settings: Settings,
@@ -140,9 +136,10 @@ def _serve(
             signal.SIGTERM: server.stop,
             signal.SIGINT: server.stop,
             signal.SIGHUP: read_again,
-            signal.SIGALRM: _wake,
+            signal.SIGALRM: server.pulse.beat,  # or somebody's who has moved the clock
         }
     )
+    server.pulse.begin()
     server.watch(signals.handle, signals.ready)
     server.watch(log.outlet.handle, log.outlet.ready)
     supervisor.watch_over(server)
@@ -150,8 +147,11 @@ def _serve(
     gc.freeze()
     gc.disable()  # nothing that the server makes per request is cyclic
     supervisor.ready()
-    server.run()
-    supervisor.stopping()
-    server.close()
+    try:
+        server.run()
+        supervisor.stopping()
+        server.close()
+    finally:
+        server.pulse.stop()
     log.outlet.close()
     return 0

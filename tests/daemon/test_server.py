@@ -33,7 +33,7 @@ def find_endp(label: bytes = b"E") -> bytes:
 
 
 class World:
-    def __init__(self, *, capacity: int = 65536, descriptor_limit: int = 1000, **settings: int) -> None:
+    def __init__(self, *, capacity: int = 65536, descriptor_limit: int = 1000, **settings: Any) -> None:
         self.network = SimulatedNetwork(capacity=capacity, descriptor_limit=descriptor_limit)
         self.clock = VirtualClock()
         self.log: list[str] = []
@@ -474,6 +474,48 @@ def test_without_memory_the_client_that_is_served_is_closed_and_who_holds_most(
     other.send(find_endp(b"x" * 3000)[:2000])  # more than three quarters of what was too much
     world.turn()
     assert other.input_ended
+
+
+def test_without_memory_for_the_loop_itself_who_holds_most_is_closed_and_it_goes_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world = World(max_idle=0)
+    little, much = world.connect(), world.connect()
+    little.send(find_endp()[:20])
+    much.send(find_endp(b"x" * 1000)[:900])
+    world.turn()
+    waits = iter([MemoryError(), None])
+
+    def wait(_timeout: float | None) -> list[tuple[int, int]]:
+        failure = next(waits)
+        if failure is not None:
+            raise failure
+        world.server.stop()
+        return []
+
+    monkeypatch.setattr(world.network, "wait", wait)
+    world.server.run()
+    assert (little.input_ended, much.input_ended) == (False, True)
+    assert world.log == ["warning: client closed: out of memory"]
+
+
+def test_the_goodbye_is_heard_out_although_newcomers_knock(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World(max_idle=0, client_limit=10, goodbye={b"": b"QUIT\r\n"})
+    near = world.save(world.connect())
+    world.network.connect()  # and isn't let in any more
+    waits = world.network.wait
+    looks = []
+
+    def wait(_timeout: float | None) -> list[tuple[int, int]]:
+        looks.append(near.input_ended)
+        if len(looks) == 2:
+            near.send(b"221 bye\r\n")
+        return waits(0)
+
+    monkeypatch.setattr(world.network, "wait", wait)
+    world.server.close()
+    assert len(looks) == 2
+    assert near.events() & 16
 
 
 def test_of_many_clients_that_send_junk_four_have_their_share_in_a_turn() -> None:

@@ -65,6 +65,7 @@ OF_THE_PROJECT = {
     "scache.daemon.door",
     "scache.daemon.log_outlet",
     "scache.daemon.network",
+    "scache.daemon.pulse",
     "scache.daemon.server",
     "scache.daemon.sessions",
     "scache.daemon.signals",

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import resource
+import signal
 import socket
+import struct
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
@@ -89,6 +91,74 @@ def test_when_memory_runs_out_who_holds_most_is_closed_and_others_are_served(
     log = daemon.ends()
     assert log.count(CLOSED) == 1
     assert len(log) < 10
+
+
+def lingering() -> tuple[socket.socket, socket.socket]:
+    """A connection whose last closer waits two minutes, as its peer does not read; and the peer."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        near = socket.create_connection(server.getsockname())
+        far, _address = server.accept()
+    near.setblocking(False)
+    with suppress(BlockingIOError):
+        while True:
+            near.send(bytes(65536))
+    near.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 120))
+    return near, far
+
+
+def put_lingering(sink: socket.socket, closing: ExitStack, count: int = 1) -> None:
+    """Send such connections; nobody may receive them yet, or closing them here would wait."""
+    pairs = [lingering() for _ in range(count)]
+    socket.send_fds(sink, [b"\0"], [near.fileno() for near, _far in pairs])
+    for near, far in pairs:
+        near.close()
+        closing.callback(far.close)
+
+
+def begin_save(client: socket.socket) -> None:
+    client.sendall(b"request\0save_endp\0ttl\x001\0label\0E\0property\0P\0\0")
+    assert client.recv(4096) == b"dummy\0\0\0"
+
+
+def put_socket_with_lingering(client: socket.socket, closing: ExitStack) -> None:
+    near, far = socket.socketpair()
+    closing.callback(near.close)
+    put_lingering(near, closing)
+    socket.send_fds(client, [b"\0"], [far.fileno()])
+    far.close()
+
+
+#: What a hostile client says first, and what it sends to a daemon that is stopped meanwhile.
+WAYS = {
+    "unasked": (lambda _client: None, put_lingering),
+    "too-many": (begin_save, lambda client, closing: put_lingering(client, closing, 3)),
+    "in-a-socket": (lambda _client: None, put_socket_with_lingering),
+    "in-a-session": (begin_save, put_socket_with_lingering),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_connection_that_lingers_where_the_kernel_closes_it_holds_nobody_up(
+    way: str, tmp_path: Path, closing: ExitStack
+) -> None:
+    say, put = WAYS[way]
+    daemon = Running(tmp_path)
+    closing.callback(daemon.close)
+    hostile = closing.enter_context(connected(daemon.path))
+    other = closing.enter_context(connected(daemon.path))
+    say(hostile)
+    daemon.process.send_signal(signal.SIGSTOP)
+    put(hostile, closing)
+    daemon.process.send_signal(signal.SIGCONT)
+    if say is begin_save:
+        assert hostile.recv(4096).startswith(b"status\0")
+    answered(other)
+    assert daemon.ends()  # which closes what is cached
+
+
+def answered(client: socket.socket) -> None:
+    client.sendall(b"request\0find_endp\0label\0nobody\0\0")
+    assert client.recv(4096) == b"status\x002\0property\0\0\0"
 
 
 def test_it_leaves_no_core_file_unless_it_is_told_to(tmp_path: Path, closing: ExitStack) -> None:
