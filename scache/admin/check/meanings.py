@@ -28,6 +28,8 @@ def meanings(name: str, value: str) -> Iterator[str]:
     plain = re.sub(r"(^|\s+)#.*", "", value).strip(" ,;\"'")
     if plain != value:
         yield plain
+    if name == "inet_protocols":
+        yield plain.lower()
     if (time := _TIME.fullmatch(plain)) is not None:
         yield time[1] + time[2].lower()
     if re.fullmatch(r"0*[.]\d+\s*s?|\d+\s*ms", plain.lower()):

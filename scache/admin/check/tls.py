@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from scache.admin.check import policies, tls_ports
+from scache.admin.check import policies, tls_ports, tls_values
 from scache.admin.check.files import Files
 from scache.admin.check.finding import Finding, Kind, Severity
 from scache.admin.check.tls_use import (
@@ -103,6 +103,7 @@ KINDS = (
     _DANE,
     _NO_CLIENT,
     *tls_ports.KINDS,
+    *tls_values.KINDS,
     *policies.KINDS,
 )
 
@@ -127,6 +128,7 @@ def _of_agent(
     yield from _obsolete(configuration, service, effective, prefix)
     yield from policies.find(configuration, service, effective, files)
     yield from tls_ports.find(configuration, service, effective, files)
+    yield from tls_values.find(configuration, service, effective, files)
     if effective.is_yes(prefix + "tls_wrappermode") and tls.level in ("none", "may"):
         name = prefix + "tls_wrappermode"
         said = f"needs {prefix}tls_security_level = encrypt or stronger, which is {tls.level}"

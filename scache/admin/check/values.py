@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -10,6 +11,7 @@ from scache.admin.check.meanings import meanings
 from scache.admin.check.tls_use import reuse_cure
 from scache.admin.configuration import Configuration, Effective, Service, Setting
 from scache.admin.parameters import PARAMETERS, TLS_LEVELS, Parameter
+from scache.admin.reading import words
 from scache.errors import ConfigurationError
 
 __all__ = ["KINDS", "fatal_value", "find"]
@@ -146,6 +148,11 @@ def _faults(program: str, effective: Effective) -> Iterator[tuple[str, str]]:
             if error is not None:
                 yield parameter.name, error
     yield from _unexpandable(program, effective)
+    if program == "all":
+        value = effective.text("inet_protocols")
+        wrong = [word for word in words(value, ", \t\r\n") if word not in ("all", "ipv4", "ipv6")]
+        if wrong:
+            yield "inet_protocols", f'unknown inet_protocols value "{wrong[0]}" in "{value}"'
     if program in ("smtp", "lmtp"):
         login, maps = f"{program}_sasl_auth_enable", f"{program}_sasl_password_maps"
         if effective.is_yes(login) and not effective.text(maps):
@@ -153,11 +160,23 @@ def _faults(program: str, effective: Effective) -> Iterator[tuple[str, str]]:
         sasl = f"{program}_sasl_type"
         if effective.is_yes(login) and effective.text(sasl) not in _CLIENT_LOGINS:
             yield sasl, "SASL library initialization"
+        for name in (f"{program}_bind_address", f"{program}_bind_address6"):
+            value = effective.text(name)
+            if value and not _is_address(value.strip("[]")):
+                yield name, f"smtp_connect_addr: bad {name} parameter: {value}: Name or service not known"
         for short in (*_WORDS, *_LISTS_OF_WORDS):
             name = f"{program}_{short}"
             error = _fault_of_words(short, name, effective)
             if error is not None:
                 yield name, error
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text.lower().removeprefix("ipv6:"))
+    except ValueError:
+        return False
+    return True
 
 
 def _unexpandable(program: str, effective: Effective) -> Iterator[tuple[str, str]]:

@@ -348,6 +348,17 @@ PLANTED = {
         "smtp_address_preference = inet\n",
         judge=(SMTP, "fatal: bad smtp_address_preference value: inet"),
     ),
+    "a protocol in capitals": Planted(
+        "value-ends-every-program",
+        "inet_protocols = IPv4\n",
+        judge=(SMTP, 'fatal: unknown inet_protocols value "IPv4" in "IPv4"'),
+    ),
+    "an interface's name to connect from": Planted("value-ends-the-agent", "smtp_bind_address = eth1\n"),
+    "a host to connect from, for one agent": Planted(
+        "value-ends-the-agent",
+        "smtp_bind_address = 192.0.2.1\n",
+        GOOD + "slow unix - - n - - smtp\n -o smtp_bind_address6=localhost\n",
+    ),
     "a comment behind a value": Planted(
         "value-ends-the-agent",
         TLS.replace("may", "encrypt # for everybody"),
@@ -732,6 +743,16 @@ PLANTED = {
     "TLS by a resolver": Planted(
         "tls-policy-unknown", "smtp_tls_policy_maps = socketmap:inet:127.0.0.1:8461:postfix\n"
     ),
+    "a misspelt cipher grade": Planted(
+        "tls-value-unusable", TLS.replace("may", "verify") + "smtp_tls_mandatory_ciphers = hihg\n"
+    ),
+    "ciphers by their names": Planted(
+        "tls-value-unusable", TLS + "smtp_tls_ciphers = ECDHE-RSA-AES256-GCM-SHA384\n"
+    ),
+    "a protocol that isn't": Planted(
+        "tls-value-unusable", TLS + "smtp_tls_protocols = !SSLv2, !SSLv3, !TLS1\n"
+    ),
+    "an authority that isn't there": Planted("tls-value-unusable", TLS + "smtp_tls_CAfile = {}/ca.pem\n"),
     "a release without TLS reuse": Planted(
         "tls-release", "mail_version = 3.3.22\nsmtp_tls_security_level = may\n"
     ),

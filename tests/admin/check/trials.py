@@ -156,6 +156,8 @@ TRIALS = [
         server="tls",
         by_hand="postconf -c {config} -P {t}/unix/smtp_tls_policy_maps=static:encrypt",
     ),
+    Trial("tls-value-unusable", STOPS, AGAIN + " -o smtp_tls_mandatory_ciphers=hihg", server="tls"),
+    Trial("tls-value-unusable", STOPS, AGAIN + " -o smtp_tls_mandatory_protocols=!TLS1", server="tls"),
     Trial("option-of-another", ONE_USE, TLS + " -o lmtp_tls_connection_reuse=yes", server="tls"),
     Trial("tls-obsolete", REUSE, "smtp -o smtp_use_tls=yes -o smtp_tls_connection_reuse=yes", server="tls"),
     Trial(
