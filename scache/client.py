@@ -14,7 +14,9 @@ from scache.protocol.attributes import LIST_END, Scan, Scanner
 from scache.protocol.dialect import DUMMY, POSTFIX_3_6, Dialect
 from scache.protocol.request import FIND_DEST, FIND_ENDP, SAVE_DEST, SAVE_ENDP, STATUS
 
-__all__ = ["Client"]
+__all__ = ["TELLS_NOTHING", "Client"]
+
+TELLS_NOTHING = "the server tells nothing of itself: Postfix's doesn't, see scache_status_request"
 
 _ANNOUNCEMENT_LIST = (b"protocol", LIST_END)
 _STATUS_LIST = (b"status", LIST_END)
@@ -93,9 +95,7 @@ class Client:
         self._socket.sendall(STATUS.message(part))
         scan = self._scan((b"status", b"property", LIST_END))
         if scan.warnings or scan.values[0] != _OK:
-            raise ProtocolError(
-                "the server tells nothing of itself: Postfix's doesn't, see scache_status_request"
-            )
+            raise ProtocolError(TELLS_NOTHING)
         told: dict[str, Any] = json.loads(scan.values[1])  # type: ignore[arg-type]
         return told
 

@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from scache.admin.check.installation import PROGRAM_NAME
+from scache.admin.check.roles import CACHE_PROGRAMS
 from scache.admin.configuration import Effective
 from scache.admin.instance import PostfixInstance, add_config_directory
-from scache.client import Client
+from scache.client import TELLS_NOTHING, Client
 from scache.errors import ProtocolError, UnavailableError
 from scache.maillog.line import Line
 from scache.maillog.source import read, read_journal
@@ -62,15 +64,32 @@ class Asked:
             self._dialect = POSTFIX_2
 
     def status(self, part: bytes = b"") -> dict[str, Any]:
-        """What it tells. Raises Silent where it tells nothing, UnavailableError where it can't be asked."""
+        """What it tells. Raises Silent where it tells nothing, UnavailableError where it can't be asked.
+
+        One that master.cf says won't tell isn't asked, but for being there: it would log a warning.
+        """
         try:
             with Client(str(self.path), dialect=self._dialect, timeout=_PATIENCE) as client:
                 try:
+                    if self._keeps_silent():
+                        raise ProtocolError(TELLS_NOTHING)
                     return client.status(part)
                 except ProtocolError as error:
                     raise Silent(f"{self.path}: answers, but {error}") from None
         except OSError as error:
             raise UnavailableError(f"{self.path}: {error.strerror or error}") from None
+
+    def _keeps_silent(self) -> bool:
+        """Whether the instance runs Postfix's own scache, or this one without scache_status_request."""
+        if self._instance is None:
+            return False
+        configuration = self._instance.configuration
+        entry = configuration.service(configuration.cache_service)
+        if entry is None or entry.program not in CACHE_PROGRAMS:
+            return False  # a program by another name may tell
+        return entry.program != PROGRAM_NAME or not Effective(configuration, entry).is_yes(
+            "scache_status_request"
+        )
 
     def parameters(self) -> Iterator[str]:
         """What its instance's configuration says about it; nothing for a socket alone."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from scache.commands.progress import with_progress
@@ -60,14 +60,14 @@ def _from_trace(path: Path) -> Iterator[str]:
     for label, peer in sorted(endings.peers.items()):
         yield from _of_peer(label, peer)
     yield "settings"
-    yield from _mail_limit(limits)
+    yield from _mail_limits(limits, _agent)
+    agents = sorted({_agent(label) for label in endings.peers}, reverse=True)
     if rests and max(1, min(rests)) < ttl:
-        yield from _time_setting(
-            max(1, min(rests)), "a longer rest than some peer allows gives a dead session"
-        )
+        why = "a longer rest than some peer allows gives a dead session"
+        yield from _time_setting(agents, max(1, min(rests)), why)
     elif best is not None and not rests:
         seconds, outcome = best
-        yield from _time_setting(seconds, _reuse("then", outcome))
+        yield from _time_setting(agents, seconds, _reuse("then", outcome))
     elif not limits:
         yield "  none: a longer time to live wouldn't bring more"
 
@@ -120,7 +120,7 @@ def _from_log(path: Path) -> Iterator[str]:
             yield f"  {name}: {peer.ends} lost connections or replies of 421, after any number of mails"
     yield "settings"
     limits = {name: peer.limit for name, peer in peers.items() if peer.limit is not None}
-    yield from _mail_limit(limits)
+    yield from _mail_limits(limits, lambda name: peers[name].agent)
     if not limits:
         yield "  none that a log shows: what another time to live would bring, a trace does (`scache record`)"
 
@@ -130,22 +130,34 @@ def _fewest_sessions(peer: LoggedPeer) -> int:
     return -(-peer.mails // peer.limit) if peer.limit else min(1, peer.mails)
 
 
-def _mail_limit(limits: dict[str, int]) -> Iterator[str]:
+def _agent(label: str) -> str:
+    """Which program's parameters count: a label begins with the transport, which is a name only."""
+    return "lmtp" if label.startswith("lmtp") else "smtp"
+
+
+def _mail_limits(limits: dict[str, int], agent_of: Callable[[str], str]) -> Iterator[str]:
+    for agent in ("smtp", "lmtp"):
+        yield from _mail_limit(agent, {name: n for name, n in limits.items() if agent_of(name) == agent})
+
+
+def _mail_limit(agent: str, limits: dict[str, int]) -> Iterator[str]:
     """A limit of n means n reuses, so n+1 mails; it counts for all peers, so the most patient others lose."""
     if not limits:
         return
     mails = min(limits.values())
     names = ", ".join(sorted(name for name, limit in limits.items() if limit == mails)[:3])
     if mails < 2:
-        yield f"  leave out of smtp_connection_cache_destinations: {names} (no session serves a second mail)"
+        what = f"{agent}_connection_cache_destinations"
+        yield f"  leave out of {what}: {names} (no session serves a second mail)"
         return
-    yield f"  smtp_connection_reuse_count_limit = {mails - 1}"
+    yield f"  {agent}_connection_reuse_count_limit = {mails - 1}"
     yield f"    {mails} mails a session; without it the next mail finds a dead session at {names}"
     yield "    it counts for all peers: give these a transport of their own if others take more"
 
 
-def _time_setting(seconds: int, why: str) -> Iterator[str]:
-    yield f"  smtp_connection_cache_time_limit = {seconds}s"
+def _time_setting(agents: list[str], seconds: int, why: str) -> Iterator[str]:
+    for agent in agents or ["smtp"]:
+        yield f"  {agent}_connection_cache_time_limit = {seconds}s"
     yield f"  connection_cache_ttl_limit = {seconds}s"
     yield f"    {why}"
 

@@ -52,10 +52,14 @@ class Cache:
 
 @dataclass(slots=True)
 class Peer:
-    """uses: sent mails by how often their connection had been used then. ends: it hung up, or said 421."""
+    """uses: sent mails by how often their connection had been used then. ends: it hung up, or said 421.
+
+    agent: `smtp` or `lmtp`, which delivered there last.
+    """
 
     uses: Counter[int] = field(default_factory=Counter)
     ends: int = 0
+    agent: str = "smtp"
 
     @property
     def mails(self) -> int:
@@ -153,6 +157,7 @@ class Summary:
         if isinstance(event, Delivery):
             if event.sent:
                 self.peers[event.peer].uses[event.use] += 1
+                self.peers[event.peer].agent = line.process
                 period.mails += 1
                 period.reused += event.use > 1
         else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
@@ -202,6 +203,18 @@ def test_a_peer_that_takes_one_mail_a_session_is_to_be_left_out(
     assert tuned(capsys, "--log", tmp_path / "log")[-1] == (
         f"  leave out of smtp_connection_cache_destinations: {ONE} (no session serves a second mail)"
     )
+
+
+def test_what_lmtp_has_delivered_gives_settings_of_lmtp(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = "".join(log([1, 2, 1, 2, 1, 1], LOST, LOST))
+    (tmp_path / "log").write_text(text.replace("postfix/smtp", "postfix/lmtp"))
+    assert "  lmtp_connection_reuse_count_limit = 1" in tuned(capsys, "--log", tmp_path / "log")
+    with gzip.open(TRACES / "idle-then-busy.jsonl.gz", "rt") as file:
+        (tmp_path / "t").write_text(file.read().replace('"smtp\\n', '"lmtp\\n'))
+    lines = tuned(capsys, "--trace", tmp_path / "t")
+    assert lines[-3] == "  lmtp_connection_cache_time_limit = 30s"
 
 
 @pytest.mark.parametrize("option", ["--trace", "--log"])
