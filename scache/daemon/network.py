@@ -67,7 +67,7 @@ class UnixNetwork:
         before that daemon starts. OSError where that can't be done.
         """
         address = self._meeting_place()
-        if os.path.exists(address):
+        if os.path.lexists(address):
             os.unlink(address)  # of one that was killed
         self._meeting = _socket.socket(AF_UNIX, SOCK_STREAM)
         self._meeting.bind(address)
@@ -108,6 +108,7 @@ class UnixNetwork:
         """A connection to the daemon before this one, if it waits to pass on what it has cached."""
         address = self._meeting_place()
         predecessor = _socket.socket(AF_UNIX, SOCK_STREAM)
+        predecessor.setblocking(False)  # one whose queue is full doesn't look at it
         try:
             predecessor.connect(address)
             os.unlink(address)  # here: the next to listen there may be this process

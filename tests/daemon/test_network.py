@@ -258,15 +258,32 @@ def test_nobody_is_waited_for_where_nobody_listens(succession: Succession) -> No
         succession.leaving.await_successor(20)
 
 
-def test_what_a_killed_predecessor_left_behind_is_in_nobodys_way(succession: Succession) -> None:
-    with socket.socket(socket.AF_UNIX) as killed:
-        killed.bind(f"{succession.path}.handover")
+@pytest.mark.parametrize("left", ["a socket", "a link to nowhere"])
+def test_what_was_left_where_two_daemons_meet_is_in_nobodys_way(succession: Succession, left: str) -> None:
+    place = f"{succession.path}.handover"
+    if left == "a socket":  # of a predecessor that was killed
+        with socket.socket(socket.AF_UNIX) as killed:
+            killed.bind(place)
+    else:
+        os.symlink("nowhere", place)
     assert succession.next.predecessor() is None
     succession.leaving.listen_for_successor()
     predecessor = succession.next.predecessor()
     assert predecessor is not None
     succession.leaving.await_successor(20).close()
     predecessor.close()
+
+
+def test_a_predecessor_that_sees_to_nobody_is_not_waited_for(succession: Succession) -> None:
+    with socket.socket(socket.AF_UNIX) as standing_still, socket.socket(socket.AF_UNIX) as earlier:
+        standing_still.bind(f"{succession.path}.handover")
+        standing_still.listen(0)
+        earlier.connect(standing_still.getsockname())
+        found: list[object] = []
+        looking = threading.Thread(target=lambda: found.append(succession.next.predecessor()), daemon=True)
+        looking.start()
+        looking.join(20)
+        assert found == [None]
 
 
 def kinds_of_descriptors(folder: Path) -> Iterator[tuple[str, int]]:
