@@ -34,6 +34,7 @@ def from_directory(directory: Path | None, tools: Tools | None) -> Configuration
         comments,
         is_default=chosen == default,
         unreadable=[*faults, *more_faults],
+        table_types=tools.table_types if tools else None,
         warnings=tools.warnings(chosen) if tools else (),
         **_release(tools, settings),
     )
@@ -42,6 +43,7 @@ def from_directory(directory: Path | None, tools: Tools | None) -> Configuration
 def from_postconf(text: str, file: str, tools: Tools | None) -> Configuration:
     """The configuration that `postconf -n` has shown of some instance, perhaps with `postconf -M`.
 
+    Which types of tables it has isn't known, nor what postconf(1) would warn of there.
     UnavailableError for a text that holds no setting of a parameter.
     """
     settings, services, faults = read_postconf(text, file)
@@ -59,12 +61,12 @@ def from_postconf(text: str, file: str, tools: Tools | None) -> Configuration:
 
 
 def _release(tools: Tools | None, settings: Mapping[str, Any]) -> dict[str, Any]:
-    """What the release brings: its number, defaults and types of tables."""
+    """What the release brings: its number and defaults."""
     defaults = tools.defaults if tools else DEFAULTS
     version = settings["mail_version"].value if "mail_version" in settings else defaults["mail_version"]
     numbers = version.replace("-", ".").split(".")
     release = (int(numbers[0]), int(numbers[1])) if all(each.isdecimal() for each in numbers[:2]) else (3, 7)
-    return {"defaults": defaults, "release": release, "table_types": tools.table_types if tools else None}
+    return {"defaults": defaults, "release": release}
 
 
 def _text(path: str) -> str:

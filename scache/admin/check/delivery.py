@@ -49,7 +49,10 @@ def deliver(
     way = route(configuration, destination, look_up, files)
     lines = [f"{destination}: {way.transport}:{way.next_hop}, by {', '.join(way.because)}"]
     lines += [f"{name}: may say otherwise for some senders" for name in way.by_sender]
-    service = configuration.service(way.transport)
+    services = configuration.effective_services() or configuration.agents
+    service = next((each for each in services if each.id == f"{way.transport}/unix"), None)
+    if service is None and configuration.services is None:
+        raise UnavailableError(f"{way.transport}/unix: what it runs can't be known without master.cf")
     if service is None or service.agent is None:
         what = "runs no smtp or lmtp" if service else "is no service of master.cf"
         return Delivery(False, (*lines, f"{way.transport}/unix: {what}, so no connection is reused"))

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from scache.admin.check.finding import Finding, Kind, Severity
 from scache.admin.configuration import Configuration, Service, Setting
+from scache.admin.parameters import DEFAULTS
 from scache.config.parameters import BY_NAME
 
 __all__ = ["KINDS", "find", "find_in_warnings", "find_options", "find_swallowed"]
@@ -262,7 +263,7 @@ def _unused(configuration: Configuration) -> Iterator[tuple[str, Setting, str | 
                 yield name, configuration.settings[name], None
     elif configuration.table_types is None:  # no postconf(1) to ask
         values = " ".join(setting.value for setting in configuration.settings.values())
-        known = {*configuration.defaults, *BY_NAME}
+        known = {*configuration.defaults, *BY_NAME, *DEFAULTS}
         for name, setting in configuration.settings.items():
             referred = re.search(rf"\$[({{]?{re.escape(name)}\b", values)
             if (

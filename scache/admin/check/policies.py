@@ -92,20 +92,21 @@ def _relay_written_otherwise(
     subject: str, effective: Effective, name: str, files: Files
 ) -> Iterator[Finding]:
     """Policies that were meant for the relayhost, and aren't found by what it is looked up as."""
-    relay = effective.text("relayhost").lower()
     keys = {
         key: table
         for table in words(effective.text(name), ", \t\r\n")
         for key, _policy in policies_of(table, files) or ()
     }
-    if not name.startswith("smtp_") or relay == bare(relay) or relay in keys:
-        return
-    for key, table in keys.items():
-        if bare(key) == bare(relay):
-            said = f"{key} is never looked up: the relayhost is looked up as {relay}"
-            yield _BAD_KEY.found(
-                subject, table, said, effective.place(name), [f"# make {key} {relay} in {table}"]
-            )
+    relays = words(effective.text("relayhost").lower(), ", \t") if name.startswith("smtp_") else []
+    for relay in relays:  # each of several is looked up by itself
+        if relay == bare(relay) or relay in keys:
+            continue
+        for key, table in keys.items():
+            if bare(key) == bare(relay) and key not in relays:
+                said = f"{key} is never looked up: the relayhost is looked up as {relay}"
+                yield _BAD_KEY.found(
+                    subject, table, said, effective.place(name), [f"# make {key} {relay} in {table}"]
+                )
 
 
 def _fault_of_level(policy: str) -> str | None:

@@ -735,6 +735,11 @@ PLANTED = {
         TLS + "relayhost = [mail.example.com]:587\n"
         "smtp_tls_policy_maps = inline:{{mail.example.com=encrypt}}\n",
     ),
+    "a policy for the second relayhost without its brackets": Planted(
+        "tls-policy-key",
+        TLS + "relayhost = [a.example]:587, [b.example]:587\n"
+        "smtp_tls_policy_maps = inline:{{[a.example]:587=encrypt}, {b.example=encrypt}}\n",
+    ),
     "a policy table of a type that isn't there": Planted(
         "tls-policy-unusable",
         TLS + "smtp_tls_policy_maps = proxy:mysql:{}/policy.cf\n",

@@ -186,6 +186,21 @@ def test_what_postconf_has_shown_elsewhere_can_be_looked_at(
     assert [line for line in lines if cure in line]
 
 
+def test_what_this_machine_has_does_not_count_for_what_postconf_has_shown_elsewhere(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shown = tmp_path / "shown"
+    shown.write_text("smtp_header_checks = pcre:/x\nsmtp_connection_cache_reuse_limit = 5\ncolour = blue\n")
+    assert main(["check", "--postconf", str(shown)]) == 1
+    said = capsys.readouterr().out
+    assert "pcre" not in said
+    assert "colour" not in said
+    assert "did you mean smtp_connection_reuse_count_limit?" in said
+    assert main(["check", "--postconf", str(shown), "slow:a.example"]) == 2
+    assert "can't be known without master.cf" in capsys.readouterr().err
+    assert main(["check", "--postconf", str(shown), "smtp:a.example"]) == 0
+
+
 def test_what_postconf_has_not_shown_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "shown").write_text("bash: postconf: command not found\n")
     assert main(["check", "--postconf", str(tmp_path / "shown")]) == 2

@@ -18,6 +18,10 @@ RELAY = (
     "encrypt\nsmtp_tls_connection_reuse = yes\n"
     "smtp_connection_cache_destinations = smtp.provider.example\n"
 )
+RELAYS = RELAY.replace("ion\n", "ion, [backup.example]:587\n", 1) + (
+    "smtp_tls_policy_maps = inline:{ { [smtp.provider.example]:submission = encrypt }, "
+    "{ [backup.example]:587 = encrypt } }\n"
+)
 CONTAINER = "maillog_file = /dev/stdout\ninet_protocols = ipv4\nmynetworks = 10.0.0.0/8\n"
 DOVECOT = (
     "virtual_transport = lmtp:unix:private/dovecot-lmtp\nvirtual_mailbox_domains = example.com\n"
@@ -45,6 +49,7 @@ SETUPS = {
     "a second instance": (SECOND, GOOD),
     "MTA-STS by a resolver": (RESOLVER, GOOD),
     "a slow transport": (SLOW, SLOW_MASTER),
+    "two relays, one behind the other": (RELAYS, GOOD),
 }
 #: Set-up, what is replaced by what, and all that is to be found then.
 MISTAKES = [
