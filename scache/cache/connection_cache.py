@@ -107,9 +107,9 @@ class ConnectionCache:
     def put_back(self, now: int, session: Session) -> bool:
         """Undo a find: the session has its old place in the endpoint's list, until its old due second.
 
-        False where it is past that.
+        False where it is past that, or there is no room for it any more.
         """
-        if session.due <= now:
+        if session.due <= now or not self._has_place(session):
             return False
         session.endpoint = self._endpoint(session.endpoint.label)
         older, newer = None, session.endpoint.oldest
@@ -117,6 +117,15 @@ class ConnectionCache:
             older, newer = newer, newer.newer
         self._link(session, older)
         return True
+
+    def _has_place(self, session: Session) -> bool:
+        """Whether a session that was found can be put back within the bounds."""
+        settings, endpoint = self.settings, self._endpoints.get(session.endpoint.label)
+        return (
+            not 0 < settings.session_limit <= self.sessions
+            and (endpoint is None or endpoint.sessions < settings.endpoint_session_limit)
+            and self.size + len(session.endpoint.label) + len(session.prop) <= settings.cache_size_limit
+        )
 
     def save_dest(self, now: int, ttl: int, dest_label: bytes, dest_prop: bytes, endp_label: bytes) -> bool:
         """Bind the destination to the endpoint, or move the expiry of the same binding

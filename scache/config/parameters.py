@@ -144,7 +144,8 @@ PARAMETERS = (
         "keep_unclaimed",
         CHOICE,
         0,
-        "keep a session whose client went away before it asked for the descriptor. Postfix closes it",
+        "keep a session whose client went away before it asked for the descriptor, if there is room for it "
+        "still. Postfix closes it",
     ),
     Parameter(
         "scache_skip_closed",

@@ -66,6 +66,27 @@ def test_a_session_is_put_back_until_its_due_second(second: int, expected: bool)
     assert found(cache) == [0] * expected
 
 
+@pytest.mark.parametrize(
+    ("bound", "limit", "expected"),
+    [
+        ("session_limit", 2, False),
+        ("session_limit", 3, True),
+        ("session_limit", 0, True),  # no limit
+        ("endpoint_session_limit", 1, False),
+        ("endpoint_session_limit", 2, True),
+        ("cache_size_limit", 5, False),
+        ("cache_size_limit", 6, True),
+    ],
+)
+def test_a_session_is_put_back_where_there_is_room_for_it(bound: str, limit: int, expected: bool) -> None:
+    cache, sessions = filled()
+    found(cache)
+    assert cache.put_back(NOW, sessions[1])  # now there is one of E and one of F, of two bytes each
+    setattr(cache.settings, bound, limit)
+    assert cache.put_back(NOW, sessions[0]) is expected
+    assert found(cache) == ([0, 1] if expected else [1])
+
+
 def test_a_session_that_was_put_back_falls_due_when_it_would_have() -> None:
     cache, sessions = filled()
     found(cache)

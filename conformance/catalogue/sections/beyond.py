@@ -76,6 +76,22 @@ CASES = (
         options={"scache_session_limit": "2"},
     ),
     case(
+        "beyond/sessions/4",
+        "A session whose client goes away without it is closed where others have taken its place.",
+        "beyond.sessions",
+        """
+        a: save_endp E P1 A
+        b: >> request=find_endp label=E .
+        b: << status=0 property=P1 .
+        a: save_endp E P2 B
+        b: close
+        log warning: scache_find_endp_service: cannot send file descriptor: no dummy came
+        free A
+        a: find_endp E = P2 B
+        """,
+        options={"scache_endpoint_session_limit": "1", "scache_keep_unclaimed": "yes"},
+    ),
+    case(
         "beyond/bindings/1",
         "One binding too many of a destination fails; refreshing one of them doesn't, nor does another "
         "destination's.",

@@ -15,6 +15,7 @@ class Situation(Enum):
     SAVED_AGAIN_WHEN_DUE = "a binding was saved again in the second in which it fell due"
     PASSED_OVER = "a binding was passed over, because its endpoint had no session"
     PUT_BACK = "a session that nobody claimed was put back"
+    NO_PLACE = "there was no place any more for a session that was to be put back"
     SKIPPED = "a session that its remote side had closed was skipped"
     CROWDED_ENDPOINT = "a session was closed because its endpoint had too many"
     TOO_MANY_SESSIONS = "a session was closed because there were too many in all"

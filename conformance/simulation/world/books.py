@@ -147,6 +147,13 @@ class Books:
         size = self.model.size() + len(endp_label) + len(endp_prop)
         return Situation.NO_ROOM_FOR_SESSION if size > self.settings.cache_size_limit else None
 
+    def has_place(self, endp_label: bytes, endp_prop: bytes) -> bool:
+        """Whether a session that was found can be put back within the bounds."""
+        settings = self.settings
+        full = 0 < settings.session_limit <= len(self.model.sessions)
+        crowded = len(self.of_endpoint(endp_label)) >= settings.endpoint_session_limit
+        return not full and not crowded and self.session_refused(endp_label, endp_prop) is None
+
     def binding_refused(self, dest_label: bytes, dest_prop: bytes, endp_label: bytes) -> Situation | None:
         """Why a binding isn't to be saved; None where there is one already, or room for another."""
         model, settings = self.model, self.settings

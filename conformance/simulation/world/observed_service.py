@@ -141,7 +141,9 @@ class ObservedService(Service):
     def put_back(self, now: int, found: Found) -> bool:
         books = self._books
         session = self._found.pop(found)
-        expected = books.settings.keep_unclaimed and books.model.put_back(now, session)
+        has_place = books.has_place(session.endp_label, session.endp_prop)
+        books.happened[Situation.NO_PLACE] += books.settings.keep_unclaimed and not has_place
+        expected = books.settings.keep_unclaimed and has_place and books.model.put_back(now, session)
         done = super().put_back(now, found)
         if done != expected:
             raise Violation("answers", f"a session was put back: {done}, the model: {expected}")

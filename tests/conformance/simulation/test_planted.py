@@ -422,6 +422,12 @@ PLANTINGS = [
         "self._answer(listed(answer), now)\n    if not answer:\n        self._hold_unfinished()",
     ),
     Planting(
+        "what is put back exceeds the bounds",
+        ConnectionCache.put_back,
+        "or not self._has_place(session)",
+        "",
+    ),
+    Planting(
         "what a client has found isn't counted",
         Conversation._carry_out,
         "elif len(reply) + len(found.session.endpoint.label) > _MUCH:",
