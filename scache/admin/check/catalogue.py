@@ -10,6 +10,7 @@ from scache.admin.check import (
     log,
     maps,
     names,
+    options,
     reuse,
     roles,
     services,
@@ -37,7 +38,7 @@ FAMILIES: dict[str, tuple[Kind, ...]] = {
     "TLS": tls.KINDS,
     "Time and limits": (*units.KINDS, *reuse.KINDS),
     "Tables": maps.KINDS,
-    "Names": names.KINDS,
+    "Names": (*names.KINDS, *options.KINDS),
     "Log": log.KINDS,
     "Installation": installation.KINDS,
 }
@@ -103,7 +104,7 @@ def _found(
         *names.find(configuration, _of_values),
         *names.find_in_warnings(configuration),
         *names.find_swallowed(configuration),
-        *names.find_options(configuration, _of_values),
+        *options.find(configuration, _of_values),
         *log.find(configuration, syslog),
         *(installation.find(configuration, installed) if installed else ()),
     ]

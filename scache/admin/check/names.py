@@ -12,7 +12,16 @@ from scache.admin.configuration import Configuration, Service, Setting
 from scache.admin.parameters import DEFAULTS
 from scache.config.parameters import BY_NAME
 
-__all__ = ["KINDS", "find", "find_in_warnings", "find_options", "find_swallowed"]
+__all__ = [
+    "KINDS",
+    "OF_TRANSPORT",
+    "Consequences",
+    "find",
+    "find_in_warnings",
+    "find_swallowed",
+    "put",
+    "put_option",
+]
 
 _UNUSED = Kind(
     "unused-parameter",
@@ -44,14 +53,6 @@ _TWICE = Kind(
     "The last setting counts; `postconf` warns of it (`overriding earlier entry`).",
     "Leave one.",
 )
-_OTHERS = Kind(
-    "option-of-another",
-    Severity.LESS_REUSE,
-    "An -o option sets a parameter that this program doesn't read.",
-    "smtp(8) reads `smtp_...`, lmtp(8) `lmtp_...`; scache(8) reads neither. An option for the other one "
-    "has no effect, and nobody warns of it.",
-    "Set the parameter of the program that the entry runs.",
-)
 _SWALLOWED = Kind(
     "swallowed-line",
     Severity.LESS_REUSE,
@@ -60,12 +61,12 @@ _SWALLOWED = Kind(
     "lines between. Nobody warns of it.",
     "Take the white space away.",
 )
-KINDS = (_UNUSED, _MISSPELT, _UNDEFINED, _TWICE, _OTHERS, _SWALLOWED)
+KINDS = (_UNUSED, _MISSPELT, _UNDEFINED, _TWICE, _SWALLOWED)
 
 _UNDEFINED_WARNING = re.compile(r"undefined parameter: (\S+)")
 _TWICE_WARNING = re.compile(r"(\S+), line (\d+): overriding earlier entry: ([^=\s]+)=(.*)")
 #: Parameters of single transports: name of the service, and what it is.
-_OF_TRANSPORT = re.compile(
+OF_TRANSPORT = re.compile(
     r"(.+)_((?:destination|transport)_rate_delay|(?:initial_)?destination_concurrency\w*|"
     r"destination_recipient_limit|delivery_slot_\w+|recipient_\w*limit)"
 )
@@ -110,19 +111,19 @@ def find(configuration: Configuration, consequences: Consequences) -> Iterator[F
         if owner is not None:
             own = name.replace(owner.name, owner.agent or "", 1)
             said = f"no program reads it; a transport's own value is an option of {owner.id} in master.cf"
-            put = _put_option(configuration, owner, own, setting, consequences)
-            yield _MISSPELT.found(subject, setting.value, said, setting.place, [drop, *put])
+            its = put_option(configuration, owner, own, setting, consequences)
+            yield _MISSPELT.found(subject, setting.value, said, setting.place, [drop, *its])
             continue
         if meant is None:
             said = "no program reads it"
-            if match := _OF_TRANSPORT.fullmatch(name):
+            if match := OF_TRANSPORT.fullmatch(name):
                 said += f"; master.cf has no service {match[1]}"
             yield _UNUSED.found(subject, setting.value, said, setting.place, [drop])
             continue
         kind = _MISSPELT if _ABOUT_CONNECTIONS.search(meant) else _UNUSED
         said = f"no program reads it; did you mean {meant}?"
-        put = _put(configuration, meant, setting, service, consequences) if kind is _MISSPELT else []
-        yield kind.found(subject, setting.value, said, setting.place, [drop, *put])
+        its = put(configuration, meant, setting, service, consequences) if kind is _MISSPELT else []
+        yield kind.found(subject, setting.value, said, setting.place, [drop, *its])
 
 
 def find_in_warnings(configuration: Configuration) -> Iterator[Finding]:
@@ -163,32 +164,14 @@ def find_swallowed(configuration: Configuration) -> Iterator[Finding]:
                 yield _SWALLOWED.found(name, setting.value, said, setting.place, cure)
 
 
-def find_options(configuration: Configuration, consequences: Consequences) -> Iterator[Finding]:
-    """Options that another delivery agent reads."""
-    for service in configuration.effective_services():
-        program = service.program.rpartition("/")[2]
-        if program not in ("smtp", "lmtp", "scache", "scache-python"):
-            continue
-        for name, setting in service.overrides.items():
-            prefix, _bar, rest = name.partition("_")
-            if prefix not in ("smtp", "lmtp") or prefix == program or name not in configuration.defaults:
-                continue
-            cure = [configuration.postconf("-PX", f"{service.id}/{name}")]
-            own = f"{program}_{rest}"
-            if own in configuration.defaults and own not in service.overrides:
-                cure += _put_option(configuration, service, own, setting, consequences)
-            said = f"{program}(8) doesn't read it"
-            yield _OTHERS.found(f"{service.id} -o {name}", setting.value, said, setting.place, cure)
-
-
-def _put(
+def put(
     configuration: Configuration, name: str, setting: Setting, service: str | None, consequences: Consequences
 ) -> list[str]:
     """Commands that set what was meant, with all that it needs; none where that is set, or would be fatal."""
     if service:
         entry = next(each for each in configuration.effective_services() if each.id == service)
         plain = replace(setting, value=setting.value.strip("'\""))
-        return _put_option(configuration, entry, name, plain, consequences)
+        return put_option(configuration, entry, name, plain, consequences)
     if name in configuration.settings:
         return []
     mended = replace(configuration, settings={**configuration.settings, name: setting})
@@ -203,7 +186,7 @@ def _put(
     return [configuration.postconf("-e", f"{name}={setting.value}"), *commands]
 
 
-def _put_option(
+def put_option(
     configuration: Configuration, service: Service, name: str, setting: Setting, consequences: Consequences
 ) -> list[str]:
     """Commands that set it for a service, unless that would stop mail, or switch the cache off."""
@@ -230,7 +213,7 @@ def _owner(name: str, configuration: Configuration) -> Service | None:
 
 def _is_of_missing(name: str, configuration: Configuration) -> bool:
     """Whether it is a transport's that is asked for, or a comment, and is found missing as such."""
-    match = _OF_TRANSPORT.fullmatch(name)
+    match = OF_TRANSPORT.fullmatch(name)
     if match is None:
         return False
     asked = re.compile(rf"(^|[\s={{]){re.escape(match[1])}(:|$)")
@@ -279,7 +262,7 @@ def _meant(given: str, configuration: Configuration) -> str | None:
     name = given.lower().replace("-", "_")
     if name in _ABOLISHED:
         return _ABOLISHED[name]
-    if match := _OF_TRANSPORT.fullmatch(given):  # the rest of the name is right, and says nothing
+    if match := OF_TRANSPORT.fullmatch(given):  # the rest of the name is right, and says nothing
         transports = [each.name for each in configuration.effective_services() if each.is_transport]
         close = difflib.get_close_matches(match[1], transports, 1, 0.7)
         return f"{close[0]}_{match[2]}" if close else None

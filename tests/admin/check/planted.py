@@ -923,6 +923,17 @@ PLANTED = {
         "",
         GOOD + "slow unix - - n - - smtp\n -o lmtp_connection_cache_time_limit=0\n",
     ),
+    "the cache's limit as a delivery agent's option": Planted(
+        "option-of-another", "", GOOD + "slow unix - - n - - smtp\n -o connection_cache_ttl_limit=9s\n"
+    ),
+    "the queue manager's limit as a delivery agent's option": Planted(
+        "option-of-another",
+        "",
+        GOOD + "slow unix - - n - - smtp\n -o smtp_destination_concurrency_limit=2\n",
+    ),
+    "a pause as a delivery agent's option": Planted(
+        "option-of-another", "", GOOD + "slow unix - - n - - smtp\n -o slow_destination_rate_delay=1s\n"
+    ),
     "a delivery agent's option for the cache": Planted(
         "option-of-another",
         "",
