@@ -212,6 +212,17 @@ class Configuration:
         wanted = f"{name}/{type_}"
         return next((each for each in self.effective_services() if each.id == wanted), None)
 
+    def switched_off_by(self, service: Service) -> str | None:
+        """The element of master_service_disable for which master(8) doesn't listen for a service, in any case
+        of letters.
+        """
+        names = {text.lower() for text in (service.type, service.id, f"{service.name}.{service.type}")}
+        for element in self.main().text("master_service_disable").replace(",", " ").split():
+            pattern = element.lstrip("!")
+            if pattern.lower() in names:
+                return None if (len(element) - len(pattern)) % 2 else element
+        return None
+
     def main(self) -> Effective:
         """What a program without `-o` options sees."""
         return Effective(self)

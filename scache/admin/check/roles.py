@@ -122,6 +122,10 @@ _FAULTS = {
         "Add the entry, or name another service.",
     ),
     "commented-out": ("{} is needed, but its entry is a comment.", "Take the # away."),
+    "switched-off": (
+        "{} is switched off by master_service_disable.",
+        "Take the element out of the list; a `!` exempts a service.",
+    ),
     "twice": ("{} has more than one entry.", "Keep one, with the fields and options that are wanted."),
     "type": ("{} is a service of the wrong type.", "Give the entry its type back."),
     "private": (

@@ -84,7 +84,8 @@ def demands(configuration: Configuration, tls_programs: frozenset[str], files: F
         add(POSTLOG, main, "postlog_service_name")
     for parameter, value in transports(main, files):
         name, _colon, hop = value.partition(":")
-        if name and configuration.service(name) is None:
+        entry = configuration.service(name)
+        if name and (entry is None or configuration.switched_off_by(entry) is not None):
             demand = Demand(AGENT, name, parameter, main.place(parameter), next_hop=hop)
             found.setdefault(("agent", name), demand)
     for service in configuration.agents:
@@ -132,6 +133,8 @@ def in_the_way(configuration: Configuration, demand: Demand, files: Files) -> It
         yield _missing(configuration, demand, named)
         return
     check = _Entry(configuration, demand, service)
+    if demand.parameter and (element := configuration.switched_off_by(service)) is not None:
+        yield _switched_off(check, element)
     if [each.type for each in named].count(service.type) > 1:
         lines = ", ".join(str(each.place.line) for each in named if each.type == service.type)
         yield check.fault("twice", f"has several entries (lines {lines}); the last one counts", _once(check))
@@ -187,6 +190,21 @@ class _Entry:
             if not self.configuration.is_default:
                 cure += f" --config-directory {self.configuration.directory}"
         yield self.fault("program-missing", f"{path} {said}", [cure])
+
+
+def _switched_off(entry: _Entry, element: str) -> Finding:
+    """Of a service that something asks for; one that nobody asks for may be."""
+    configuration, service = entry.configuration, entry.service
+    elements = configuration.main().text("master_service_disable").replace(",", " ").split()
+    if element.lower() == service.type:
+        left = [f"!{service.id}", *elements]
+    else:
+        left = [each for each in elements if each != element]
+    said = f"is switched off by {element} in master_service_disable"
+    cure = ["-e", f"master_service_disable={', '.join(left)}"] if left else ["-X", "master_service_disable"]
+    kind = BY_FAULT[entry.demand.role.name, "switched-off"]
+    place = configuration.main().place("master_service_disable")
+    return kind.found(service.id, "", said, place, [configuration.postconf(*cure)])
 
 
 def _once(entry: _Entry) -> list[str]:

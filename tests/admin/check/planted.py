@@ -78,6 +78,23 @@ PLANTED = {
     "cache commented out, with a limit that it refuses": Planted(
         "cache-commented-out", "", without("scache") + "#scache unix - - n - - scache\n"
     ),
+    "cache switched off": Planted("cache-switched-off", "master_service_disable = inet, scache/unix\n"),
+    "cache switched off, in the old notation": Planted(
+        "cache-switched-off", "master_service_disable = SCACHE.unix\n"
+    ),
+    "tlsproxy switched off": Planted(
+        "tlsproxy-switched-off", TLS + "master_service_disable = tlsproxy/unix\n"
+    ),
+    "tlsmgr switched off": Planted("tlsmgr-switched-off", TLS + "master_service_disable = tlsmgr/unix\n"),
+    "proxymap switched off": Planted(
+        "proxymap-switched-off", PROXIED + "master_service_disable = proxymap/unix\n"
+    ),
+    "postlog switched off": Planted(
+        "postlog-switched-off", "maillog_file = /dev/stdout\nmaster_service_disable = unix-dgram\n"
+    ),
+    "a transport that is asked for switched off": Planted(
+        "agent-switched-off", "master_service_disable = smtp/unix\n"
+    ),
     "cache twice": Planted("cache-twice", "", GOOD + "scache unix - - n - 1 scache -v\n"),
     "cache without limit": Planted(
         "cache-process-limit", "", replaced("scache", "scache unix - - n - 0 scache")

@@ -28,6 +28,7 @@ DOVECOT = (
     "lmtp_connection_cache_destinations = private/dovecot-lmtp\n"
 )
 SECOND = (
+    "master_service_disable = !scache/unix, inet, relay/unix\n"
     "multi_instance_name = postfix-out\nmulti_instance_enable = yes\nmulti_instance_group = mta\n"
     "connection_cache_ttl_limit = 10s\nsmtp_connection_cache_time_limit = 10s\n"
 )
@@ -61,6 +62,7 @@ MISTAKES = [
     ("LMTP to Dovecot", "= private/dovecot-lmtp", "= unix:private/dovecot-lmtp", ["list-not-a-table"]),
     ("LMTP to Dovecot", "#", "lmtp ", ["agent-commented-out"]),
     ("a second instance", "ttl_limit = 10s", "ttl_limit = 2s", ["time-limit-capped"]),
+    ("a second instance", "!scache/unix", "scache/unix", ["cache-switched-off"]),
     ("a second instance", "time_limit = 10s", "time_limit = off", ["value-ends-the-agent"]),
     ("MTA-STS by a resolver", "reuse = yes", "reuse = No", ["tls-without-reuse"]),
     ("MTA-STS by a resolver", "#", "tlsmgr ", ["tlsmgr-commented-out"]),
