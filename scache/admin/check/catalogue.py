@@ -11,6 +11,7 @@ from scache.admin.check import (
     maps,
     names,
     options,
+    references,
     reuse,
     roles,
     services,
@@ -38,7 +39,7 @@ FAMILIES: dict[str, tuple[Kind, ...]] = {
     "TLS": tls.KINDS,
     "Time and limits": (*units.KINDS, *reuse.KINDS),
     "Tables": maps.KINDS,
-    "Names": (*names.KINDS, *options.KINDS),
+    "Names": (*names.KINDS, *references.KINDS, *options.KINDS),
     "Log": log.KINDS,
     "Installation": installation.KINDS,
 }
@@ -86,13 +87,15 @@ def _what(finding: Finding) -> tuple[str, str, str]:
 def _found(
     configuration: Configuration, files: Files, syslog: Syslog | None, installed: Installed | None
 ) -> list[Finding]:
+    lines = list(syntax.find(configuration))
+    configuration = syntax.as_meant(configuration)
     programs = tls_programs(configuration, files)
     unreadable = list(syntax.find_options(configuration))
     times = list(units.find(configuration))
     as_meant = mended(configuration, [command for finding in times for command in finding.cure])
     misread = tuple(f"{finding.subject} -o " for finding in unreadable)
     found = [
-        *syntax.find(configuration),
+        *lines,
         *unreadable,
         *services.find(configuration, programs, files),
         *values.find(configuration, programs),
@@ -102,8 +105,8 @@ def _found(
         *reuse.find(as_meant),
         *maps.find(configuration, files),
         *names.find(configuration, _of_values),
-        *names.find_in_warnings(configuration),
-        *names.find_swallowed(configuration),
+        *names.find_twice(configuration),
+        *references.find(configuration, _of_values),
         *options.find(configuration, _of_values),
         *log.find(configuration, syslog),
         *(installation.find(configuration, installed) if installed else ()),

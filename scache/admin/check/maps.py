@@ -17,9 +17,12 @@ _UNUSABLE = Kind(
     "table-unusable",
     Severity.STOPS_MAIL,
     "A table that is asked for each mail can't be opened.",
-    "The program logs an error when it starts and `lookup error` or `table lookup problem` for each mail, "
-    "which is then deferred: without the table it doesn't know where to send it, as whom, or what to change "
-    "in it. A table without a type ends the program with `fatal: open dictionary`.",
+    "The program logs an error when it starts and `lookup error` for each mail: without the table it doesn't "
+    "know where to send it, as whom, or what to change in it. With `transport_maps` and its like smtpd(8) "
+    "takes no mail (`451 4.3.0 Temporary lookup failure`), and what is there already is deferred. So it is "
+    "with passwords, where the other side offers a login. With `smtp_generic_maps`, smtp(8) ends with "
+    "`fatal: smtp_generic_maps map lookup problem`, and the mail stays in the queue. A table without a type "
+    "ends the program with `fatal: open dictionary`.",
     "Make the table (`postmap`), give it its type, or take it out.",
 )
 _STALE = Kind(

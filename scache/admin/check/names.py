@@ -4,24 +4,16 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Iterator
 
 from scache.admin.check.finding import Finding, Kind, Severity
+from scache.admin.check.put import ABOUT_CONNECTIONS, Consequences, put, put_option
+from scache.admin.check.references import referred_to
 from scache.admin.configuration import Configuration, Service, Setting
 from scache.admin.parameters import DEFAULTS
 from scache.config.parameters import BY_NAME
 
-__all__ = [
-    "KINDS",
-    "OF_TRANSPORT",
-    "Consequences",
-    "find",
-    "find_in_warnings",
-    "find_swallowed",
-    "put",
-    "put_option",
-]
+__all__ = ["KINDS", "OF_TRANSPORT", "find", "find_twice"]
 
 _UNUSED = Kind(
     "unused-parameter",
@@ -38,41 +30,22 @@ _MISSPELT = Kind(
     "No program of this release reads a parameter of this name; what was meant to be set has its default.",
     "Set the one that was meant, and take this one out.",
 )
-_UNDEFINED = Kind(
-    "undefined-reference",
-    Severity.LESS_REUSE,
-    "A value refers to a parameter that isn't there.",
-    "postconf(1) warns of it: `$name` stands for nothing where `name` is neither set nor known; nothing "
-    "in the log says so. A list that consists of it is empty.",
-    "Write the name of the parameter that was meant, or set it.",
-)
 _TWICE = Kind(
     "set-twice",
     Severity.NOTE,
     "A parameter is set more than once.",
     "The last setting counts; `postconf` warns of it (`overriding earlier entry`).",
-    "Leave one.",
+    "Leave one: with the value that counts now, unless the earlier one was meant.",
 )
-_SWALLOWED = Kind(
-    "swallowed-line",
-    Severity.LESS_REUSE,
-    "A line that begins with white space goes on with the one before it.",
-    "What was meant as a parameter of its own is a part of the value above, even with comments or empty "
-    "lines between. Nobody warns of it.",
-    "Take the white space away.",
-)
-KINDS = (_UNUSED, _MISSPELT, _UNDEFINED, _TWICE, _SWALLOWED)
+KINDS = (_UNUSED, _MISSPELT, _TWICE)
 
-_UNDEFINED_WARNING = re.compile(r"undefined parameter: (\S+)")
-_TWICE_WARNING = re.compile(r"(\S+), line (\d+): overriding earlier entry: ([^=\s]+)=(.*)")
+_TWICE_WARNING = re.compile(r"\S+, line \d+: overriding earlier entry: ([^=\s]+)=(.*)")
 #: Parameters of single transports: name of the service, and what it is.
 OF_TRANSPORT = re.compile(
     r"(.+)_((?:destination|transport)_rate_delay|(?:initial_)?destination_concurrency\w*|"
     r"destination_recipient_limit|delivery_slot_\w+|recipient_\w*limit)"
 )
 _WARNING = re.compile(r"(?P<file>\S+): unused parameter: (?P<name>[^=\s]+)=(?P<value>.*)")
-_WORST = (Severity.STOPS_MAIL, Severity.CACHE_OFF)
-_ABOUT_CONNECTIONS = re.compile(r"cach|reuse|connection|tls|scache|conn_|_conn")
 #: Parameters of old releases, and what took their place.
 _ABOLISHED = {
     "smtp_connection_cache_reuse_limit": "smtp_connection_reuse_count_limit",
@@ -87,20 +60,20 @@ _ABOLISHED = {
 }
 
 
-Consequences = Callable[[Configuration], Iterable[Finding]]
-
-
 def find(configuration: Configuration, consequences: Consequences) -> Iterator[Finding]:
     """The findings, of main.cf and of `-o` options.
 
     consequences: what would be wrong with the values of another configuration.
     """
+    referred = referred_to(configuration)
     for name, setting, service in _unused(configuration):
         meant = _meant(name, configuration)
         if name in BY_NAME and _runs_ours(configuration):
             continue  # this project's own, which postconf(1) can't know
         if _is_of_missing(name, configuration):
             continue  # which counts again as soon as its service is there
+        if name in referred:
+            continue  # as soon as the reference is mended
         subject = f"{service} -o {name}" if service else name
         drop = (
             configuration.postconf("-PX", f"{service}/{name}")
@@ -111,8 +84,8 @@ def find(configuration: Configuration, consequences: Consequences) -> Iterator[F
         if owner is not None:
             own = name.replace(owner.name, owner.agent or "", 1)
             said = f"no program reads it; a transport's own value is an option of {owner.id} in master.cf"
-            its = put_option(configuration, owner, own, setting, consequences)
-            yield _MISSPELT.found(subject, setting.value, said, setting.place, [drop, *its])
+            cure = [drop, *put_option(configuration, owner, own, setting, consequences)]
+            yield _MISSPELT.found(subject, setting.value, said, setting.place, cure)
             continue
         if meant is None:
             said = "no program reads it"
@@ -120,82 +93,26 @@ def find(configuration: Configuration, consequences: Consequences) -> Iterator[F
                 said += f"; master.cf has no service {match[1]}"
             yield _UNUSED.found(subject, setting.value, said, setting.place, [drop])
             continue
-        kind = _MISSPELT if _ABOUT_CONNECTIONS.search(meant) else _UNUSED
+        kind = _MISSPELT if ABOUT_CONNECTIONS.search(meant) else _UNUSED
         said = f"no program reads it; did you mean {meant}?"
-        its = put(configuration, meant, setting, service, consequences) if kind is _MISSPELT else []
-        yield kind.found(subject, setting.value, said, setting.place, [drop, *its])
+        puts = kind is _MISSPELT and (service or meant not in configuration.settings)
+        cure = [drop, *(put(configuration, meant, setting, service, consequences) if puts else ())]
+        yield kind.found(subject, setting.value, said, setting.place, cure)
 
 
-def find_in_warnings(configuration: Configuration) -> Iterator[Finding]:
-    """What else postconf(1) warns of."""
+def find_twice(configuration: Configuration) -> Iterator[Finding]:
+    """Parameters that are set more than once, of which postconf(1) warns."""
     for warning in configuration.warnings:
         if match := _TWICE_WARNING.match(warning):
-            file, _line, name, old = match.groups()
+            name, old = match.groups()
             setting = configuration.settings.get(name)
             if setting is not None and setting.value != old:
                 said = f"overrides an earlier {name} = {old} in the same file"
-                cure = [f"# take one of the two out of {file}"]
+                cure = [
+                    configuration.postconf("-X", name),
+                    configuration.postconf("-e", f"{name}={setting.value}"),
+                ]
                 yield _TWICE.found(name, setting.value, said, setting.place, cure)
-        elif match := _UNDEFINED_WARNING.search(warning):
-            yield from _undefined(configuration, match[1])
-
-
-def _undefined(configuration: Configuration, missing: str) -> Iterator[Finding]:
-    reference = re.compile(rf"\$[({{]?{re.escape(missing)}\b")
-    close = difflib.get_close_matches(missing, {**configuration.defaults, **configuration.settings}, 1, 0.8)
-    said = f"${missing} stands for nothing" + (f"; did you mean ${close[0]}?" if close else "")
-    settings = [("", configuration.settings)]
-    settings += [(f"{each.id} -o ", each.overrides) for each in configuration.effective_services()]
-    for who, its in settings:
-        for name, setting in its.items():
-            if reference.search(setting.value) and _ABOUT_CONNECTIONS.search(name):
-                cure = [f"# write another name, or set {missing}"]
-                yield _UNDEFINED.found(who + name, setting.value, said, setting.place, cure)
-
-
-def find_swallowed(configuration: Configuration) -> Iterator[Finding]:
-    """Settings of parameters about connections that stand in the value of another."""
-    for name, setting in configuration.settings.items():
-        for match in re.finditer(r"\s([a-z][a-z0-9_]+)\s*=", setting.value):
-            inner = match[1]
-            if inner in configuration.defaults and _ABOUT_CONNECTIONS.search(f"{name} {inner}"):
-                said = f"{inner} was to be a parameter of its own"
-                cure = [f"# begin a line with {inner}, without white space before it"]
-                yield _SWALLOWED.found(name, setting.value, said, setting.place, cure)
-
-
-def put(
-    configuration: Configuration, name: str, setting: Setting, service: str | None, consequences: Consequences
-) -> list[str]:
-    """Commands that set what was meant, with all that it needs; none where that is set, or would be fatal."""
-    if service:
-        entry = next(each for each in configuration.effective_services() if each.id == service)
-        plain = replace(setting, value=setting.value.strip("'\""))
-        return put_option(configuration, entry, name, plain, consequences)
-    if name in configuration.settings:
-        return []
-    mended = replace(configuration, settings={**configuration.settings, name: setting})
-    follow = [
-        finding
-        for finding in consequences(mended)
-        if finding.subject == name or any(f" {name}=" in command for command in finding.cure)
-    ]
-    if any(finding.kind.severity is Severity.STOPS_MAIL for finding in follow):
-        return []
-    commands = [command for finding in follow for command in finding.cure]
-    return [configuration.postconf("-e", f"{name}={setting.value}"), *commands]
-
-
-def put_option(
-    configuration: Configuration, service: Service, name: str, setting: Setting, consequences: Consequences
-) -> list[str]:
-    """Commands that set it for a service, unless that would stop mail, or switch the cache off."""
-    mended = replace(service, overrides={**service.overrides, name: setting})
-    others = [each for each in configuration.effective_services() if each.id != service.id]
-    follow = consequences(replace(configuration, services=[*others, mended]))
-    if any(each.subject == f"{service.id} -o {name}" and each.kind.severity in _WORST for each in follow):
-        return []
-    return configuration.own_commands(service.id, name, setting.value)
 
 
 def _owner(name: str, configuration: Configuration) -> Service | None:
@@ -252,7 +169,7 @@ def _unused(configuration: Configuration) -> Iterator[tuple[str, Setting, str | 
             if (
                 name not in known
                 and not referred
-                and _ABOUT_CONNECTIONS.search(name)
+                and ABOUT_CONNECTIONS.search(name)
                 and _meant(name, configuration)
             ):
                 yield name, setting, None

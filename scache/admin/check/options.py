@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from scache.admin.check.finding import Finding, Kind, Severity
-from scache.admin.check.names import OF_TRANSPORT, Consequences, put, put_option
+from scache.admin.check.names import OF_TRANSPORT
+from scache.admin.check.put import Consequences, put, put_option
 from scache.admin.configuration import Configuration, Service
 from scache.admin.parameters import PARAMETERS
 
@@ -35,7 +36,8 @@ def find(configuration: Configuration, consequences: Consequences) -> Iterator[F
             if program in ("smtp", "lmtp") and (elsewhere := _read_elsewhere(service, name)):
                 meant, reader = elsewhere
                 cure = [configuration.postconf("-PX", f"{service.id}/{name}")]
-                cure += put(configuration, meant, setting, None, consequences)
+                if meant not in configuration.settings:
+                    cure += put(configuration, meant, setting, None, consequences)
                 said = f"{reader} reads it, from main.cf"
                 yield _OTHERS.found(f"{service.id} -o {name}", setting.value, said, setting.place, cure)
                 continue

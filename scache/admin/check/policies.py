@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 
 from scache.admin.check.files import Files
 from scache.admin.check.finding import Finding, Kind, Severity
 from scache.admin.check.maps import with_meant
 from scache.admin.check.next_hop import bare
-from scache.admin.check.tables import fault_of_table
+from scache.admin.check.tables import SUFFIXES, fault_of_table
 from scache.admin.check.tls_use import policies_of
 from scache.admin.configuration import Configuration, Effective, Service
 from scache.admin.parameters import TLS_LEVELS
@@ -50,7 +51,7 @@ _BAD_KEY = Kind(
     "A next hop with brackets or a port is looked up as it stands, and nothing else: for `relayhost = "
     "[mail.example.com]:587` a policy for `mail.example.com` doesn't count, and mail goes out with "
     "`smtp_tls_security_level`.",
-    "Give the policy the key `[mail.example.com]:587`.",
+    "Give `[mail.example.com]:587` the same policy.",
 )
 KINDS = (_NO_TABLE, _BAD_LEVEL, _BAD_ATTRIBUTE, _BAD_KEY)
 
@@ -85,28 +86,38 @@ def find(
             if wrong is not None:
                 by_hand = [f"# give {key} another policy in {table}"]
                 yield kind.found(subject, table, f"{key} has {wrong}", effective.place(name), by_hand)
-    yield from _relay_written_otherwise(subject, effective, name, files)
+    yield from _relay_written_otherwise(configuration, service, effective, name, files)
 
 
 def _relay_written_otherwise(
-    subject: str, effective: Effective, name: str, files: Files
+    configuration: Configuration, service: Service, effective: Effective, name: str, files: Files
 ) -> Iterator[Finding]:
     """Policies that were meant for the relayhost, and aren't found by what it is looked up as."""
-    keys = {
-        key: table
+    found = {
+        key: (table, policy)
         for table in words(effective.text(name), ", \t\r\n")
-        for key, _policy in policies_of(table, files) or ()
+        for key, policy in policies_of(table, files) or ()
     }
     relays = words(effective.text("relayhost").lower(), ", \t") if name.startswith("smtp_") else []
     for relay in relays:  # each of several is looked up by itself
-        if relay == bare(relay) or relay in keys:
+        if relay == bare(relay) or relay in found:
             continue
-        for key, table in keys.items():
+        for key, (table, policy) in found.items():
             if bare(key) == bare(relay) and key not in relays:
                 said = f"{key} is never looked up: the relayhost is looked up as {relay}"
-                yield _BAD_KEY.found(
-                    subject, table, said, effective.place(name), [f"# make {key} {relay} in {table}"]
-                )
+                subject, place = effective.subject(name), effective.place(name)
+                cure = _with_policy(table, relay, policy, files)
+                if table.startswith("inline:"):
+                    value = effective.text(name).replace(table, f"{table[:-1]}, {{{relay}={policy}}}}}")
+                    cure = configuration.set_commands(service, effective, name, value.replace("$", "$$"))
+                yield _BAD_KEY.found(subject, table, said, place, cure)
+
+
+def _with_policy(table: str, key: str, policy: str, files: Files) -> list[str]:
+    """Commands that put a policy into a table that is, or is made of, a file."""
+    kind, _colon, path = table.partition(":")
+    line = shlex.join(["sed", "-i", f"$a {key} {policy}", files.path(path)])
+    return [line, shlex.join(["postmap", f"{kind}:{files.path(path)}"])] if kind in SUFFIXES else [line]
 
 
 def _fault_of_level(policy: str) -> str | None:

@@ -65,7 +65,8 @@ _SENDER = Kind(
     "by-sender",
     Severity.NOTE,
     "Connections are reused only among mails of one sender.",
-    "With `smtp_sender_dependent_authentication` the sender is part of what a connection is found by.",
+    "With `smtp_sender_dependent_authentication` and `smtp_sasl_password_maps` the sender is part of what a "
+    "connection is found by.",
     "Nothing, where the logins differ. Where all senders log in alike, switch it off.",
 )
 KINDS = (_OFF, _CAPPED, _RATE, _REUSE_TIME, _REUSE_COUNT, _RECIPIENT, _SENDER)
@@ -247,7 +248,7 @@ class _Agent:
             cure = self._own(self._prefix + "connection_cache_destinations", "static:all")
             yield _RECIPIENT.found(limit, "1", said, self._main.place(limit), [cure])
         sender = self._prefix + "sender_dependent_authentication"
-        if self._effective.is_yes(sender):
+        if self._effective.is_yes(sender) and self._effective.text(self._prefix + "sasl_password_maps"):
             yield self._found(_SENDER, sender, "a connection is reused only for mails of the same sender", [])
 
     def _old(self) -> Iterator[Finding]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator
+from dataclasses import replace
 
 from scache.admin.check.finding import Finding, Kind, Severity
 from scache.admin.configuration import Configuration, Place
@@ -11,7 +12,7 @@ from scache.admin.reading import OPTION, override_texts
 from scache.config.main_cf import split_setting
 from scache.errors import ConfigurationError
 
-__all__ = ["BYTE_ORDER_MARK", "KINDS", "find", "find_options"]
+__all__ = ["BYTE_ORDER_MARK", "KINDS", "as_meant", "find", "find_options"]
 
 _LINE = Kind(
     "unreadable-line",
@@ -68,6 +69,18 @@ def find(configuration: Configuration) -> Iterator[Finding]:
 
 def _without_mark(place: Place) -> str:
     return shlex.join(["sed", "-i", r"1s/^\xEF\xBB\xBF//", place.file])
+
+
+def as_meant(configuration: Configuration) -> Configuration:
+    """The configuration without byte order marks: what they hide isn't missing once they are gone."""
+    settings = configuration.settings.items()
+    services = configuration.services
+    return replace(
+        configuration,
+        settings={name.removeprefix(BYTE_ORDER_MARK): setting for name, setting in settings},
+        services=services
+        and [replace(each, name=each.name.removeprefix(BYTE_ORDER_MARK)) for each in services],
+    )
 
 
 def find_options(configuration: Configuration) -> Iterator[Finding]:

@@ -879,7 +879,9 @@ PLANTED = {
     "one recipient a delivery by default": Planted(
         "recipient-limit-one", "default_destination_recipient_limit = 1\n"
     ),
-    "a login by sender": Planted("by-sender", "smtp_sender_dependent_authentication = yes\n"),
+    "a login by sender": Planted(
+        "by-sender", "smtp_sender_dependent_authentication = yes\nsmtp_sasl_password_maps = static:\n"
+    ),
     # Tables.
     "passwords that weren't made": Planted(
         "table-unusable",

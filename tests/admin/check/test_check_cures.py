@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 import socketserver
 import ssl
 import subprocess
 import tempfile
-from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,26 +15,22 @@ import pytest
 
 from conformance.lab.instance.certificate import make_certificate
 from conformance.lab.instance.loopback import LoopbackNetwork
-from conformance.lab.instance.maillog import MailLog
 from conformance.lab.traffic.servers import PostfixSink
 from conformance.postfix.installations import ENVIRONMENT, private_postfix
 from scache.admin.check.catalogue import KINDS
-from scache.admin.check.finding import Finding
-from tests.admin.check.planted import found
+from tests.admin.check.deliveries import FEW_USES, NOT_DELIVERED, PATIENCE, Deliveries, Harm, wrong
+from tests.admin.check.test_check_cures_alone import ALONE
 from tests.admin.check.test_check_cures_installation import TRIED as OF_INSTALLATIONS
 from tests.admin.check.test_check_cures_starting import STARTS
 from tests.admin.check.test_check_lab import Server, Session, SocketServer, running, serving
 from tests.admin.check.test_check_planted import commands, cure
-from tests.admin.check.trials import NOT_TRIED, TRIALS, Harm, Trial
+from tests.admin.check.trials import NOT_TRIED, TRIALS, Trial
 from tests.support.configuration import settle
 
 pytestmark = [pytest.mark.postfix, pytest.mark.xdist_group("lab")]
 
-PATIENCE = 150.0  # seconds: a mail that is skipped at a reload is looked at a minute later
 ROUNDS = 3  # times that mails are sent again, at most
 FLUSHES = 15  # of the queue, once all is mended, at most
-FEW_USES = (Harm.ONE_USE, Harm.TWO_USES)
-NOT_DELIVERED = {Harm.WAITS, Harm.STOPS}
 
 
 class Wrapped(Server):
@@ -47,6 +41,27 @@ class Wrapped(Server):
     def get_request(self):  # type: ignore[no-untyped-def]
         connection, address = super().get_request()
         return self.context.wrap_socket(connection, server_side=True), address
+
+
+class Login(Session):
+    """A session that offers a login."""
+
+    def answer(self, verb: bytes) -> bool:
+        if verb != b"EHLO":
+            return super().answer(verb)
+        self.wfile.write(b"250-sink\r\n250 AUTH PLAIN\r\n")
+        return True
+
+
+def tables(base: Path) -> dict[str, str]:
+    """A table of which only the text is there, and one that was made of another text."""
+    unmade, stale = base / "unmade", base / "stale"
+    unmade.write_text("192.0.2.1 user:password\n")
+    stale.write_text("192.0.2.1 x\n")
+    subprocess.run(["postmap", f"hash:{stale}"], env=ENVIRONMENT, check=True)
+    settle(base / "stale.db")
+    stale.write_text("127.0.0.1 x\n")
+    return {"unmade": str(unmade), "stale": str(stale)}
 
 
 class Resolver(socketserver.StreamRequestHandler):
@@ -73,7 +88,8 @@ def servers(network: LoopbackNetwork, base: Path) -> Iterator[dict[str, str]]:
         (base / "lmtp").chmod(0o666)
         first = Wrapped((network.sink(1)[0], 465), Session)
         first.context = wrapper.context
-        for server in (plain, wrapper, first, resolver, lmtp):
+        login = Server(("127.0.0.1", 0), Login)
+        for server in (login, plain, wrapper, first, resolver, lmtp):
             stack.enter_context(serving(server))
         sink = PostfixSink(private_postfix(), network.sink(0))
         stack.callback(sink.stop)
@@ -82,6 +98,8 @@ def servers(network: LoopbackNetwork, base: Path) -> Iterator[dict[str, str]]:
             "directory": str(base),
             "daemons": str(daemons),
             "programs": os.path.relpath(base, daemons),
+            **tables(base),
+            "login": f"[127.0.0.1]:{login.server_address[1]}",
             "plain": f"[127.0.0.1]:{plain.server_address[1]}",
             "wrapper": f"[127.0.0.1]:{wrapper.server_address[1]}",
             "port 465": f"[{network.sink(1)[0]}]:465",
@@ -122,38 +140,6 @@ class Tried:
         return subprocess.Popen(["smtp-source", *options, "-t", f"r@{domain}", submission], env=ENVIRONMENT)
 
 
-class Deliveries:
-    """What has become of the mails to each domain, from a log that goes on."""
-
-    def __init__(self, log: MailLog, tried: list[Tried]) -> None:
-        self.log = log
-        self._mails = {domain: each.trial.mails for each in tried for domain in (each.before, each.after)}
-        self._about: dict[str, list[str]] = defaultdict(list)
-        self._read = 0
-
-    def harm(self, domain: str) -> Harm:
-        """What has become of the mails to a domain so far."""
-        for line in self.log.lines[self._read :]:
-            self._read += 1
-            if match := re.search(r"to=<[^@]*@([^>]*)>.* status=", line):
-                self._about[match[1]].append(line)
-        sent = [line for line in self._about[domain] if "status=sent" in line]
-        if len(sent) < self._mails[domain]:
-            return Harm.STOPS if self._about[domain] and not sent else Harm.WAITS
-        most = max(int(match[1]) if (match := re.search(r"conn_use=(\d+)", line)) else 1 for line in sent)
-        return Harm.ONE_USE if most == 1 else Harm.TWO_USES if most == 2 else Harm.REUSE
-
-    def more(self, each: Tried) -> None:
-        """As many mails again are on their way to its second domain."""
-        self._mails[each.after] += each.trial.mails
-
-    def wait_for(self, domains: list[str], unknown: set[Harm], patience: float = PATIENCE) -> None:
-        """Until all that is known of each domain is something else, or the time is up."""
-        self.log.wait_until(
-            lambda _tally: all(self.harm(domain) not in unknown for domain in domains), patience
-        )
-
-
 def played(
     tried: list[Tried],
     phase: str,
@@ -190,11 +176,6 @@ def parameters(tried: list[Tried], known: dict[str, str]) -> dict[str, str]:
     }
 
 
-def wrong(directory: Path) -> list[Finding]:
-    """What is found, but for the log, which is the lab's own."""
-    return [finding for finding in found(directory) if not finding.kind.id.startswith("postlog")]
-
-
 def mend(tried: list[Tried], directory: Path, known: dict[str, str]) -> None:
     """Do as the findings say, in their order."""
     for finding in wrong(directory):
@@ -219,7 +200,8 @@ def test_every_mistake_does_what_is_said_of_it_and_its_cure_has_mail_delivered_a
         instance, log = stack.enter_context(
             running(submission, services, parameters(tried, known), monkeypatch)
         )
-        config, deliveries = instance.directories.config, Deliveries(log, tried)
+        mails = {domain: each.trial.mails for each in tried for domain in (each.before, each.after)}
+        config, deliveries = instance.directories.config, Deliveries(log, mails)
         ids = {finding.kind.id for finding in wrong(config)}
         before = played(tried, "before", submission, deliveries, {Harm.WAITS})
         instance.mark(log, "the cures")
@@ -232,7 +214,7 @@ def test_every_mistake_does_what_is_said_of_it_and_its_cure_has_mail_delivered_a
             # busy, a session may wait longer than it lives.
             again = [each for each in tried if after[repr(each)] in FEW_USES and not each.trial.between]
             for each in again:
-                deliveries.more(each)
+                deliveries.more(each.after, each.trial.mails)
             after |= played(again, "after", submission, deliveries, NOT_DELIVERED, sessions=8)
         for _ in range(FLUSHES):  # as who has mended something does; one that is under way leaves some out
             subprocess.run(["postqueue", "-c", config, "-f"], check=True)
@@ -252,6 +234,6 @@ def test_every_mistake_does_what_is_said_of_it_and_its_cure_has_mail_delivered_a
 
 
 def test_every_kind_of_finding_is_tried_or_it_is_said_why_not() -> None:
-    tried = {trial.id for trial in TRIALS} | {start.id for start in STARTS} | OF_INSTALLATIONS
+    tried = {each.id for each in (*TRIALS, *ALONE, *STARTS)} | OF_INSTALLATIONS
     assert tried & set(NOT_TRIED) == set()
     assert tried | set(NOT_TRIED) == set(KINDS)

@@ -14,6 +14,7 @@ from conformance.lab.instance.instance import Instance
 from conformance.lab.instance.loopback import LoopbackNetwork
 from conformance.postfix.installations import ENVIRONMENT, private_postfix
 from tests.admin.check.planted import found
+from tests.admin.check.test_check_cures_installation import in_private
 from tests.admin.check.test_check_planted import cure
 from tests.admin.check.trials import faults_of
 from tests.support.configuration import settle
@@ -35,6 +36,10 @@ class Start:
     parameters: dict[str, str] = field(default_factory=dict)
     line: str = ""
     """What else stands in main.cf."""
+    first: str = ""
+    """What it begins with."""
+    lacks: str = ""
+    """A program that isn't there, and which a person puts there, as the cure says."""
     by_hand: str = ""
     """What a person does, as the cure says: a shell command. {}: the configuration's directory."""
 
@@ -45,6 +50,8 @@ STARTS = [
         for fault, entry in faults_of("postlog unix-dgram n 1 postlogd").items()
     ),
     Start("maillog-file-prefix", REFUSED, parameters={"maillog_file_prefixes": "/nowhere"}),
+    Start("byte-order-mark", REFUSED, first="\ufeff# made by an editor\n"),
+    Start("postlog-program-missing", SILENT, lacks="postlogd"),
     Start("unreadable-line", REFUSED, line="rubbish\n", by_hand="sed -i /^rubbish/d {}/main.cf"),
 ]
 
@@ -59,12 +66,14 @@ def configure(instance: Instance, start: Start, log: Path, submission: str) -> N
     directories = instance.directories
     settings = {
         **instance.installation.settings(),
+        "daemon_directory": str(directories.program),
         "maillog_file": str(log),
         "maillog_file_prefixes": str(log.parent),
         "postlog_service_name": "postlog",
         **start.parameters,
     }
-    (directories.config / "main.cf").write_text(main_cf(directories, CacheEntry(), settings) + start.line)
+    text = start.first + main_cf(directories, CacheEntry(), settings) + start.line
+    (directories.config / "main.cf").write_text(text)
     stock = master_cf(submission, CacheEntry())
     assert POSTLOG in stock
     (directories.config / "master.cf").write_text(stock.replace(POSTLOG, start.postlog))
@@ -92,11 +101,16 @@ def test_postfix_starts_and_logs_with_the_cure(instance: Instance, start: Start)
     log, config = instance.directories.data / "maillog", instance.directories.config
     with LoopbackNetwork() as network:
         submission = network.submission()
+        daemons = in_private(instance)
         configure(instance, start, log, submission)
+        if start.lacks:
+            lacking = (daemons / start.lacks).rename(daemons / f"{start.lacks}.elsewhere")
         findings = found(config)
         assert [finding.kind.id for finding in findings] == [start.id]
         assert started(config, log, submission) == start.harm
         cure(findings[0])
         subprocess.run(start.by_hand.format(config), shell=True, check=True)
+        if start.lacks:
+            lacking.rename(daemons / start.lacks)
         assert [finding.line() for finding in found(config)] == []
         assert started(config, log, submission) == FINE

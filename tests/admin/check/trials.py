@@ -3,21 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum
 
-from scache.admin.check.roles import BY_FAULT
+from tests.admin.check.deliveries import Harm
 
-__all__ = ["LIST", "NOT_TRIED", "TRIALS", "Harm", "Trial", "faults_of"]
-
-
-class Harm(Enum):
-    """What becomes of mails to one destination."""
-
-    WAITS = "neither delivered nor deferred, while others are"
-    STOPS = "deferred"
-    ONE_USE = "delivered, each over a connection of its own"
-    TWO_USES = "delivered, two over a connection"
-    REUSE = "delivered, more than two over a connection"
+__all__ = ["LIST", "NOT_TRIED", "TRIALS", "Trial", "faults_of"]
 
 
 @dataclass(frozen=True)
@@ -60,16 +49,19 @@ OTHER_FLAG = {"-": "n", "n": "-"}
 def faults_of(text: str) -> dict[str, str]:
     """What a service can look like: fault -> the entry, from a good one."""
     name, type_, private, limit, program = text.split()
-    good = f"{name} {type_} {private} - n - {limit} {program}\n"
-    return {
+
+    def entry(type_: str = type_, private: str = private, limit: str = limit, program: str = program) -> str:
+        return f"{name} {type_} {private} - n - {limit} {program}\n"
+
+    faults = {
         "missing": "",
-        "commented-out": f"#{good}",
-        "twice": good * 2,
-        "type": good.replace(type_, "fifo"),
-        "private": good.replace(f"{type_} {private}", f"{type_} {OTHER_FLAG[private]}"),
-        "process-limit": good.replace(f"{limit} {program}", f"{OTHER_LIMIT[limit]} {program}"),
-        "program": good.replace(program, "anvil"),
+        "commented-out": f"#{entry()}",
+        "twice": entry() * 2,
+        "type": entry(type_="fifo"),
+        "private": entry(private=OTHER_FLAG[private]),
+        "program": entry(program="anvil"),
     }
+    return faults | ({"process-limit": entry(limit=OTHER_LIMIT[limit])} if limit in OTHER_LIMIT else {})
 
 
 TRIALS = [
@@ -141,6 +133,17 @@ TRIALS = [
         server="tls",
     ),
     Trial("tls-policy-unknown", ONE_USE, "smtp -o { smtp_tls_policy_maps = {resolver} }", server="tls"),
+    Trial(
+        "table-unusable",
+        STOPS,
+        "smtp -o smtp_sasl_auth_enable=yes -o smtp_sasl_password_maps=hash:{unmade}",
+        server="login",
+    ),
+    Trial(
+        "table-stale",
+        ONE_USE,
+        "smtp -o smtp_connection_cache_on_demand=no -o smtp_connection_cache_destinations=hash:{stale}",
+    ),
     Trial("tls-policy-unusable", STOPS, AGAIN + " -o smtp_tls_policy_maps=hash:/nowhere/{t}", server="tls"),
     Trial(
         "tls-policy-level",
@@ -216,9 +219,6 @@ TRIALS = [
     Trial("unused-parameter", REUSE, parameters="favourite_colour_of_{t} = blue\n"),
 ]
 NOT_TRIED = {
-    "value-ends-the-queue-manager": "would stop the mail of all other trials",
-    "by-sender": "has no cure: the logins are to differ",
-    "postlog-program-missing": "is cured by hand, as agent-program-missing is",
     "chroot-without-log-socket": "takes a machine whose syslogd restarts",
     "tlsproxy-switched-off": "is tlsproxy-missing to everybody else: master(8) makes no socket",
     "tlsmgr-switched-off": "is tlsmgr-missing to everybody else: master(8) makes no socket",
@@ -230,18 +230,5 @@ NOT_TRIED = {
     "installed-not-reloaded": "is cured by the reload; test_install_interrupted counts it",
     "read-only-directory": "is cured where the file system comes from; test_install_interrupted has one",
     "mounted-file": "is cured where the file comes from; test_install_uninstall mounts one",
-    "swallowed-line": "is cured by hand: which line was meant can't be known",
-    "set-twice": "is harmless",
-    "table-unusable": "ends smtp(8) at each mail, and the mail that it had is held up for a minute or three",
-    "table-stale": "is harmless, or not, by what has changed",
-    "tls-policy-key": "takes a relayhost, which all other trials would get",
-    "undefined-reference": "is cured by hand: what was meant can't be known",
     "tls-release": "is cured by another release",
-    **dict.fromkeys(
-        (kind.id for (role, _fault), kind in BY_FAULT.items() if role == "proxymap"),
-        "has smtp(8) try again for minutes, with the mail that it has",
-    ),
-    "byte-order-mark": "ends or changes what all other trials need",
-    "tlsmgr-program-missing": "is cured by hand, as agent-program-missing is",
-    "tlsproxy-program-missing": "is cured by hand, as agent-program-missing is",
 }
