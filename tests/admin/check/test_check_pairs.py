@@ -17,7 +17,8 @@ PAIRS = 60
 MASKING = {"caching-off", "tls-release", "unreadable-line"}
 #: Mistakes of one kind that the settings of another kind make good.
 MADE_GOOD = {
-    "unused-parameter": "${",  # of which postconf(1), too, dies, that knows the unused ones
+    # Of which postconf(1), too, dies, that knows the names.
+    **dict.fromkeys(("unused-parameter", "misspelt-parameter", "set-twice", "undefined-reference"), "${"),
     "tlsproxy-no-client": "smtp_tls_",
     "agent-missing": "slow",
     "cache-private": "connection_cache_service_name",
