@@ -161,7 +161,8 @@ PARAMETERS = (
         CHOICE,
         0,
         "drop a cached session at once when its remote side closes it, or says something that nobody "
-        "asked for (such as 421). Postfix hands it out",
+        "asked for (such as 421); in its first 50 ms it is looked at only if it is found. "
+        "Postfix hands it out",
     ),
     Parameter(
         "scache_order",

@@ -107,6 +107,8 @@ def test_counters_go_on_through_the_daemons_intervals(daemon: Served) -> None:
 def test_sessions_that_their_peers_end_are_counted(tmp_path: Path, how: str) -> None:
     with Served(tmp_path / "s", watch=True) as daemon:
         daemon.save(E, 100, D)
+        daemon.clock.advance(1)
+        daemon.client.find_dest(b"another")  # in a turn behind that, from which on the session is watched
         daemon.far.close() if how == "closed" else daemon.far.send(b"421 closing\r\n")
         with exporter("--socket", str(daemon.path)) as port:
             found = samples(asked(port))

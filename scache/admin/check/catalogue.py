@@ -64,24 +64,32 @@ def findings(
     syslog, installed: what is known of the machine, None where it isn't the configuration's.
     """
     found = _found(configuration, files, syslog, installed)
-    known, last = set(map(_what, found)), found
+    known, last = _cures(found), found
     for _ in range(_ROUNDS):
         commands = dict.fromkeys(command for finding in last for command in finding.cure)
         configuration = mended(configuration, commands)
         last = [
             replace(finding, said=f"{finding.said}, once the rest is mended")
             for finding in _found(configuration, files, syslog, installed)
-            if _what(finding) not in known
+            if _what(finding) not in known or not known[_what(finding)].issuperset(finding.cure)
         ]
         if not last:
             break
-        known |= set(map(_what, last))
         found += last
+        known = _cures(found)
     return found
 
 
 def _what(finding: Finding) -> tuple[str, str, str]:
     return finding.kind.id, finding.subject, finding.value
+
+
+def _cures(findings: list[Finding]) -> dict[tuple[str, str, str], set[str]]:
+    """What is to be done about each thing that is wrong; another round may have more of it."""
+    cures: dict[tuple[str, str, str], set[str]] = {}
+    for finding in findings:
+        cures.setdefault(_what(finding), set()).update(finding.cure)
+    return cures
 
 
 def _found(

@@ -115,6 +115,10 @@ _TWICE = (
     "master(8) uses the last entry and warns: `duplicate master.cf entry for service ... -- using the last "
     "entry`. What the earlier ones say, options included, doesn't count."
 )
+_HANGS = (
+    "master(8) listens, but what it starts ends at once, and is started again later (`bad command startup -- "
+    "throttling`). Whoever asks waits, and the mail that it has is neither delivered nor deferred."
+)
 #: What can be wrong with a service: title, and the cure in general.
 _FAULTS = {
     "missing": (
@@ -133,6 +137,10 @@ _FAULTS = {
         "Set the flag.",
     ),
     "process-limit": ("{} has a process limit that its program refuses.", "Set the limit."),
+    "name": (
+        "{} is asked under a name that it refuses to be called by.",
+        "Have the parameter back at its default.",
+    ),
     "program": ("The entry for {} runs another program.", "Have it run the program that belongs there."),
     "program-missing": (
         "The program of {} is not in daemon_directory, or may not be executed.",
@@ -148,6 +156,8 @@ def _kind(role: Role, fault: str) -> Kind:
         severity = Severity.STOPS_MAIL  # postfix-script(1) refuses to start
     text = title.format(_NAMES[role.name])
     why = _TWICE if fault == "twice" else role.without
+    if role in (TLSPROXY, TLSMGR) and fault in ("process-limit", "program", "program-missing"):
+        why = _HANGS
     return Kind(f"{role.name}-{fault}", severity, text[0].upper() + text[1:], why, cure)
 
 
@@ -156,6 +166,8 @@ BY_FAULT = {
     (role.name, fault): _kind(role, fault)
     for role in _ROLES
     for fault in _FAULTS
-    if (role.process_limit or fault != "process-limit") and (role is not AGENT or fault != "program")
+    if (role.process_limit or fault != "process-limit")
+    and (role is PROXYMAP or fault != "name")
+    and (role is not AGENT or fault != "program")
 }
 KINDS = tuple(BY_FAULT.values())

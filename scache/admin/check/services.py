@@ -126,6 +126,9 @@ def find(configuration: Configuration, tls_programs: frozenset[str], files: File
 
 def in_the_way(configuration: Configuration, demand: Demand, files: Files) -> Iterator[Finding]:
     """What is wrong with the entry of one service that is needed."""
+    if demand.role is PROXYMAP and demand.name != PROXYMAP.name:
+        yield _misnamed(configuration, demand)
+        return
     services = configuration.services or ()
     named = [service for service in services if service.name == demand.name and service.type != "inet"]
     service = next((each for each in reversed(named) if each.type == demand.role.type), None)
@@ -205,6 +208,25 @@ def _switched_off(entry: _Entry, element: str) -> Finding:
     kind = BY_FAULT[entry.demand.role.name, "switched-off"]
     place = configuration.main().place("master_service_disable")
     return kind.found(service.id, "", said, place, [configuration.postconf(*cure)])
+
+
+def _misnamed(configuration: Configuration, demand: Demand) -> Finding:
+    """Of a service that goes under one name only. An entry of another has to go, too: who asked there waits
+    for as long as master(8) listens.
+    """
+    role, agent = demand.role, demand.agent
+    if agent is not None:
+        cure = [configuration.postconf("-PX", f"{agent.id}/{demand.parameter}")]
+    else:
+        cure = [configuration.postconf("-X", demand.parameter)]
+    entry = configuration.service(demand.name)
+    if entry is not None and entry.program in role.programs:
+        cure.append(configuration.postconf("-MX", entry.id))
+    if configuration.service(role.name) is None:
+        cure += _cure_of_missing(configuration, Demand(role, role.name, "", None))
+    said = f"{role.name}(8) serves under no other name than {role.name}"
+    subject = f"{agent.id} -o {demand.parameter}" if agent is not None else demand.parameter
+    return BY_FAULT[role.name, "name"].found(subject, demand.name, said, demand.place, cure)
 
 
 def _once(entry: _Entry) -> list[str]:

@@ -128,7 +128,12 @@ PLANTED = {
         "proxymap-missing", "transport_maps = proxy:static:smtp:\n", without("proxymap")
     ),
     "proxymap of one agent under another name": Planted(
-        "proxymap-missing", PROXIED, GOOD + "slow unix - - n - - smtp\n -o proxymap_service_name=tables\n"
+        "proxymap-name", PROXIED, GOOD + "slow unix - - n - - smtp\n -o proxymap_service_name=tables\n"
+    ),
+    "proxymap under another name": Planted(
+        "proxymap-name",
+        f"{PROXIED}proxymap_service_name = tables\n",
+        replaced("proxymap", "tables unix - - n - - proxymap"),
     ),
     "proxymap commented out": Planted("proxymap-commented-out", PROXIED, commented("proxymap")),
     "proxymap twice": Planted("proxymap-twice", PROXIED, GOOD + "proxymap unix - - n - - proxymap\n"),

@@ -66,6 +66,7 @@ PROXIED = {"proxy_read_maps": "proxy:static:all", "smtp_connection_cache_destina
 TLS = {"smtp_tls_security_level": "encrypt", "smtp_tls_connection_reuse": "yes"}
 NO_DEMAND = {"smtp_connection_cache_on_demand": "no"}
 CONNECT, THROTTLE = "connect #1 to subsystem", "bad command startup -- throttling"
+OFF = "master_service_disable = {}/unix\n"
 HOW = {"twice": (REUSE, "duplicate"), "program": (WAITS, THROTTLE)}
 
 ALONE = [
@@ -78,6 +79,11 @@ ALONE = [
         )
         for fault, entry in faults_of("proxymap unix - - proxymap").items()
     ),
+    Alone("cache-switched-off", ONE_USE, lines=OFF.format("scache")),
+    Alone("agent-switched-off", STOPS, lines=OFF.format("smtp")),
+    Alone("tlsproxy-switched-off", STOPS, parameters=TLS, lines=OFF.format("tlsproxy"), tls=True),
+    Alone("tlsmgr-switched-off", STOPS, parameters=TLS, lines=OFF.format("tlsmgr"), tls=True),
+    Alone("proxymap-switched-off", WAITS, CONNECT, parameters=PROXIED, lines=OFF.format("proxymap")),
     Alone("proxymap-program-missing", WAITS, THROTTLE, parameters=PROXIED, lacks="proxymap"),
     Alone("tlsproxy-program-missing", WAITS, THROTTLE, parameters=TLS, lacks="tlsproxy", tls=True),
     Alone("tlsmgr-program-missing", WAITS, THROTTLE, parameters=TLS, lacks="tlsmgr", tls=True),

@@ -220,12 +220,8 @@ TRIALS = [
 ]
 NOT_TRIED = {
     "chroot-without-log-socket": "takes a machine whose syslogd restarts",
-    "tlsproxy-switched-off": "is tlsproxy-missing to everybody else: master(8) makes no socket",
-    "tlsmgr-switched-off": "is tlsmgr-missing to everybody else: master(8) makes no socket",
-    "proxymap-switched-off": "is proxymap-missing to everybody else: master(8) makes no socket",
+    "proxymap-name": "is cured, but who was asking under the other name goes on for 100 seconds",
     "postlog-switched-off": "is postlog-missing to everybody else: master(8) makes no socket",
-    "agent-switched-off": "is agent-missing to everybody else: master(8) makes no socket",
-    "cache-switched-off": "is cache-missing to everybody else: master(8) makes no socket",
     "immutable-file": "is in the way of cures only; test_install_interrupted sets the flag",
     "installed-not-reloaded": "is cured by the reload; test_install_interrupted counts it",
     "read-only-directory": "is cured where the file system comes from; test_install_interrupted has one",

@@ -88,17 +88,26 @@ def test_smtp_sink_counts_every_connection_and_mail() -> None:
             sink.stop()
 
 
+def environment_of(pid: int) -> str:
+    """What a process was started with; nothing where it has ended."""
+    try:
+        return Path(f"/proc/{pid}/environ").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
+
+
 @pytest.mark.postfix
 @pytest.mark.parametrize("entry", [CacheEntry(), CacheEntry(chroot=True, service="shared")])
 def test_an_instance_leaves_nothing_behind(entry: CacheEntry, place: Path) -> None:
     with LoopbackNetwork() as network, Instance(private_postfix()) as instance:
         log = instance.start(network.submission(), entry, {})
         master = int((instance.directories.queue / "pid" / "master.pid").read_text())
+        assert str(instance.directories.config) in environment_of(master)
         instance.mark(log, "up")
         # Without `stop`: close() has to do it.
 
     assert not list(place.iterdir())
-    assert not Path(f"/proc/{master}").exists() or b"\0" not in Path(f"/proc/{master}/cmdline").read_bytes()
+    assert str(instance.directories.config) not in environment_of(master)
     assert log.wait_for_end(10)
 
 
