@@ -68,7 +68,7 @@ class Deadlines:
             if self._opened != self._seconds[0]:
                 self._opened = self._seconds[0]
                 # Not from the dict itself: looking for its first one passes all that were taken out before.
-                self._waiting = list(bucket)[::-1]
+                self._waiting = list(reversed(bucket))
             while self._waiting:
                 if most <= 0:
                     return

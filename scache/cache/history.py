@@ -30,8 +30,8 @@ UNBOUND, UNSAVED, UNKNOWN = "unbound", "unsaved", "unknown"
 #: Lookups of a kind that are remembered.
 LATELY = 4096
 
-#: Labels of which it is remembered how they left the cache, and bytes of a label that count.
-_LABELS, _LONGEST = 16_384, 512
+#: Labels, at least, of which it is remembered how they left the cache, and bytes of a label that count.
+_LABELS, _LONGEST = 8192, 512
 
 #: Of a destination's bindings the newest ones that are looked at after a miss.
 _BINDINGS = 8
@@ -45,6 +45,29 @@ _SECONDS = 4096
 Miss = tuple[int, bytes, tuple[str, int | None], bytes | None]
 
 _NOT_KNOWN = UNKNOWN, None
+
+
+class _Departures:
+    """How and when those labels left the cache that did so last: twice _LABELS at most. So many are forgotten
+    at a time, as soon as there are too many: a second may have a hundred thousand.
+    """
+
+    __slots__ = ("_earlier", "_latest")
+
+    def __init__(self) -> None:
+        self._latest: dict[bytes, tuple[str, int]] = {}
+        self._earlier: dict[bytes, tuple[str, int]] = {}
+
+    def put(self, label: bytes, how: tuple[str, int]) -> None:
+        """It has left."""
+        if len(self._latest) == _LABELS:
+            self._earlier, self._latest = self._latest, {}
+        self._latest[label] = how
+
+    def get(self, label: bytes, otherwise: tuple[str, int | None]) -> tuple[str, int | None]:
+        """How it left last, `otherwise` where nobody remembers."""
+        how = self._latest.get(label) or self._earlier.get(label)
+        return otherwise if how is None else how
 
 
 class History:
@@ -61,8 +84,8 @@ class History:
         self.start = self.second = now
         self.destinations: deque[bytes | Miss] = deque(maxlen=LATELY)
         self.endpoints: deque[bytes | Miss] = deque(maxlen=LATELY)
-        self._left: dict[bytes, tuple[str, int]] = {}
-        self._unbound: dict[bytes, tuple[str, int]] = {}
+        self._left = _Departures()
+        self._unbound = _Departures()
         self._taken = (TAKEN, now)
         # Which serial number was the last one before a second: for the age of sessions.
         self._seconds = [now]
@@ -79,10 +102,6 @@ class History:
                 del self._serials[: _SECONDS // 2], self._seconds[: _SECONDS // 2]
         else:
             self._seconds[-1] = now
-        for known in (self._left, self._unbound):
-            if len(known) > _LABELS:
-                for label in list(known)[: len(known) - _LABELS // 2]:
-                    del known[label]
 
     def session_saved(self, session: Session) -> None:
         """Its serial number says when that was."""
@@ -90,7 +109,7 @@ class History:
     def session_found(self, session: Session, binding: Binding | None) -> None:
         """Somebody has it now."""
         label = session.endpoint.label[:_LONGEST]
-        self._left[label] = self._taken
+        self._left.put(label, self._taken)
         if binding is None:
             self.endpoints.append(label)
         else:
@@ -98,13 +117,13 @@ class History:
 
     def session_unusable(self, session: Session, by_destination: bool) -> None:
         """It would have been found, but its remote side had closed it."""
-        self._left[session.endpoint.label[:_LONGEST]] = (CLOSED, self.second)
+        self._left.put(session.endpoint.label[:_LONGEST], (CLOSED, self.second))
         (self.destinations if by_destination else self.endpoints).pop()
 
     def session_dropped(self, session: Session) -> None:
         """It was due, or has to go before."""
         cause = EXPIRED if session.due <= self.second else CLOSED
-        self._left[session.endpoint.label[:_LONGEST]] = (cause, self.second)
+        self._left.put(session.endpoint.label[:_LONGEST], (cause, self.second))
 
     def endpoint_missed(self, endp_label: bytes) -> None:
         """A find_endp found nothing."""
@@ -116,7 +135,7 @@ class History:
 
     def binding_dropped(self, binding: Binding) -> None:
         """It was due."""
-        self._unbound[binding.dest_label[:_LONGEST]] = (UNBOUND, self.second)
+        self._unbound.put(binding.dest_label[:_LONGEST], (UNBOUND, self.second))
 
     def destination_missed(self, dest_label: bytes, bindings: Bindings | None) -> None:
         """A find_dest found nothing: of its newest bindings that is to blame whose endpoint had one last."""

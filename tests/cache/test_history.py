@@ -287,9 +287,10 @@ def test_a_history_is_bounded_in_lookups_labels_and_their_length() -> None:
         assert case.service.find_endp(b"%d-%s" % (number, b"x" * 2000)) is not None
     case.play("wait 1; wait 1")
     assert len(case.history.endpoints) == LATELY
-    assert len(case.history._left) == 8192
-    assert {len(label) for label in case.history._left} == {512}
-    asked = [b"%d-%s" % (number, b"x" * 2000) for number in (0, 11_807, 11_808, 19_999)]
+    remembered = case.history._left._latest.keys() | case.history._left._earlier.keys()
+    assert len(remembered) == 20_000 - 8192
+    assert {len(label) for label in remembered} == {512}
+    asked = [b"%d-%s" % (number, b"x" * 2000) for number in (0, 8191, 8192, 19_999)]
     assert [case.service.find_endp(label) for label in asked] == [None] * 4
     causes = [miss["why"] for miss in case.report()["misses"]["endpoint"][:4]]
     assert causes == ["taken", "taken", "unknown", "unknown"]
@@ -545,4 +546,4 @@ def test_two_observers_are_told_the_same_and_bindings_passed_over_only_who_wants
     for history in (first, second):
         assert list(history.destinations) == [b"D", (NOW, b"D", ("closed", NOW), b"E")]
         assert list(history.endpoints) == [(NOW, b"E", ("closed", NOW), None)]
-        assert history._unbound.keys() == {b"D"}
+        assert history._unbound._latest.keys() == {b"D"}

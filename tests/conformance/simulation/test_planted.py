@@ -79,7 +79,7 @@ PLANTINGS = [
     Planting(
         "the second entry that is due stays",
         Deadlines.take_due,
-        "list(bucket)[::-1]",
+        "list(reversed(bucket))",
         "list(bucket)[:1]",
     ),
     Planting(
