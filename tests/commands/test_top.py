@@ -51,18 +51,25 @@ class Terminal:
     def wait_for(self, text: str) -> str:
         """All that was shown since the last key, once it holds this."""
         while not re.search(text, self.seen, re.DOTALL):
-            assert select.select([self.ours], [], [], _PATIENCE)[0], f"no {text!r} in {self.seen!r}"
-            self.seen += os.read(self.ours, 65536).decode(errors="replace")
+            assert self._look(_PATIENCE), f"no {text!r} in {self.seen!r}"
         return self.seen
 
     def ends(self) -> int:
-        """The exit status."""
+        """The exit status, once all is seen."""
         deadline = time.monotonic() + _PATIENCE
         while self.process.poll() is None:
             assert time.monotonic() < deadline, f"still there, with {self.seen!r}"
-            if select.select([self.ours], [], [], 0.1)[0]:
-                self.seen += os.read(self.ours, 65536).decode(errors="replace")
+            self._look(0.1)
+        while self._look(0):
+            pass  # its last words
         return self.process.returncode
+
+    def _look(self, patience: float) -> bool:
+        """Whether something new was shown within so many seconds."""
+        if not select.select([self.ours], [], [], patience)[0]:
+            return False
+        self.seen += os.read(self.ours, 65536).decode(errors="replace")
+        return True
 
     def close(self) -> None:
         self.process.kill()
