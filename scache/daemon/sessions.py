@@ -75,7 +75,7 @@ class CachedSessions:
         self._settings = settings
         self._closed = closed
         self._call_within = call_within
-        self._called = False  # whether watch_fresh will be
+        self._called = False  # whether watch_fresh will be; to ask call_within at each save costs more
         self._fresh: dict[int, Session] = {}  # those to be watched that aren't yet
         self.watched: dict[int, Session] = {}
         self.leaving: dict[int, None] = {}

@@ -12,8 +12,18 @@ from conformance.lab.instance.maillog import MailLog
 from scache.admin.check.finding import Finding
 from tests.admin.check.planted import found
 
-__all__ = ["FEW_USES", "NOT_DELIVERED", "PATIENCE", "Deliveries", "Harm", "wrong"]
+__all__ = ["FEW_USES", "IMPATIENT", "NOT_DELIVERED", "PATIENCE", "Deliveries", "Harm", "wrong"]
 
+#: main.cf of a Postfix that defers and throttles for a second only.
+IMPATIENT = {
+    "default_destination_concurrency_limit": "1",
+    "transport_retry_time": "1s",
+    "service_throttle_time": "1s",
+    "tlsproxy_client_security_level": "may",
+    "connection_cache_ttl_limit": "10s",
+    "smtp_connection_cache_time_limit": "10s",
+    "lmtp_connection_cache_time_limit": "10s",
+}
 PATIENCE = 150.0  # seconds: a mail that is skipped at a reload is looked at a minute later
 
 

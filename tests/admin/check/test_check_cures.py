@@ -18,7 +18,7 @@ from conformance.lab.instance.loopback import LoopbackNetwork
 from conformance.lab.traffic.servers import PostfixSink
 from conformance.postfix.installations import ENVIRONMENT, private_postfix
 from scache.admin.check.catalogue import KINDS
-from tests.admin.check.deliveries import FEW_USES, NOT_DELIVERED, PATIENCE, Deliveries, Harm, wrong
+from tests.admin.check.deliveries import FEW_USES, IMPATIENT, NOT_DELIVERED, PATIENCE, Deliveries, Harm, wrong
 from tests.admin.check.test_check_cures_alone import ALONE
 from tests.admin.check.test_check_cures_installation import TRIED as OF_INSTALLATIONS
 from tests.admin.check.test_check_cures_starting import STARTS
@@ -165,13 +165,7 @@ def parameters(tried: list[Tried], known: dict[str, str]) -> dict[str, str]:
     return {
         "relay_domains": " ".join(domain for each in tried for domain in (each.before, each.after)),
         "transport_maps": f"inline:{{ {routes} }}",
-        "default_destination_concurrency_limit": "1",
-        "transport_retry_time": "1s",
-        "service_throttle_time": "1s",
-        "tlsproxy_client_security_level": "may",
-        "connection_cache_ttl_limit": "10s",
-        "smtp_connection_cache_time_limit": "10s",
-        "lmtp_connection_cache_time_limit": "10s",
+        **IMPATIENT,
         **dict(line.split(" = ", 1) for line in lines),
     }
 

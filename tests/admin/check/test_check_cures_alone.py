@@ -16,7 +16,7 @@ from conformance.lab.instance.instance import Instance
 from conformance.lab.instance.loopback import LoopbackNetwork
 from conformance.lab.traffic.servers import PostfixSink
 from conformance.postfix.installations import ENVIRONMENT, private_postfix
-from tests.admin.check.deliveries import FEW_USES, NOT_DELIVERED, PATIENCE, Deliveries, Harm, wrong
+from tests.admin.check.deliveries import FEW_USES, IMPATIENT, NOT_DELIVERED, PATIENCE, Deliveries, Harm, wrong
 from tests.admin.check.test_check_cures_installation import in_private
 from tests.admin.check.test_check_lab import Server, Session, serving
 from tests.admin.check.test_check_planted import cure
@@ -181,12 +181,7 @@ class Played:
             "daemon_directory": str(in_private(instance)),
             "relay_domains": "before.example after.example",
             "transport_maps": "static:smtp:{hop}",
-            "default_destination_concurrency_limit": "1",
-            "transport_retry_time": "1s",
-            "service_throttle_time": "1s",
-            "tlsproxy_client_security_level": "may",
-            "connection_cache_ttl_limit": "10s",
-            "smtp_connection_cache_time_limit": "10s",
+            **IMPATIENT,
             **alone.parameters,
         }
         directories.queue.chmod(0o755)
